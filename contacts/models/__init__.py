@@ -1,0 +1,15 @@
+from contacts.models.activity import Activity
+from contacts.models.contact import Contact, ContactSourceId
+from contacts.models.permission import Consent, EmailListStatus, Preference
+from contacts.models.revision import ContactMerge, ContactRevision
+
+__all__ = [
+    "Activity",
+    "Consent",
+    "Contact",
+    "ContactMerge",
+    "ContactRevision",
+    "ContactSourceId",
+    "EmailListStatus",
+    "Preference",
+]

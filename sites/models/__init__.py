@@ -1,0 +1,21 @@
+from sites.models.audit import AuditEntry
+from sites.models.job import Job, JobState
+from sites.models.membership import Membership, Role
+from sites.models.process import Heartbeat, ProcessKind
+from sites.models.site import Site
+from sites.models.user import User
+from sites.models.version import ConfigurationVersion, bump_configuration_version
+
+__all__ = [
+    "AuditEntry",
+    "ConfigurationVersion",
+    "Heartbeat",
+    "Job",
+    "JobState",
+    "Membership",
+    "ProcessKind",
+    "Role",
+    "Site",
+    "User",
+    "bump_configuration_version",
+]

@@ -1,0 +1,14 @@
+from webhooks.inbound.models.received_event import EventOutcome, Outcome, ReceivedEvent, Status
+from webhooks.inbound.models.rejected_request import RejectedRequest, RejectionCount
+from webhooks.inbound.models.source import Source, SourceHour
+
+__all__ = [
+    "EventOutcome",
+    "Outcome",
+    "ReceivedEvent",
+    "RejectedRequest",
+    "RejectionCount",
+    "Source",
+    "SourceHour",
+    "Status",
+]

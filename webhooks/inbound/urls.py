@@ -1,0 +1,11 @@
+from __future__ import annotations
+
+from django.urls import path
+
+from webhooks.inbound.receive import receive
+
+urlpatterns = [
+    # Both slash forms: a redirect counts as a failure at every sender.
+    path("<str:public_id>", receive, name="receive"),
+    path("<str:public_id>/", receive),
+]
