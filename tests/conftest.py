@@ -1,1 +1,30 @@
 from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+
+from sites.models import Role, Site, User
+from tests.factories import MembershipFactory, SiteFactory, SuperuserFactory
+
+MakeMember = Callable[..., User]
+
+
+@pytest.fixture
+def site(db: None) -> Site:
+    return SiteFactory()
+
+
+@pytest.fixture
+def superuser(db: None) -> User:
+    return SuperuserFactory()
+
+
+@pytest.fixture
+def member(site: Site) -> MakeMember:
+    """Make a user with a role on `site`, or on the site that is passed: `member(Role.SUPPORT)`."""
+
+    def make(role: Role, on: Site = site) -> User:
+        return MembershipFactory(site=on, role=role).user
+
+    return make
