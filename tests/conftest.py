@@ -12,12 +12,12 @@ MakeMember = Callable[..., User]
 
 @pytest.fixture
 def site(db: None) -> Site:
-    return SiteFactory()
+    return SiteFactory.create()
 
 
 @pytest.fixture
 def superuser(db: None) -> User:
-    return SuperuserFactory()
+    return SuperuserFactory.create()
 
 
 @pytest.fixture
@@ -25,6 +25,6 @@ def member(site: Site) -> MakeMember:
     """Make a user with a role on `site`, or on the site that is passed: `member(Role.SUPPORT)`."""
 
     def make(role: Role, on: Site = site) -> User:
-        return MembershipFactory(site=on, role=role).user
+        return MembershipFactory.create(site=on, role=role).user
 
     return make
