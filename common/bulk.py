@@ -1,0 +1,202 @@
+"""Many rows in one statement, sent as ONE JSON parameter.
+
+Lists of parameters cost more than the statement itself: drivers quote and check each value in
+Python. Here one `json.dumps` carries everything, and the database takes it apart:
+`jsonb_to_recordset` on PostgreSQL, `json_each` on SQLite.
+
+Rows are mappings from attname (`site_id`, not `site`) to a value that JSON can hold, or a UUID, an
+aware datetime in UTC, a date, a Decimal or bytes. Every row has the same keys. A value goes to the
+column as it is: field code such as encryption has run before.
+"""
+
+# ruff: noqa: S608 - table and column names come from model declarations; values are parameters.
+
+from __future__ import annotations
+
+import base64
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import date, datetime
+from decimal import Decimal
+from typing import Any
+from uuid import UUID
+
+from django.db import models
+from django.db.backends.base.base import BaseDatabaseWrapper
+
+Row = Mapping[str, Any]
+
+
+def insert_rows(
+    connection: BaseDatabaseWrapper,
+    model: type[models.Model],
+    rows: Sequence[Row],
+    *,
+    conflict: str = "",
+) -> None:
+    """Insert rows in order; columns without a key in the rows must have a database default.
+
+    `conflict` is the tail of the statement, such as `ON CONFLICT DO NOTHING`.
+    """
+    if not rows:
+        return
+    columns = tuple(rows[0])
+    if connection.vendor == "sqlite" and _blobs(model, columns):
+        _insert_with_blobs(connection, model, rows, conflict)
+        return
+    # WHERE true: SQLite would otherwise read ON CONFLICT as the ON of a join.
+    _execute(
+        connection,
+        f"INSERT INTO {_table(connection, model)} ({_names(connection, model, columns)}) "
+        f"SELECT {_names(connection, model, columns, 'v.')} "
+        f"FROM {rows_as_table(connection, model, columns)} AS v WHERE true {conflict}",
+        rows,
+    )
+
+
+def update_rows(
+    connection: BaseDatabaseWrapper,
+    model: type[models.Model],
+    rows: Sequence[Row],
+    *,
+    key: str = "id",
+    columns: Sequence[str],
+) -> None:
+    """Set `columns` of the rows whose `key` is given; keys that no longer exist are passed over."""
+    if not rows:
+        return
+    quote = connection.ops.quote_name
+    key_name = quote(_column(model, key))
+    settings = ", ".join(
+        f"{name} = v.{name}" for name in (quote(_column(model, each)) for each in columns)
+    )
+    _execute(
+        connection,
+        f"UPDATE {_table(connection, model)} AS t SET {settings} "
+        f"FROM {rows_as_table(connection, model, (key, *columns))} AS v "
+        f"WHERE t.{key_name} = v.{key_name}",
+        rows,
+    )
+
+
+def rows_as_table(
+    connection: BaseDatabaseWrapper, model: type[models.Model], columns: Iterable[str]
+) -> str:
+    """Return a FROM item without alias whose one parameter is `rows_parameter(rows)`.
+
+    Its columns carry the names and types of the model's columns, so that a query can join a table
+    with thousands of keys.
+    """
+    fields = [_field(model, column) for column in columns]
+    quote = connection.ops.quote_name
+    if connection.vendor == "postgresql":
+        shape = ", ".join(f"{quote(f.attname)} {_transport_type(f, connection)}" for f in fields)
+        values = ", ".join(f"{_postgresql_value(f, quote)} AS {quote(str(f.column))}" for f in fields)
+        return f"(SELECT {values} FROM jsonb_to_recordset(%s::jsonb) AS j({shape}))"
+    values = ", ".join(f"{_sqlite_value(f)} AS {quote(str(f.column))}" for f in fields)
+    return f"(SELECT {values} FROM json_each(%s))"
+
+
+def rows_parameter(rows: Iterable[Row]) -> str:
+    return json.dumps(rows if isinstance(rows, list) else list(rows), default=_jsonable)
+
+
+def _insert_with_blobs(
+    connection: BaseDatabaseWrapper, model: type[models.Model], rows: Sequence[Row], conflict: str
+) -> None:
+    """Insert row by row on SQLite, whose JSON functions cannot produce a blob."""
+    columns = tuple(rows[0])
+    blobs = _blobs(model, columns)
+    values = ", ".join(
+        "%s" if column in blobs else _sqlite_value(_field(model, column)) for column in columns
+    )
+    parameters = [
+        (
+            *(row[column] for column in blobs),
+            rows_parameter([{k: v for k, v in row.items() if k not in blobs}])[1:-1],
+        )
+        for row in rows
+    ]
+    with connection.cursor() as cursor:
+        cursor.executemany(
+            f"INSERT INTO {_table(connection, model)} ({_names(connection, model, columns)}) "
+            f"SELECT {values} FROM (SELECT %s AS value) WHERE true {conflict}",
+            parameters,
+        )
+
+
+def _blobs(model: type[models.Model], columns: Iterable[str]) -> list[str]:
+    return [c for c in columns if isinstance(_field(model, c), models.BinaryField)]
+
+
+def _execute(connection: BaseDatabaseWrapper, sql: str, rows: Sequence[Row]) -> None:
+    with connection.cursor() as cursor:
+        cursor.execute(sql, [rows_parameter(rows)])
+
+
+def _jsonable(value: Any) -> str:
+    if isinstance(value, UUID | Decimal):
+        return str(value)
+    if isinstance(value, datetime | date):
+        return value.isoformat()
+    if isinstance(value, bytes | memoryview):
+        return base64.b16encode(bytes(value)).decode("ascii")
+    raise TypeError(f"{type(value).__name__} has no place in a bulk row.")
+
+
+def _field(model: type[models.Model], name: str) -> models.Field[Any, Any]:
+    for field in model._meta.concrete_fields:
+        if field.attname == name:
+            return field
+    raise ValueError(f"{model.__name__} has no column for “{name}”.")
+
+
+def _column(model: type[models.Model], name: str) -> str:
+    return str(_field(model, name).column)
+
+
+def _table(connection: BaseDatabaseWrapper, model: type[models.Model]) -> str:
+    return connection.ops.quote_name(model._meta.db_table)
+
+
+def _names(
+    connection: BaseDatabaseWrapper,
+    model: type[models.Model],
+    columns: Iterable[str],
+    prefix: str = "",
+) -> str:
+    quote = connection.ops.quote_name
+    return ", ".join(prefix + quote(_column(model, column)) for column in columns)
+
+
+def _target(field: models.Field[Any, Any]) -> models.Field[Any, Any]:
+    """Return the field whose kind of value is stored: that of the row a foreign key points at."""
+    return field.target_field if isinstance(field, models.ForeignKey) else field
+
+
+def _transport_type(field: models.Field[Any, Any], connection: BaseDatabaseWrapper) -> str:
+    if isinstance(field, models.BinaryField):
+        return "text"
+    return str(_target(field).rel_db_type(connection))
+
+
+def _postgresql_value(field: models.Field[Any, Any], quote: Any) -> str:
+    name = f"j.{quote(field.attname)}"
+    return f"decode({name}, 'hex')" if isinstance(field, models.BinaryField) else name
+
+
+def _sqlite_value(field: models.Field[Any, Any]) -> str:
+    """Return the expression that brings a JSON value into the form in which Django stores it."""
+    target = _target(field)
+    path = f"'$.{field.attname}'"
+    if isinstance(target, models.JSONField):
+        return f"nullif(value -> {path}, 'null')"
+    text = f"value ->> {path}"
+    if isinstance(target, models.UUIDField):
+        return f"replace({text}, '-', '')"
+    if isinstance(target, models.DateTimeField):
+        return f"replace(replace({text}, 'T', ' '), '+00:00', '')"
+    if isinstance(target, models.BinaryField):
+        # unhex() came with SQLite 3.41; Debian 12 has 3.40.
+        raise TypeError(f"On SQLite a table of rows cannot hold the blob “{field.attname}”.")
+    return text
