@@ -1,0 +1,76 @@
+"""What is hidden before it is stored, logged or shown: secrets always, personal data by role."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+from functools import lru_cache
+from typing import Final
+from urllib.parse import urlsplit, urlunsplit
+
+from common.body_masking import mask_json_text, mask_xml_text
+from common.masks import MASK, mask_identities
+
+__all__ = ["MASK", "mask_body_text", "redact_headers", "redact_query", "redact_url"]
+
+_SECRET_NAME: Final = re.compile(
+    r"auth|cookie|signature|passw|credential|"
+    r"(?:secret|token|api-?key)s?$|(?:^|[-_.])(?:keys?|sig|pwd|pass)$",
+    re.IGNORECASE,
+)
+_URL_HEADERS: Final = frozenset(("referer", "origin", "location", "x-original-url"))
+
+
+def redact_headers(headers: Mapping[str, str], secret_names: Iterable[str] = ()) -> dict[str, str]:
+    """Return the headers with secret values masked; `secret_names` adds to the names known here."""
+    extra = _folded(secret_names)
+    return {
+        name: MASK
+        if _is_secret(name) or name.lower() in extra
+        else redact_url(value)
+        if name.lower() in _URL_HEADERS
+        else value
+        for name, value in headers.items()
+    }
+
+
+def redact_query(query: Mapping[str, str], secret_names: Iterable[str] = ()) -> dict[str, str]:
+    """Return the parameters with secret values masked."""
+    extra = _folded(secret_names)
+    return {
+        name: MASK if _is_secret(name) or name.lower() in extra else value
+        for name, value in query.items()
+    }
+
+
+def redact_url(url: str) -> str:
+    """Return the URL without its user info, and with every value of its query masked."""
+    try:
+        parts = urlsplit(url)
+    except ValueError:
+        return MASK
+    host = parts.netloc.rpartition("@")[2]
+    names = [pair.partition("=")[0] for pair in parts.query.split("&") if pair]
+    query = "&".join(f"{name}={MASK}" for name in names)
+    return urlunsplit((parts.scheme, host, parts.path, query, ""))
+
+
+def mask_body_text(text: str) -> str:
+    """Return a JSON or XML text, whole or cut off, with the values of personal fields masked.
+
+    Structure, field names, ids, times and event types stay readable.
+    """
+    if text.lstrip("\ufeff \t\r\n").startswith("<"):
+        return mask_xml_text(text)
+    if text.lstrip("\ufeff \t\r\n").startswith(("{", "[", '"')):
+        return mask_json_text(text)
+    return mask_identities(text)
+
+
+@lru_cache(maxsize=2048)
+def _is_secret(name: str) -> bool:
+    return _SECRET_NAME.search(name) is not None
+
+
+def _folded(names: Iterable[str]) -> frozenset[str]:
+    return frozenset(name.lower() for name in names)
