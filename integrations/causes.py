@@ -9,10 +9,10 @@ class RejectionCause(StrEnum):
     MISSING_SIGNATURE = "MISSING_SIGNATURE"
     BAD_SIGNATURE = "BAD_SIGNATURE"
     STALE_TIMESTAMP = "STALE_TIMESTAMP"
-    MISSING_TOKEN = "MISSING_TOKEN"
-    BAD_TOKEN = "BAD_TOKEN"
+    MISSING_TOKEN = "MISSING_TOKEN"  # noqa: S105
+    BAD_TOKEN = "BAD_TOKEN"  # noqa: S105
     ADDRESS_NOT_ALLOWED = "ADDRESS_NOT_ALLOWED"
-    SECRET_NOT_SET = "SECRET_NOT_SET"
+    SECRET_NOT_SET = "SECRET_NOT_SET"  # noqa: S105
     SOURCE_DISABLED = "SOURCE_DISABLED"
     THROTTLED = "THROTTLED"
     TOO_LARGE = "TOO_LARGE"
@@ -30,20 +30,20 @@ FIXES: dict[RejectionCause, str] = {
         "in between passes its headers on."
     ),
     RejectionCause.BAD_SIGNATURE: (
-        "The signature does not fit the body. Copy the signing secret from the sender's page again, "
-        "replace it here, and make sure nothing in between changes the body."
+        "The signature does not fit the body. Copy the signing secret from the sender's page "
+        "again, replace it here, and make sure nothing in between changes the body."
     ),
     RejectionCause.STALE_TIMESTAMP: (
-        "The signed time is more than five minutes off. Check the clocks of both machines; a request "
-        "that was captured and sent again looks the same and stays refused."
+        "The signed time is more than five minutes off. Check the clocks of both machines; a "
+        "request that was captured and sent again looks the same and stays refused."
     ),
     RejectionCause.MISSING_TOKEN: (
         "The request carried no token, user name or password. Copy the full URL from the source's "
         "page again, or set the header that the source expects at the sender."
     ),
     RejectionCause.BAD_TOKEN: (
-        "The token, user name or password is not this source's. Copy it from the sender's page again "
-        "and replace it here, or copy the URL from here to the sender."
+        "The token, user name or password is not this source's. Copy it from the sender's page "
+        "again and replace it here, or copy the URL from here to the sender."
     ),
     RejectionCause.ADDRESS_NOT_ALLOWED: (
         "The sender's address is not on this source's list. Add it, or empty the list to take any."
@@ -51,20 +51,29 @@ FIXES: dict[RejectionCause, str] = {
     RejectionCause.SECRET_NOT_SET: (
         "This source has no secret, or one that is too short, so nothing can be verified. Set one."
     ),
-    RejectionCause.SOURCE_DISABLED: "The source is switched off. Switch it on, then ask the sender to resend.",
-    RejectionCause.THROTTLED: (
-        "Too many requests in a short time. The sender should try again later; raise the limit of the "
-        "source if this traffic is expected."
+    RejectionCause.SOURCE_DISABLED: (
+        "The source is switched off. Switch it on, then ask the sender to resend."
     ),
-    RejectionCause.TOO_LARGE: "The body is larger than this source takes. Ask the sender for smaller batches.",
+    RejectionCause.THROTTLED: (
+        "Too many requests in a short time. The sender should try again later; raise the limit of "
+        "the source if this traffic is expected."
+    ),
+    RejectionCause.TOO_LARGE: (
+        "The body is larger than this source takes. Ask the sender for smaller batches."
+    ),
     RejectionCause.EMPTY_BODY: "The body was empty. Check what the sender is set to post.",
     RejectionCause.INCOMPLETE_BODY: (
-        "Fewer bytes came than the sender announced. The connection was cut; the sender should try again."
+        "Fewer bytes came than the sender announced. The connection was cut; the sender should "
+        "try again."
     ),
     RejectionCause.UNSUPPORTED_ENCODING: (
         "The body was compressed or not in UTF-8. Switch compression off at the sender."
     ),
-    RejectionCause.BAD_JSON: "The body is not valid JSON. The place is named; correct it at the sender.",
-    RejectionCause.BAD_XML: "The body is not valid XML. The place is named; correct it at the sender.",
+    RejectionCause.BAD_JSON: (
+        "The body is not valid JSON. The place is named; correct it at the sender."
+    ),
+    RejectionCause.BAD_XML: (
+        "The body is not valid XML. The place is named; correct it at the sender."
+    ),
     RejectionCause.BAD_BODY: "The body is well-formed but not what this kind of source sends.",
 }

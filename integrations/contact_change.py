@@ -131,7 +131,8 @@ class ContactChange:
     older one never overwrites a newer. When None, the time of reception stands in.
     `email_status` sets the state of the address directly; `cause` says why in a word
     (`complaint`, `hard_bounce`), kept beside preferences and status.
-    `revives` is set by events that create a contact: only they lift a tombstone, and only when newer.
+    `revives` is set by events that create a contact: only they lift a tombstone, and only when
+    newer.
     """
 
     identity: Identity

@@ -7,16 +7,21 @@ and nothing that touches a database or a socket. See docs/adding-a-preset.md.
 from __future__ import annotations
 
 import abc
-from collections.abc import Mapping
+import inspect
 from dataclasses import dataclass
 from datetime import timedelta
+from functools import cached_property
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import ClassVar
 
 from integrations.inbound_event import InboundEvent
 from integrations.request import InboundRequest, PresetConfig, RequestIdentity
+from integrations.samples import Sample, samples_in
 from integrations.settings_fields import SettingField
+from integrations.settings_validation import clean_config
 from integrations.verification import Verifier
+
+__all__ = ["EventTypeInfo", "Preset", "Sample"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -27,23 +32,6 @@ class EventTypeInfo:
     description: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Sample:
-    """A payload that ships with the preset, from its `samples/` folder.
-
-    `query` holds the parameters that the vendor would add to the URL. `headers` likewise.
-    """
-
-    name: str
-    path: Path
-    content_type: str
-    query: Mapping[str, str]
-    headers: Mapping[str, str]
-
-    def body(self) -> bytes:
-        return self.path.read_bytes()
-
-
 class Preset(abc.ABC):
     """A vendor's dialect.
 
@@ -51,7 +39,8 @@ class Preset(abc.ABC):
     are pure: the same input gives the same output, and no clock, database or network is touched.
     """
 
-    key: ClassVar[str]
+    # No ClassVar: the stand-in of a missing preset bears the key it stands for.
+    key: str
     label: ClassVar[str]
     summary: ClassVar[str]
     settings_fields: ClassVar[tuple[SettingField, ...]] = ()
@@ -60,6 +49,8 @@ class Preset(abc.ABC):
     success_status: ClassVar[int] = 200
     # None: a repeat is a repeat for as long as the first is stored.
     dedupe_window: ClassVar[timedelta | None] = None
+    # False only in the stand-in for a preset that is no longer installed.
+    is_installed: ClassVar[bool] = True
 
     @abc.abstractmethod
     def verifier(self, config: PresetConfig) -> Verifier:
@@ -77,18 +68,35 @@ class Preset(abc.ABC):
     def parse(self, request: InboundRequest, config: PresetConfig) -> list[InboundEvent]:
         """Translate a stored body. Raises `UnreadablePayload` when a setting must change first."""
 
+    def sample_body(self, sample: Sample, config: PresetConfig) -> bytes:
+        """Return a sample as the vendor would send it to a source with this config.
+
+        Override it where the body names the account, so that a sample is not ignored as foreign.
+        """
+        return sample.body()
+
     def samples(self) -> tuple[Sample, ...]:
         """Return the shipped payloads in order of name."""
-        raise NotImplementedError  # replaced by the discovery of files in the owner's implementation
+        return self._samples
 
     def setup_markdown(self) -> str:
-        """Return what the operator does at the vendor, as Markdown, from `setup.md`."""
-        raise NotImplementedError
+        """Return what the operator does at the vendor, as Markdown, from `setup.md`.
+
+        `{url}` in it stands for the address of the source.
+        """
+        return (self._folder / "setup.md").read_text(encoding="utf-8")
 
     def clean(self, config: PresetConfig) -> tuple[PresetConfig, dict[str, str]]:
-        """Return the config normalised and the errors by field key (empty when it may be saved)."""
-        raise NotImplementedError
+        """Return the config normalised and the errors by field key (empty when it may be saved).
 
+        Override it to add checks that concern several fields, beginning with this one.
+        """
+        return clean_config(self.settings_fields, config)
 
-def _typing_anchor() -> Any:
-    return None
+    @cached_property
+    def _samples(self) -> tuple[Sample, ...]:
+        return samples_in(self._folder / "samples")
+
+    @cached_property
+    def _folder(self) -> Path:
+        return Path(inspect.getfile(type(self))).parent

@@ -16,9 +16,9 @@ class InboundRequest:
     In the worker the same object is rebuilt from storage, with secrets masked in both mappings.
     """
 
-    body: bytes
-    headers: Mapping[str, str] = field(default_factory=dict)
-    query: Mapping[str, str] = field(default_factory=dict)
+    body: bytes = field(repr=False)
+    headers: Mapping[str, str] = field(default_factory=dict, repr=False)
+    query: Mapping[str, str] = field(default_factory=dict, repr=False)
     remote_address: str = ""
     path: str = ""
     received_at: datetime
@@ -32,7 +32,7 @@ class PresetConfig:
     """
 
     settings: Mapping[str, Any] = field(default_factory=dict)
-    secrets: Mapping[str, Any] = field(default_factory=dict)
+    secrets: Mapping[str, Any] = field(default_factory=dict, repr=False)
 
 
 @dataclass(slots=True, kw_only=True)

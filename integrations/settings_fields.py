@@ -15,7 +15,7 @@ class FieldKind(StrEnum):
     NETWORKS = "networks"  # list of IP addresses and CIDR networks
     POINTER = "pointer"  # one JSON Pointer (RFC 6901)
     POINTERS = "pointers"  # mapping of a name to a JSON Pointer
-    SECRET = "secret"  # one secret text
+    SECRET = "secret"  # noqa: S105 - one secret text
     SECRETS = "secrets"  # several current secrets, newest first
 
     @property
@@ -29,7 +29,8 @@ class SettingField:
 
     `choices` maps a stored value to its label. `shown_when` names another field and the values of
     it for which this one applies; when it does not apply it is neither shown nor required.
-    `clean` gets the value and returns it normalised, or raises ValueError with a sentence.
+    `clean` gets the value (of SECRETS, one secret at a time) and returns it normalised, or raises
+    ValueError with a sentence.
     """
 
     key: str

@@ -20,7 +20,7 @@ class VerificationFailed(Exception):
         self.detail = detail
 
 
-@dataclass(slots=True, kw_only=True)
+@dataclass(slots=True, kw_only=True, repr=False)
 class Credentials:
     """What a sender would add to a request so that it verifies.
 

@@ -37,7 +37,8 @@ class Hmac(Verifier):
         encoding: str = "hex",
         prefix: str = "",
     ) -> None:
-        self._secrets = strong_secrets(secrets)
+        # An unknown algorithm, stored past the form, leaves nothing to check with.
+        self._secrets = strong_secrets(secrets) if algorithm in ALGORITHMS else []
         self._header = header.lower()
         self._algorithm = algorithm
         self._encoding = encoding
@@ -73,9 +74,10 @@ class Hmac(Verifier):
         return Credentials(headers={self._header: signature})
 
     def describe(self) -> str:
+        algorithm = ALGORITHMS.get(self._algorithm, "unknown")
         return (
-            f"The header {self._header} must hold the HMAC ({ALGORITHMS[self._algorithm]}) of the "
-            "body, made with a current secret."
+            f"The header {self._header} must hold the HMAC ({algorithm}) of the body, made with a "
+            "current secret."
         )
 
     def _signature(self, secret: bytes, body: bytes) -> bytes:

@@ -22,7 +22,7 @@ from integrations.verification.base import (
 from integrations.verification.secret_rules import MIN_LEGACY_BYTES, strong_secrets
 
 _LICENSE_PARAMETER: Final = "licenseCode"
-_SECRET_PARAMETER: Final = "secret"
+_SECRET_PARAMETER: Final = "secret"  # noqa: S105 - a name
 _LONGEST: Final = 256
 
 
