@@ -34,12 +34,12 @@ class ScopedRelatedFilter(admin.RelatedFieldListFilter):
 
     def field_choices(
         self, field: Any, request: HttpRequest, model_admin: _ModelAdmin
-    ) -> list[tuple[str, str]]:
+    ) -> list[tuple[str, Any]]:
         limits = choice_limits(
             request, field.remote_field.model, model_admin.admin_site, Role.VIEWER
         )
         ordering = self.field_admin_ordering(field, request, model_admin)
-        choices: list[tuple[str, str]] = field.get_choices(
+        choices: list[tuple[str, Any]] = field.get_choices(
             include_blank=False, ordering=ordering, limit_choices_to=limits
         )
         return choices
@@ -78,7 +78,8 @@ class SiteScopedAdmin(_ModelAdmin):
 
     def site_id_of(self, obj: models.Model) -> int | None:
         if self.site_path == "pk":
-            return obj.pk
+            own_id: int | None = obj.pk
+            return own_id
         *steps, last = self.site_path.split("__")
         owner: Any = obj
         for step in steps:
@@ -140,9 +141,10 @@ class SiteScopedAdmin(_ModelAdmin):
 
     def get_actions(self, request: HttpRequest) -> dict[str, Any]:
         """Return the actions that declare who may run them, each narrowed to permitted rows."""
+        actions: dict[str, Any] = super().get_actions(request) or {}
         return {
             name: (self._narrowed(function), name, description)
-            for name, (function, _, description) in super().get_actions(request).items()
+            for name, (function, _, description) in actions.items()
             if getattr(function, "allowed_permissions", None)
         }
 
@@ -219,8 +221,10 @@ class SiteScopedAdmin(_ModelAdmin):
 
     def _writing_role(self) -> Requirement:
         """Return the lesser of the adding and the changing role; `save_form` asks for the exact."""
-        roles = [role for role in (self.add_role, self.change_role) if isinstance(role, Role)]
-        return min(roles, key=lambda role: role.rank) if roles else SUPERUSER
+        roles: list[Role] = [
+            role for role in (self.add_role, self.change_role) if isinstance(role, Role)
+        ]
+        return Role(min(roles, key=lambda role: role.rank)) if roles else SUPERUSER
 
     def save_form(self, request: HttpRequest, form: Any, change: bool) -> Any:
         obj = super().save_form(request, form, change)
@@ -273,7 +277,7 @@ class SiteScopedAdmin(_ModelAdmin):
                     id="patchbay.E001",
                 )
             )
-        for function, name, _ in self._get_base_actions():
+        for function, name, _ in self._get_base_actions():  # type: ignore[attr-defined]
             if not getattr(function, "allowed_permissions", None):
                 found.append(
                     checks.Error(

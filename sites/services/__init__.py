@@ -1,0 +1,12 @@
+from sites.services.members import AddedMember, member_add, member_change_role, member_remove
+from sites.services.site import SITE_FIELDS, site_create, site_update
+
+__all__ = [
+    "SITE_FIELDS",
+    "AddedMember",
+    "member_add",
+    "member_change_role",
+    "member_remove",
+    "site_create",
+    "site_update",
+]
