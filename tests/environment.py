@@ -27,6 +27,8 @@ def _start_postgresql(folder: Path) -> str:
 
 if "PATCHBAY_TEST_READY" not in os.environ:
     folder = Path(tempfile.mkdtemp(prefix="patchbay-test-"))
+    # Whitenoise warns about a missing folder, and warnings are errors here.
+    (folder / "static").mkdir()
     # The process that made the folder removes it; parallel test processes inherit the variable.
     atexit.register(shutil.rmtree, folder, ignore_errors=True)
     os.environ["PATCHBAY_TEST_READY"] = "1"
