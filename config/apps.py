@@ -10,6 +10,15 @@ class ConfigConfig(AppConfig):
     name = "config"
     label = "config"
 
+    def ready(self) -> None:
+        from config.log_context import connect_job_context
+        from config.logging import structlog_configure
+        from config.schedules import connect_schedules
+
+        structlog_configure()
+        connect_job_context()
+        connect_schedules()
+
 
 class PatchbayAdminConfig(AdminConfig):
     default_site = "config.admin_site.PatchbayAdminSite"

@@ -2,49 +2,59 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
-import environ
-from django.core.exceptions import ImproperlyConfigured
+from config.environment import (
+    BASE_DIR,
+    ENCRYPTION_KEYS_FILE,
+    SECRET_KEY_FILE,
+    checked_hosts,
+    checked_secret_key,
+    data_folder,
+    env,
+    key_text,
+)
+from config.logging import logging_settings
 
-BASE_DIR = Path(__file__).resolve().parent.parent
-
-env = environ.Env()
-env.escape_proxy = True
-environ.Env.read_env(BASE_DIR / ".env", overwrite=False)
-
-DEBUG = env.bool("DEBUG", default=False)
+DEBUG: bool = env.bool("DEBUG", default=False)
 # Set by the test suite alone: plain static files, and a database in a file.
-TESTING = env.bool("PATCHBAY_TESTING", default=False)
-DATA_DIR = Path(env.str("PATCHBAY_DATA_DIR", default=str(BASE_DIR / "var"))).resolve()
+TESTING: bool = env.bool("PATCHBAY_TESTING", default=False)
+DATA_DIR: Path = data_folder()
 
-
-def _key(name: str, file_name: str) -> str:
-    """Return a key from the environment, else from the data folder where `run` generated it."""
-    value = env.str(name, default="")
-    path = DATA_DIR / file_name
-    if not value and path.is_file():
-        value = path.read_text(encoding="utf-8").strip()
-    if not value:
-        raise ImproperlyConfigured(
-            f"{name} is not set. Start with ./patchbay run, which generates it under {DATA_DIR}, "
-            f"or put {name} into the environment."
-        )
-    return value
-
-
-SECRET_KEY = _key("SECRET_KEY", "secret.key")
+# DEBUG is no back door: keys are asked for all the same.
+SECRET_KEY: str = checked_secret_key(key_text("SECRET_KEY", DATA_DIR / SECRET_KEY_FILE))
 # Newest first, comma-separated `id:base64-of-32-bytes`. Old keys stay to decrypt.
-ENCRYPTION_KEYS = _key("ENCRYPTION_KEYS", "encryption.keys")
+ENCRYPTION_KEYS: str = key_text("ENCRYPTION_KEYS", DATA_DIR / ENCRYPTION_KEYS_FILE)
 
-ALLOWED_HOSTS: list[str] = env.list("ALLOWED_HOSTS", default=["localhost", "127.0.0.1", "[::1]"])
-CSRF_TRUSTED_ORIGINS: list[str] = env.list("CSRF_TRUSTED_ORIGINS", default=[])
 # Where senders reach this installation; shown in the URLs that operators copy.
-PUBLIC_URL = env.str("PUBLIC_URL", default="http://localhost:8000").rstrip("/")
+PUBLIC_URL: str = env.str("PUBLIC_URL", default="http://localhost:8000").rstrip("/")
 IS_HTTPS = PUBLIC_URL.startswith("https://")
+_public_host = urlsplit(PUBLIC_URL).hostname or ""
+ALLOWED_HOSTS: list[str] = checked_hosts(env.list("ALLOWED_HOSTS", default=[]), _public_host)
+CSRF_TRUSTED_ORIGINS: list[str] = env.list("CSRF_TRUSTED_ORIGINS", default=[PUBLIC_URL])
 # How many proxies of our own stand in front; 0 takes the peer's address.
-TRUSTED_PROXY_COUNT = env.int("TRUSTED_PROXY_COUNT", default=0)
+TRUSTED_PROXY_COUNT: int = env.int("TRUSTED_PROXY_COUNT", default=0)
+
+_is_secure = IS_HTTPS and not DEBUG
+SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = _is_secure
+CSRF_COOKIE_HTTPONLY = True
+SESSION_COOKIE_NAME = "patchbay_session"
+CSRF_COOKIE_NAME = "patchbay_csrf"
+# One working day: operators log in in the morning.
+SESSION_COOKIE_AGE = int(timedelta(hours=12).total_seconds())
+SECURE_HSTS_SECONDS: int = env.int("HSTS_SECONDS", default=31_536_000) if _is_secure else 0
+if env.bool("TRUST_X_FORWARDED_PROTO", default=False):
+    # Only behind a proxy that sets or removes this header on every request.
+    SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
+SECURE_REFERRER_POLICY = "same-origin"
+X_FRAME_OPTIONS = "DENY"
+# No redirect to https either: a webhook sender counts it as a failure. HSTS moves browsers.
+SECURE_SSL_REDIRECT = False
+# Ongage posts batches of up to 8 MiB. Reception has caps of its own, per preset.
+DATA_UPLOAD_MAX_MEMORY_SIZE = 9 * 1024 * 1024
 
 # django.contrib.sites is never installed: the label `sites` is ours, and flatpages and redirects,
 # which import it, stay out with it.
@@ -68,9 +78,10 @@ INSTALLED_APPS = [
 
 MIDDLEWARE = [
     "config.middleware.ReceptionFirstMiddleware",
+    "config.log_context.RequestLogMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
-    "config.middleware.ContentSecurityPolicyMiddleware",
+    "config.content_security_policy.ContentSecurityPolicyMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
@@ -103,7 +114,9 @@ TEMPLATES: list[dict[str, Any]] = [
 
 
 def _database() -> dict[str, Any]:
-    config: dict[str, Any] = env.db("DATABASE_URL", default=f"sqlite:///{DATA_DIR / 'patchbay.sqlite3'}")
+    config: dict[str, Any] = env.db(
+        "DATABASE_URL", default=f"sqlite:///{DATA_DIR / 'patchbay.sqlite3'}"
+    )
     if config["ENGINE"] == "django.db.backends.sqlite3":
         config["CONN_MAX_AGE"] = None
         config["OPTIONS"] = {
@@ -118,6 +131,8 @@ def _database() -> dict[str, Any]:
         return config
     config["CONN_MAX_AGE"] = env.int("CONN_MAX_AGE", default=60)
     config["CONN_HEALTH_CHECKS"] = True
+    # A server that vanished is noticed in seconds instead of the minutes TCP would wait.
+    config.setdefault("OPTIONS", {}).setdefault("connect_timeout", 10)
     return config
 
 
@@ -162,6 +177,37 @@ TIME_ZONE = "UTC"
 USE_I18N = True
 USE_TZ = True
 LOGIN_URL = "/admin/login/"
+
+LOGGING = logging_settings(
+    level=env.str("LOG_LEVEL", default="INFO").upper(), style=env.str("LOG_STYLE", default="auto")
+)
+
+# One address cannot lock out everybody, and one name cannot be locked out from everywhere.
+AXES_LOCKOUT_PARAMETERS = [["username", "ip_address"]]
+AXES_FAILURE_LIMIT = 8
+AXES_COOLOFF_TIME = timedelta(minutes=15)
+AXES_RESET_ON_SUCCESS = True
+AXES_CLIENT_IP_CALLABLE = "common.client_address.client_address"
+# Log-ins are in our own audit; the tables of axes only count failures.
+AXES_DISABLE_ACCESS_LOG = True
+AXES_ENABLE_ADMIN = False
+AXES_VERBOSE = False
+
+REST_FRAMEWORK = {
+    # A view opens itself by naming its classes; one that forgets to is closed.
+    "DEFAULT_AUTHENTICATION_CLASSES": [],
+    "DEFAULT_PERMISSION_CLASSES": ["rest_framework.permissions.IsAdminUser"],
+    "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
+    "DEFAULT_PARSER_CLASSES": ["rest_framework.parsers.JSONParser"],
+    "UNAUTHENTICATED_USER": None,
+    "NUM_PROXIES": TRUSTED_PROXY_COUNT,
+}
+
+# Shows the named checks of /readyz to a monitor; empty, only superusers see them.
+HEALTH_TOKEN: str = env.str("HEALTH_TOKEN", default="")
+HEALTH_OLDEST_UNPROCESSED_SECONDS: int = env.int("HEALTH_OLDEST_UNPROCESSED_SECONDS", default=300)
+HEALTH_WORKER_SECONDS: int = env.int("HEALTH_WORKER_SECONDS", default=30)
+HEALTH_QCLUSTER_SECONDS: int = env.int("HEALTH_QCLUSTER_SECONDS", default=180)
 
 Q_CLUSTER = {
     "name": "patchbay",

@@ -3,7 +3,13 @@ from __future__ import annotations
 from django.contrib import admin
 from django.urls import include, path
 
+from config.health import livez, readyz
+
 urlpatterns = [
     path("in/", include("webhooks.inbound.urls")),
     path("admin/", admin.site.urls),
+    path("livez", livez, name="livez"),
+    path("livez/", livez),
+    path("readyz", readyz, name="readyz"),
+    path("readyz/", readyz),
 ]

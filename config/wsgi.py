@@ -1,4 +1,4 @@
-"""The WSGI entry that granian loads."""
+"""The WSGI entry that granian loads, once in each of its worker processes."""
 
 from __future__ import annotations
 
@@ -9,3 +9,9 @@ from django.core.wsgi import get_wsgi_application
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
 
 application = get_wsgi_application()
+
+# The models can be imported only now that Django is set up.
+from sites.heartbeats import HeartbeatThread  # noqa: E402
+from sites.models import ProcessKind  # noqa: E402
+
+HeartbeatThread(ProcessKind.WEB).start()

@@ -1,0 +1,69 @@
+"""Where settings come from: the environment, then `.env`, then keys in the data folder."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Final
+
+import environ
+from django.core.exceptions import ImproperlyConfigured
+
+BASE_DIR: Final = Path(__file__).resolve().parent.parent
+SECRET_KEY_FILE: Final = "secret.key"  # noqa: S105 (a file name)
+ENCRYPTION_KEYS_FILE: Final = "encryption.keys"
+LOOPBACK_HOSTS: Final = ("localhost", "127.0.0.1", "::1")
+
+env = environ.Env()
+# Without it a value that starts with `$` is read from the variable it names; `\$` is a dollar.
+env.escape_proxy = True
+environ.Env.read_env(BASE_DIR / ".env", overwrite=False)
+
+
+def data_folder() -> Path:
+    """Return the folder of keys, logs, static files and, by default, the database."""
+    return Path(env.str("PATCHBAY_DATA_DIR", default=str(BASE_DIR / "var"))).resolve()
+
+
+def key_text(name: str, path: Path) -> str:
+    """Return a key from the environment, else from the file that `./patchbay run` generated."""
+    value = str(env.str(name, default=""))
+    try:
+        value = value or path.read_text(encoding="utf-8").strip()
+    except FileNotFoundError:
+        pass
+    except OSError as error:
+        raise ImproperlyConfigured(
+            f"{name} cannot be read from {path}: {error.strerror}."
+        ) from None
+    if not value:
+        raise ImproperlyConfigured(
+            f"{name} is not set. Start with ./patchbay run, which generates it in {path.parent}, "
+            f"or put {name} into the environment."
+        )
+    return value
+
+
+def checked_secret_key(key: str) -> str:
+    if len(key) < 40 or key.startswith("django-insecure-"):
+        raise ImproperlyConfigured(
+            "SECRET_KEY is too short or a placeholder. Set at least 40 random characters, or unset "
+            "it and start with ./patchbay run, which generates one."
+        )
+    return key
+
+
+def checked_hosts(hosts: list[str], public_host: str) -> list[str]:
+    """Return the host names to answer for, or refuse when the public one is not among them."""
+    if not hosts and public_host in LOOPBACK_HOSTS:
+        return ["localhost", "127.0.0.1", "[::1]"]
+    if not any(_covers(host.strip("[]"), public_host) for host in hosts):
+        named = public_host or "your.host.name"
+        raise ImproperlyConfigured(
+            f"PUBLIC_URL names the host “{public_host}”, which ALLOWED_HOSTS does not contain. "
+            f"Set ALLOWED_HOSTS={named}, comma-separated when there are several names."
+        )
+    return hosts
+
+
+def _covers(pattern: str, host: str) -> bool:
+    return pattern in ("*", host) or (pattern.startswith(".") and f".{host}".endswith(pattern))
