@@ -25,6 +25,7 @@ from integrations.verification.secret_rules import (
     clean_secret,
     clean_signing_secret,
     clean_token,
+    new_token,
 )
 from integrations.verification.standard_webhooks import HEADER_FAMILIES
 
@@ -175,9 +176,10 @@ _METHOD_FIELDS: Final = (
         kind=FieldKind.SECRETS,
         required=True,
         help_text="One a line, newest first, at least 24 characters each. In a header the whole "
-        "value counts, a word such as Bearer included.",
+        "value counts, a word such as Bearer included. Leave it empty to have one made.",
         shown_when=_only("token_header", "token_query"),
         clean=clean_token,
+        generate=new_token,
     ),
     SettingField(
         key="token_header",
@@ -209,9 +211,10 @@ _METHOD_FIELDS: Final = (
         label="Password",
         kind=FieldKind.SECRET,
         required=True,
-        help_text="At least 8 characters; 24 or more are better.",
+        help_text="At least 8 characters; 24 or more are better. Leave it empty to have one made.",
         shown_when=_only("basic"),
         clean=clean_legacy_secret,
+        generate=new_token,
     ),
     SettingField(
         key="unsigned_reason",

@@ -42,3 +42,4 @@ class SettingField:
     choices: Mapping[str, str] = field(default_factory=dict)
     shown_when: tuple[str, frozenset[str]] | None = None
     clean: Callable[[Any], Any] | None = None
+    generate: Callable[[], str] | None = None

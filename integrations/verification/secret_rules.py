@@ -11,6 +11,8 @@ import binascii
 from collections.abc import Iterable
 from typing import Final
 
+from common.identifiers import random_token
+
 MIN_SECRET_BYTES: Final = 24
 MAX_SECRET_BYTES: Final = 1024
 MAX_SIGNING_KEY_BYTES: Final = 64
@@ -37,6 +39,11 @@ def strong_secrets(secrets: Iterable[object], minimum: int = MIN_SECRET_BYTES) -
     """Return the UTF-8 bytes of those secrets that are long enough."""
     encoded = (_utf8(secret) for secret in secrets)
     return [secret for secret in encoded if minimum <= len(secret) <= MAX_SECRET_BYTES]
+
+
+def new_token() -> str:
+    """Return a token for a sender whose secret this side chooses; 238 random bits."""
+    return random_token("", 40)
 
 
 def clean_signing_secret(secret: str) -> str:
