@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from typing import Final
+
 from django.db import models
 from django.db.models import Q
 
@@ -18,6 +20,10 @@ class Status(models.TextChoices):
     PARTLY_PROCESSED = "partly_processed", "Partly processed"  # some rows were set aside
     IGNORED = "ignored", "Ignored"  # understood, and nothing to do; replayable
     FAILED = "failed", "Failed"  # nothing had an effect; replayable
+
+
+# The order is part of an index condition; SQLite compares it with the query's word by word.
+TROUBLED: Final = ("ignored", "failed", "partly_processed")
 
 
 class Outcome(models.TextChoices):
@@ -48,10 +54,6 @@ class ReceivedEvent(models.Model):
     event_type = models.CharField(max_length=120, blank=True)
     received_at = models.DateTimeField()
     remote_address = models.CharField(max_length=45, blank=True)
-    headers = models.JSONField(default=dict)
-    query = models.JSONField(default=dict)
-    body = models.BinaryField(null=True)
-    body_bytes = models.PositiveIntegerField()
 
     status = models.CharField(max_length=16, choices=Status, default=Status.RECEIVED)
     cause = models.CharField(max_length=40, blank=True)
@@ -66,6 +68,11 @@ class ReceivedEvent(models.Model):
     rows_ignored = models.PositiveIntegerField(default=0)
     rows_quarantined = models.PositiveIntegerField(default=0)
     history = models.JSONField(default=list)
+    headers = models.JSONField(default=dict)
+    query = models.JSONField(default=dict)
+    body_bytes = models.PositiveIntegerField()
+    # Last: SQLite reads through a large body to reach any column that stands behind it.
+    body = models.BinaryField(null=True)
 
     class Meta:
         constraints = [
@@ -77,7 +84,7 @@ class ReceivedEvent(models.Model):
         indexes = [
             models.Index(fields=("site", "id"), name="received_by_site"),
             models.Index(fields=("source", "id"), name="received_by_source"),
-            models.Index(fields=("event_type", "id"), name="received_by_type"),
+            models.Index(fields=("site", "event_type", "id"), name="received_by_type"),
             models.Index(fields=("event_id",), name="received_by_event_id", condition=~Q(event_id="")),
             # What waits and what went wrong is a sliver of all rows: small indexes, fast chips.
             models.Index(
@@ -88,8 +95,11 @@ class ReceivedEvent(models.Model):
                 condition=Q(status="processing"),
             ),
             models.Index(
-                fields=("status", "id"), name="received_troubled",
-                condition=Q(status__in=("ignored", "failed", "partly_processed")),
+                fields=("site", "status", "id"), name="received_troubled",
+                condition=Q(status__in=TROUBLED),
+            ),
+            models.Index(
+                fields=("site", "cause", "id"), name="received_by_cause", condition=~Q(cause="")
             ),
         ]
 

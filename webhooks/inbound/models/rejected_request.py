@@ -43,7 +43,7 @@ class RejectedRequest(models.Model):
         indexes = [
             models.Index(fields=("site", "id"), name="rejected_by_site"),
             models.Index(fields=("source", "id"), name="rejected_by_source"),
-            models.Index(fields=("cause", "id"), name="rejected_by_cause"),
+            models.Index(fields=("site", "cause", "id"), name="rejected_by_cause"),
         ]
 
     def __str__(self) -> str:

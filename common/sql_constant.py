@@ -1,0 +1,32 @@
+"""Words of ours written into SQL as they are, where a bound value would hide them from a planner."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Any
+
+from django.db.models import CharField, Value
+
+if TYPE_CHECKING:
+    from django.db.backends.base.base import BaseDatabaseWrapper
+    from django.db.models.sql.compiler import SQLCompiler
+
+_PLAIN_WORD = re.compile(r"[a-z_]*")
+
+
+class SqlConstant(Value):
+    """A constant such as a status, or the empty text.
+
+    SQLite uses a partial index only when the query shows it the index's own condition, and it
+    cannot see through a bound parameter.
+    """
+
+    def __init__(self, word: str) -> None:
+        if not _PLAIN_WORD.fullmatch(word):
+            raise ValueError(f"“{word}” is not a plain lower-case word; bind it instead.")
+        super().__init__(word, output_field=CharField())
+
+    def as_sql(
+        self, compiler: SQLCompiler, connection: BaseDatabaseWrapper
+    ) -> tuple[str, tuple[Any, ...]]:
+        return f"'{self.value}'", ()
