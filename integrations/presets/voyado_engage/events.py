@@ -143,12 +143,17 @@ def _consent(event_type: str, payload: Payload, event_id: str) -> Reading:
 
 
 def _happening(
-    *, amount: str = "", key_names: tuple[str, ...] = (), needs_key: bool = False
+    *,
+    amount: str = "",
+    texts: tuple[str, ...] = (),
+    key_names: tuple[str, ...] = (),
+    needs_key: bool = False,
 ) -> Callable[[str, Payload, str], Reading]:
     """Return a reader of something that happened to the contact and is kept as an activity.
 
-    `amount` names the key that must hold a number; it is kept as decimal text. `key_names` are
-    the ids under which a repeat is the same activity, before the event's own id.
+    `amount` names the key that must hold a number; it is kept as decimal text. `texts` are ids that
+    come as numbers or as text and are kept as text. `key_names` are the ids under which a repeat
+    is the same activity, before the event's own id.
     """
 
     def read(event_type: str, payload: Payload, event_id: str) -> Reading:
@@ -158,6 +163,7 @@ def _happening(
         }
         if amount:
             properties[amount] = _amount(payload.get(amount), amount)
+        properties |= {key: text_of(properties[key]) for key in texts if properties.get(key)}
         own_key = text_of(payload.first(*key_names)) if key_names else ""
         if needs_key and not own_key:
             raise Doubtful("MISSING_VALUE", f"The payload has no {' and no '.join(key_names)}.")
@@ -192,7 +198,7 @@ READERS: Final[Mapping[str, Callable[[str, Payload, str], Reading]]] = {
     "contact.updated": _updated,
     "contact.deleted": _deleted,
     "loyalty.addPoints": _happening(amount="amount"),
-    "point.balance.updated": _happening(amount="balance"),
+    "point.balance.updated": _happening(amount="balance", texts=("definitionId",)),
     "reward.voucher.created": _happening(amount="amount", key_names=("id",)),
     "promotion.multichannel.assigned": _happening(key_names=("id", "promotionId"), needs_key=True),
 }

@@ -163,6 +163,8 @@ def _translate(event: InboundEvent, envelope: Envelope, config: PresetConfig) ->
         _set_aside(event, Disposition.QUARANTINED, error.cause, error.reason)
         return
     reading.change.occurred_at = event.occurred_at
+    for activity in reading.change.activities:
+        activity.occurred_at = event.occurred_at
     event.change = reading.change
     event.notes = reading.notes
 
