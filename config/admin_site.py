@@ -1,11 +1,77 @@
+"""The console: Django's admin under Patchbay's name, order and theme."""
+
 from __future__ import annotations
 
+from typing import Any
+
 from django.contrib.admin import AdminSite
+from django.contrib.auth.base_user import AbstractBaseUser
+from django.contrib.auth.forms import AuthenticationForm
+from django.contrib.auth.models import AnonymousUser
+from django.core.exceptions import ValidationError
+from django.http import HttpRequest, HttpResponse
+from django.template.response import TemplateResponse
+from django.urls import URLPattern, URLResolver, path
+
+from sites.roles import may_log_in
+
+
+class ConsoleLoginForm(AuthenticationForm):
+    """Lets in whom the console is open to: members of a site, and superusers."""
+
+    def confirm_login_allowed(self, user: AbstractBaseUser | AnonymousUser) -> None:
+        super().confirm_login_allowed(user)  # type: ignore[arg-type]
+        if not may_log_in(user):
+            raise ValidationError(
+                "You are not a member of any site. Ask a site's admin to add you.",
+                code="no_site",
+            )
 
 
 class PatchbayAdminSite(AdminSite):
-    """The Onsite manager: Django's admin under Patchbay's name, order and theme."""
-
     site_header = "Patchbay"
     site_title = "Patchbay"
     index_title = "Overview"
+    site_url = None
+    login_form = ConsoleLoginForm
+    empty_value_display = "–"
+
+    def has_permission(self, request: HttpRequest) -> bool:
+        return may_log_in(request.user)
+
+    def get_app_list(
+        self, request: HttpRequest, app_label: str | None = None
+    ) -> list[dict[str, Any]]:
+        """Return the navigation; an app's own index keeps Django's list of its models."""
+        if app_label is not None:
+            return super().get_app_list(request, app_label)
+        # Loaded late: this class is made while the apps whose pages it lists are still loading.
+        from config.console.navigation import navigation
+
+        return navigation(self, request)
+
+    def each_context(self, request: HttpRequest) -> dict[str, Any]:
+        from config.console.banners import current_banners  # as above
+
+        context = super().each_context(request)
+        context["banners"] = current_banners() if context["has_permission"] else []
+        return context
+
+    def index(
+        self, request: HttpRequest, extra_context: dict[str, Any] | None = None
+    ) -> TemplateResponse:
+        from config.console.overview import overview_context  # as above
+
+        return super().index(request, overview_context(request) | (extra_context or {}))
+
+    def get_urls(self) -> list[URLPattern | URLResolver]:
+        own: list[URLPattern | URLResolver] = [
+            path("health/", self.admin_view(self.health), name="health"),
+        ]
+        return own + super().get_urls()
+
+    def health(self, request: HttpRequest) -> HttpResponse:
+        from config.console.system_health import health_context  # as above
+
+        context = self.each_context(request) | health_context(request) | {"title": "Health"}
+        return TemplateResponse(request, "admin/health.html", context)

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
@@ -18,11 +18,13 @@ _LEAST = 2
 class Bar:
     """One slot of time: its label and how many of each series, lowest part first.
 
-    `parts` maps a CSS series (`good`, `quiet`, `bad`, `refused`) to a count.
+    `parts` maps a CSS series (`good`, `quiet`, `bad`, `refused`) to a count; `words` says what
+    they are called aloud.
     """
 
     label: str
-    parts: dict[str, int]
+    parts: Mapping[str, int]
+    words: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def total(self) -> int:
@@ -43,11 +45,11 @@ def bar_chart(bars: Sequence[Bar], *, title: str, small: bool = False) -> SafeSt
 
 
 def _slot(bar: Bar, place: int, tallest: int) -> SafeString:
-    words = ", ".join(f"{count} {name}" for name, count in bar.parts.items() if count) or "nothing"
+    said = [f"{count} {bar.words.get(key, key)}" for key, count in bar.parts.items() if count]
     return format_html(
         '<g><title>{}: {}</title><rect class="chart-slot" x="{}" y="{}" width="{}" height="1"/>{}</g>',
         bar.label,
-        words,
+        ", ".join(said) or "nothing",
         place * _SLOT,
         _HEIGHT - 1,
         _BAR,

@@ -1,0 +1,92 @@
+"""Other apps' admin pages, taken over: for superusers, read-only, without a way to run anything."""
+
+from __future__ import annotations
+
+from typing import Any
+
+# Imported first, so that they have registered themselves before they are replaced here.
+import axes.admin
+import django.contrib.auth.admin
+import django_q.admin  # noqa: F401
+from axes.models import AccessAttempt, AccessFailureLog, AccessLog
+from axes.utils import reset
+from django.contrib import admin
+from django.contrib.auth.models import Group
+from django.db import transaction
+from django.db.models import QuerySet
+from django.http import HttpRequest
+from django.utils.safestring import SafeString
+from django_q.models import Failure, OrmQ, Schedule, Success
+
+from common.admin.relative_time import relative_time
+from sites.audit import Actor, audit_record
+from sites.scoped_admin import SuperuserAdmin
+
+# Roles are memberships of a site, so groups would do nothing; the others are never written.
+for _model in (Group, Success, AccessLog, AccessFailureLog, AccessAttempt, Failure, OrmQ, Schedule):
+    if admin.site.is_registered(_model):
+        admin.site.unregister(_model)
+
+
+class ReadOnlySuperuserAdmin(SuperuserAdmin):
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+
+@admin.register(OrmQ)
+class QueuedTaskAdmin(ReadOnlySuperuserAdmin):
+    list_display = ("name", "func", "key", "lock")
+    fields = ("name", "func", "args", "key", "lock")
+
+
+@admin.register(Schedule)
+class TaskScheduleAdmin(ReadOnlySuperuserAdmin):
+    """Schedules are made by code at start; a changed row would be put back."""
+
+    list_display = ("name", "func", "schedule_type", "minutes", "next_run")
+    fields = ("name", "func", "schedule_type", "minutes", "cron", "next_run", "task")
+
+
+@admin.register(Failure)
+class FailedTaskAdmin(ReadOnlySuperuserAdmin):
+    list_display = ("name", "func", "started", "attempt_count")
+    fields = ("name", "func", "args", "started", "stopped", "attempt_count", "result")
+    show_full_result_count = False
+
+
+@admin.register(AccessAttempt)
+class FailedLoginAdmin(ReadOnlySuperuserAdmin):
+    """Who failed to log in from where, and the way to end a lockout before its time."""
+
+    list_display = ("username", "ip_address", "failures_since_start", "last_try")
+    list_display_links = None
+    search_fields = ("username", "ip_address")
+    actions = ("unlock",)
+
+
+    def has_unlock_permission(self, request: HttpRequest) -> bool:
+        return self.has_view_permission(request)
+
+    @admin.display(description="last try", ordering="attempt_time")
+    def last_try(self, attempt: AccessAttempt) -> SafeString:
+        return relative_time(attempt.attempt_time)
+
+    @admin.action(description="Let them try again", permissions=["unlock"])
+    def unlock(self, request: HttpRequest, queryset: QuerySet[AccessAttempt]) -> None:
+        with transaction.atomic():
+            for attempt in queryset:
+                reset(username=attempt.username, ip=attempt.ip_address)
+                audit_record(
+                    actor=Actor.from_request(request),
+                    action="login.unlocked",
+                    site=None,
+                    target=None,
+                    changes={"username": (attempt.username, ""), "address": (attempt.ip_address, "")},
+                )
+        self.message_user(request, "They may try again now.")

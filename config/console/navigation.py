@@ -1,0 +1,94 @@
+"""The pages of the console as operators think of them; who sees which follows from its admin."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Final
+
+from django.apps import apps
+from django.http import HttpRequest
+from django.urls import reverse
+
+if TYPE_CHECKING:
+    from config.admin_site import PatchbayAdminSite
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """A list of a model (`app.Model`), or a page of the admin site's own by its URL name."""
+
+    label: str
+    model: str = ""
+    url_name: str = ""
+
+
+GROUPS: Final[tuple[tuple[str, tuple[Page, ...]], ...]] = (
+    (
+        "Configuration",
+        (Page("Sites", "sites.Site"), Page("Webhook sources", "webhooks.Source")),
+    ),
+    (
+        "Activity",
+        (
+            Page("Received events", "webhooks.ReceivedEvent"),
+            Page("Rejected requests", "webhooks.RejectedRequest"),
+        ),
+    ),
+    ("People", (Page("Contacts", "contacts.Contact"),)),
+    (
+        "System",
+        (
+            Page("Health", url_name="health"),
+            Page("Jobs", "sites.Job"),
+            Page("Audit log", "sites.AuditEntry"),
+            Page("Users", "sites.User"),
+            Page("Failed logins", "axes.AccessAttempt"),
+            Page("Queued tasks", "django_q.OrmQ"),
+            Page("Task schedules", "django_q.Schedule"),
+            Page("Failed tasks", "django_q.Failure"),
+        ),
+    ),
+)
+
+
+def navigation(site: PatchbayAdminSite, request: HttpRequest) -> list[dict[str, Any]]:
+    """Return the groups with the pages this user may open, in the admin's own shape of a list."""
+    groups = []
+    for name, pages in GROUPS:
+        entries = [entry for page in pages if (entry := _entry(site, request, page))]
+        if entries:
+            key = name.lower()
+            groups.append(
+                {
+                    "name": name,
+                    "app_label": key,
+                    "app_url": entries[0]["admin_url"],
+                    "has_module_perms": True,
+                    "models": entries,
+                }
+            )
+    return groups
+
+
+def _entry(site: PatchbayAdminSite, request: HttpRequest, page: Page) -> dict[str, Any] | None:
+    if page.url_name:
+        return _listed(page, reverse(f"admin:{page.url_name}"))
+    model = apps.get_model(page.model)
+    if not site.is_registered(model):
+        return None
+    admin = site.get_model_admin(model)
+    if not (admin.has_module_permission(request) and admin.has_view_permission(request)):
+        return None
+    options = model._meta
+    return _listed(page, reverse(f"admin:{options.app_label}_{options.model_name}_changelist"))
+
+
+def _listed(page: Page, url: str) -> dict[str, Any]:
+    return {
+        "name": page.label,
+        "object_name": page.model.rpartition(".")[2] or page.url_name,
+        "admin_url": url,
+        "add_url": None,
+        "view_only": True,
+        "perms": {"view": True},
+    }

@@ -1,0 +1,140 @@
+from __future__ import annotations
+
+import json
+from typing import Any, Final
+
+from django.contrib import admin
+from django.db.models import QuerySet
+from django.http import HttpRequest
+from django.utils.html import format_html, format_html_join
+from django.utils.safestring import SafeString
+
+from common.admin.key_pages import KeyStream
+from common.admin.keyset import KeysetAdmin, KeysetChangeList
+from common.admin.list_filters import ChoiceFilter
+from common.admin.relative_time import exact_text, relative_time
+from sites.models import AuditEntry, Role
+from sites.roles import is_superuser
+from sites.scope import site_ids
+from sites.scoped_admin import SiteScopedAdmin
+from sites.site_filter import SiteFilter
+
+# Choices are gathered from the newest entries: asking the whole table would read all of it.
+_LOOKED_AT_FOR_CHOICES: Final = 2_000
+_SHOWN_CHANGES: Final = 3
+
+
+class RecentValueFilter(ChoiceFilter):
+    """Offers the values of one column that occur among the newest entries the user may see."""
+
+    takes_any_value = True
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        newest = model_admin.get_queryset(request).order_by("-pk")
+        values = newest.values_list(self.parameter_name, flat=True)[:_LOOKED_AT_FOR_CHOICES]
+        return [(value, value) for value in sorted(set(values))]
+
+
+class ActionFilter(RecentValueFilter):
+    title = "Action"
+    parameter_name = "action"
+
+
+class ActorFilter(RecentValueFilter):
+    title = "Who"
+    parameter_name = "actor_label"
+
+
+class ObjectFilter(ChoiceFilter):
+    """One row, as `app.model:id`; set by the links to a row's history."""
+
+    title = "Object"
+    parameter_name = "object"
+    bar_template = "admin/keyset/hidden_filter.html"
+    takes_any_value = True
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        # Django drops a filter that offers nothing; this one is never picked from a list.
+        return [("", "Any")]
+
+    def narrowed(self, queryset: QuerySet[Any]) -> QuerySet[Any]:
+        kind, _, key = self.chosen.partition(":")
+        return queryset.filter(object_type=kind, object_id=key)
+
+
+@admin.register(AuditEntry)
+class AuditLogAdmin(KeysetAdmin, SiteScopedAdmin):
+    """Append-only; members who configure a site see what was done on it."""
+
+    view_role = Role.OPERATOR
+    add_role = change_role = delete_role = None
+    list_display = ("when", "actor_label", "action", "what", "site", "changed")
+    list_display_links = ("when",)
+    list_select_related = ("site",)
+    list_filter = (SiteFilter, ActionFilter, ActorFilter, ObjectFilter)
+    fields = ("exact_time", "who", "address", "action", "site", "what", "all_changes")
+    readonly_fields = fields
+    empty_list_advice = "Changes of configuration, logins, replays and reveals are listed here."
+
+    def key_streams(self, request: HttpRequest, changes: KeysetChangeList) -> list[KeyStream]:
+        if is_superuser(request.user):
+            parts = [(changes.queryset, AuditEntry.objects.all())]
+        else:
+            parts = [
+                (changes.queryset.filter(site_id=pk), AuditEntry.objects.filter(site_id=pk))
+                for pk in site_ids(request, self.view_role)
+            ]
+        # Action and actor have no index: few people look for them, and every change would pay.
+        is_walked = bool({"action", "actor_label"} & set(changes.chosen))
+        return [KeyStream(rows=rows, walk=walk if is_walked else None) for rows, walk in parts]
+
+    @admin.display(description="when")
+    def when(self, entry: AuditEntry) -> SafeString:
+        return relative_time(entry.at)
+
+    @admin.display(description="when")
+    def exact_time(self, entry: AuditEntry) -> str:
+        return exact_text(entry.at)
+
+    @admin.display(description="who")
+    def who(self, entry: AuditEntry) -> str:
+        return entry.actor_label
+
+    @admin.display(description="what")
+    def what(self, entry: AuditEntry) -> str:
+        kind = entry.object_type.rpartition(".")[2]
+        return f"{kind} {entry.object_label}".strip() or "–"
+
+    @admin.display(description="changes")
+    def changed(self, entry: AuditEntry) -> SafeString | str:
+        names = list(entry.changes)
+        more = f" and {len(names) - _SHOWN_CHANGES} more" if len(names) > _SHOWN_CHANGES else ""
+        return ", ".join(names[:_SHOWN_CHANGES]) + more or "–"
+
+    @admin.display(description="changes")
+    def all_changes(self, entry: AuditEntry) -> SafeString | str:
+        if not entry.changes:
+            return "–"
+        rows = format_html_join(
+            "",
+            '<tr><th scope="row">{}</th><td class="before" data-label="Before">{}</td>'
+            '<td class="after" data-label="After">{}</td></tr>',
+            (
+                (name, _shown(before), _shown(after))
+                for name, (before, after) in sorted(entry.changes.items())
+            ),
+        )
+        return format_html(
+            '<table class="plain cards-when-narrow"><thead><tr><th scope="col">Field</th>'
+            '<th scope="col">Before</th><th scope="col">After</th></tr></thead>'
+            "<tbody>{}</tbody></table>",
+            rows,
+        )
+
+
+def _shown(value: Any) -> str:
+    if value in (None, "", [], {}):
+        return "–"
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)

@@ -1,0 +1,100 @@
+from __future__ import annotations
+
+from typing import Any
+
+from django.contrib import admin
+from django.contrib.auth.admin import UserAdmin
+from django.db import transaction
+from django.http import HttpRequest
+from django.utils.safestring import SafeString
+
+from common.admin.relative_time import relative_time
+from sites.admin.audited import AuditedAdmin
+from sites.audit import Actor, audit_record, field_changes
+from sites.models import User
+from sites.scoped_admin import SuperuserAdmin
+
+_AUDITED = ("username", "email", "first_name", "last_name", "is_active", "is_superuser")
+
+
+@admin.register(User)
+class PatchbayUserAdmin(AuditedAdmin, SuperuserAdmin, UserAdmin):
+    """Accounts, for superusers. Everyone else gets one when an admin adds them to a site."""
+
+    list_display = ("username", "email", "kind", "is_active", "sites", "seen")
+    list_filter = ("is_superuser", "is_active")
+    filter_horizontal = ()
+    readonly_fields = ("last_login", "date_joined")
+    fieldsets = (
+        (None, {"fields": ("username", "password")}),
+        ("Person", {"fields": ("first_name", "last_name", "email")}),
+        (
+            "Access",
+            {
+                "fields": ("is_active", "is_superuser"),
+                "description": "Roles on a site are given on the site's page, under Members.",
+            },
+        ),
+        ("Dates", {"fields": ("last_login", "date_joined")}),
+    )
+
+    def get_queryset(self, request: HttpRequest) -> Any:
+        return super().get_queryset(request).prefetch_related("memberships__site")
+
+    @admin.display(description="kind")
+    def kind(self, user: User) -> str:
+        return "Superuser" if user.is_superuser else "Member"
+
+    @admin.display(description="sites")
+    def sites(self, user: User) -> str:
+        return ", ".join(str(membership.site) for membership in user.memberships.all()) or "–"
+
+    @admin.display(description="last login", ordering="last_login")
+    def seen(self, user: User) -> SafeString:
+        return relative_time(user.last_login)
+
+    @transaction.atomic
+    def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:
+        before = _values(User.objects.get(pk=obj.pk)) if change else {}
+        super().save_model(request, obj, form, change)
+        changes = field_changes(before, _values(obj))
+        if changes:
+            audit_record(
+                actor=Actor.from_request(request),
+                action="user.updated" if change else "user.created",
+                site=None,
+                target=obj,
+                changes=changes,
+            )
+
+    @transaction.atomic
+    def delete_model(self, request: HttpRequest, obj: Any) -> None:
+        audit_record(
+            actor=Actor.from_request(request), action="user.deleted", site=None, target=obj
+        )
+        super().delete_model(request, obj)
+
+    def delete_queryset(self, request: HttpRequest, queryset: Any) -> None:
+        for user in queryset:
+            self.delete_model(request, user)
+
+    @transaction.atomic
+    def user_change_password(
+        self, request: HttpRequest, id: str, form_url: str = ""  # noqa: A002
+    ) -> Any:
+        before = User.objects.filter(pk=id).values_list("password", flat=True).first()
+        response = super().user_change_password(request, id, form_url)
+        user = User.objects.filter(pk=id).first()
+        if user is not None and user.password != before:
+            audit_record(
+                actor=Actor.from_request(request),
+                action="user.password_changed",
+                site=None,
+                target=user,
+                changes={"password": ("", "changed")},
+            )
+        return response
+
+
+def _values(user: User) -> dict[str, Any]:
+    return {name: getattr(user, name) for name in _AUDITED}
