@@ -45,7 +45,9 @@ class EncryptedJSONField(EncryptedTextField):
     def get_prep_value(self, value: Any) -> Any:
         if not value:
             return ""
-        return super().get_prep_value(json.dumps(value, separators=(",", ":"), sort_keys=True))
+        # Not by way of super(): that would have `to_python` read the text back.
+        text = json.dumps(value, separators=(",", ":"), sort_keys=True)
+        return key_ring().encrypt(text, self.context)
 
     def value_to_string(self, obj: models.Model) -> str:
         raise TypeError(f"{self.context} is a secret and is not serialised.")
