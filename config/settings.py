@@ -37,6 +37,8 @@ ALLOWED_HOSTS: list[str] = checked_hosts(env.list("ALLOWED_HOSTS", default=[]), 
 CSRF_TRUSTED_ORIGINS: list[str] = env.list("CSRF_TRUSTED_ORIGINS", default=[PUBLIC_URL])
 # How many proxies of our own stand in front; 0 takes the peer's address.
 TRUSTED_PROXY_COUNT: int = env.int("TRUSTED_PROXY_COUNT", default=0)
+# Webhooks a second that one client address may send to one web process; 0 is no limit.
+RECEPTION_THROTTLE_PER_ADDRESS: int = env.int("RECEPTION_THROTTLE_PER_ADDRESS", default=2000)
 
 _is_secure = IS_HTTPS and not DEBUG
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = _is_secure
@@ -203,11 +205,24 @@ REST_FRAMEWORK = {
     "NUM_PROXIES": TRUSTED_PROXY_COUNT,
 }
 
+# PostgreSQL only: how many web processes `./patchbay run` starts; SQLite always has one.
+WEB_WORKERS: int = env.int("WEB_WORKERS", default=2)
+
 # Shows the named checks of /readyz to a monitor; empty, only superusers see them.
 HEALTH_TOKEN: str = env.str("HEALTH_TOKEN", default="")
 HEALTH_OLDEST_UNPROCESSED_SECONDS: int = env.int("HEALTH_OLDEST_UNPROCESSED_SECONDS", default=300)
 HEALTH_WORKER_SECONDS: int = env.int("HEALTH_WORKER_SECONDS", default=30)
 HEALTH_QCLUSTER_SECONDS: int = env.int("HEALTH_QCLUSTER_SECONDS", default=180)
+
+# How long a worker may hold events without finishing them; well above the work of one batch.
+WORKER_LEASE_SECONDS: int = env.int("WORKER_LEASE_SECONDS", default=60)
+WORKER_BATCH_SIZE: int = env.int("WORKER_BATCH_SIZE", default=500)
+
+# Days after which rows are removed; 0 keeps them for ever.
+RETENTION_BODY_DAYS: int = env.int("RETENTION_BODY_DAYS", default=30)
+RETENTION_EVENT_DAYS: int = env.int("RETENTION_EVENT_DAYS", default=90)
+RETENTION_REJECTED_DAYS: int = env.int("RETENTION_REJECTED_DAYS", default=14)
+RETENTION_COUNT_DAYS: int = env.int("RETENTION_COUNT_DAYS", default=60)
 
 Q_CLUSTER = {
     "name": "patchbay",

