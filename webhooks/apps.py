@@ -6,3 +6,7 @@ from django.apps import AppConfig
 class WebhooksConfig(AppConfig):
     name = "webhooks"
     verbose_name = "Webhooks"
+
+    def ready(self) -> None:
+        # Imported for what they register: the runners of their jobs.
+        from webhooks.inbound import replay, source_deletion  # noqa: F401

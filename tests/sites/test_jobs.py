@@ -173,7 +173,7 @@ def test_only_the_job_seam_queues_tasks_and_only_with_ids() -> None:
 def test_queued_arguments_are_ids(runner: Counting, monkeypatch: pytest.MonkeyPatch) -> None:
     queued: list[tuple[Any, ...]] = []
     monkeypatch.setattr(jobs, "async_task", lambda _, *arguments: queued.append(arguments))
-    monkeypatch.setattr(jobs.transaction, "on_commit", lambda call: call())
+    monkeypatch.setattr("django.db.transaction.on_commit", lambda call: call())
     job = start()
     job_cancel(job=job, actor=SYSTEM)
     assert queued == [(job.pk,), (job.pk,)]

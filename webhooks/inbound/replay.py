@@ -1,0 +1,167 @@
+"""Replaying received events: a plan first, then a job that sends them to the worker again."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Final
+from uuid import UUID
+
+from django.core.exceptions import ValidationError
+from django.db import connection, transaction
+from django.db.models import Count, QuerySet
+from django.utils import timezone
+
+from common.bulk import update_rows
+from sites.audit import Actor, audit_record
+from sites.jobs import job_runner, job_start
+from sites.models import Job, Site
+from webhooks.inbound.history import Happening, history_with
+from webhooks.inbound.models import ReceivedEvent, Status
+from webhooks.inbound.replay_filter import ReplayFilter
+from webhooks.inbound.wakeup import wake_workers
+
+KIND: Final = "replay"
+# On SQLite a slice holds the one write lock, and webhooks wait for it meanwhile.
+SLICE: Final = 200
+# What is skipped is counted no further: it may be every event there ever was.
+COUNTED_SKIPS: Final = 10_000
+
+REPLAYABLE: Final = (Status.FAILED, Status.PARTLY_PROCESSED, Status.IGNORED)
+SKIPPED: Final = {
+    Status.PROCESSED: "already had their effect",
+    Status.PROCESSING: "are being processed right now",
+    Status.RECEIVED: "wait to be processed already",
+}
+BODY_REMOVED: Final = "have no body any more: retention removed it"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Skipped:
+    """Events that match and are not replayed; `is_more` when there are more than `count`."""
+
+    count: int
+    reason: str
+    is_more: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReplayPlan:
+    """What a replay would do; pass `filters` on to `replay_start`, they are fixed to this moment.
+
+    `first_at` and `last_at` are the times of reception of the oldest and the newest event.
+    """
+
+    filters: ReplayFilter
+    total: int
+    by_status: dict[Status, int]
+    first_at: datetime | None
+    last_at: datetime | None
+    skipped: tuple[Skipped, ...]
+
+
+def replay_plan(*, filters: ReplayFilter) -> ReplayPlan:
+    """Return how many events would be replayed, from when to when, and what is left out and why."""
+    newest = filters.events().order_by("-pk").values_list("pk", flat=True).first()
+    fixed = replace(filters, upper_id=filters.upper_id or newest)
+    events = _replayable(fixed)
+    rows = events.order_by("status").values_list("status").annotate(count=Count("pk"))
+    by_status = {Status(status): count for status, count in rows}
+    return ReplayPlan(
+        filters=fixed,
+        total=sum(by_status.values()),
+        by_status=by_status,
+        first_at=events.values_list("received_at", flat=True).first(),
+        last_at=events.order_by("-pk").values_list("received_at", flat=True).first(),
+        skipped=tuple(_skipped(fixed)) if newest else (),
+    )
+
+
+@transaction.atomic
+def replay_start(*, filters: ReplayFilter, site: Site | None, actor: Actor) -> Job:
+    """Start the job for a plan's filters. A job of several sites is for superusers.
+
+    Raises ValidationError when there is nothing to replay or the sites do not fit.
+    """
+    if site is not None:
+        filters = replace(filters, site_ids=(site.pk,) if site.pk in filters.site_ids else ())
+    elif actor.user is not None and not actor.user.is_superuser:
+        raise ValidationError("Choose one site: a replay belongs to the site it is started for.")
+    plan = replay_plan(filters=filters)
+    if not plan.total:
+        raise ValidationError("None of these events can be replayed.")
+    noun = "event" if plan.total == 1 else "events"
+    job = job_start(
+        kind=KIND,
+        title=f"Replay {plan.total} {noun}",
+        site=site,
+        parameters={"filters": plan.filters.as_json(), "by": actor.label},
+        total=plan.total,
+        actor=actor,
+    )
+    stored = {key: (None, value) for key, value in plan.filters.as_json().items()}
+    audit_record(actor=actor, action="replay.started", site=site, target=job, changes=stored)
+    return job
+
+
+@job_runner(KIND)
+def run_replay(job: Job) -> bool:
+    filters = ReplayFilter.from_json(job.parameters["filters"])
+    events = _replayable(filters)
+    if job.cursor:
+        events = events.filter(pk__gt=UUID(job.cursor))
+    # Locked, so that what was chosen here is still so at the UPDATE; a worker skips locked rows.
+    # SQLite needs no row locks: its transactions begin with the write lock.
+    rows = list(events.select_for_update(of=("self",)).only("pk", "history")[:SLICE])
+    if not rows:
+        return True
+    _receive_again(rows, by=job.parameters["by"])
+    job.cursor = str(rows[-1].pk)
+    job.done += len(rows)
+    job.counts = {"replayed": job.done}
+    wake_workers()
+    return len(rows) < SLICE
+
+
+def _receive_again(rows: Sequence[ReceivedEvent], *, by: str) -> None:
+    now = timezone.now()
+    update_rows(
+        connection,
+        ReceivedEvent,
+        [
+            {
+                "id": row.pk,
+                "history": history_with(row.history, Happening.REPLAYED, "", at=now, by=by),
+                "status": Status.RECEIVED.value,
+                "due_at": now,
+                "attempts": 0,
+                "cause": "",
+                "reason": "",
+                "lease_owner": "",
+            }
+            for row in rows
+        ],
+        columns=("history", "status", "due_at", "attempts", "cause", "reason", "lease_owner"),
+    )
+
+
+def _replayable(filters: ReplayFilter) -> QuerySet[ReceivedEvent]:
+    statuses = (*REPLAYABLE, Status.PROCESSED) if filters.include_processed else REPLAYABLE
+    return filters.events().filter(status__in=statuses, body__isnull=False)
+
+
+def _skipped(filters: ReplayFilter) -> list[Skipped]:
+    found = []
+    for status, reason in SKIPPED.items():
+        if status is Status.PROCESSED and filters.include_processed:
+            continue
+        found.append(_counted(filters.events().filter(status=status), reason))
+    without_body = filters.events().filter(status__in=REPLAYABLE, body__isnull=True)
+    found.append(_counted(without_body, BODY_REMOVED))
+    return [skipped for skipped in found if skipped.count]
+
+
+def _counted(events: QuerySet[ReceivedEvent], reason: str) -> Skipped:
+    count = events[: COUNTED_SKIPS + 1].count()
+    return Skipped(count=min(count, COUNTED_SKIPS), reason=reason, is_more=count > COUNTED_SKIPS)

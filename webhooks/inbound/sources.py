@@ -1,0 +1,196 @@
+"""Everything that changes a source: validated by its preset, audited, in one transaction.
+
+Secrets are write-only: given ones replace, blank ones keep what is stored, and whoever looks at
+one leaves an audit entry.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from typing import Any, Final
+
+from django.core.exceptions import ValidationError
+from django.db import transaction
+
+from integrations.request import PresetConfig
+from integrations.settings_fields import FieldKind
+from sites.audit import Actor, audit_record, field_changes
+from sites.models import bump_configuration_version
+from webhooks.inbound.models import Source
+
+SOURCE_FIELDS: Final = ("name", "is_active", "throttle_per_second")
+MOST_SECRETS: Final = 5
+
+# A preset's field key to a new secret as typed: text, or a list where several are current.
+Secrets = Mapping[str, Any]
+
+
+@transaction.atomic
+def source_create(
+    *, source: Source, actor: Actor, secrets: Secrets | None = None
+) -> dict[str, Any]:
+    """Store a new source, given unsaved; return the secrets that were made for it, by field key.
+
+    Raises ValidationError by name of a model field or key of a preset's field.
+    """
+    generated = _clean(source, _given(secrets))
+    source.save(force_insert=True)
+    changes = field_changes({}, _values(source), _secret_names(source))
+    changes["preset"] = (None, source.preset_key)
+    changes["public_id"] = (None, source.public_id)
+    _audit(actor, "source.created", source, changes)
+    return generated
+
+
+@transaction.atomic
+def source_update(
+    *,
+    source: Source,
+    actor: Actor,
+    secrets: Secrets | None = None,
+    clear_secrets: Collection[str] = (),
+) -> dict[str, Any]:
+    """Store what differs between the given source and its row; return secrets made for it.
+
+    Only `secrets` and `clear_secrets` change secrets, never `source.secrets`. Raises
+    ValidationError as `source_create` does.
+    """
+    stored = _lock(source)
+    if (source.preset_key, source.site_id) != (stored.preset_key, stored.site_id):
+        raise ValidationError("A source keeps its site and preset. Make a new source instead.")
+    kept = {key: value for key, value in stored.secrets.items() if key not in clear_secrets}
+    generated = _clean(source, kept | _given(secrets))
+    changes = field_changes(_values(stored), _values(source), _secret_names(source, stored))
+    if changes:
+        source.save()
+        _audit(actor, "source.updated", source, changes)
+    return generated
+
+
+@transaction.atomic
+def source_set_active(*, source: Source, active: bool, actor: Actor) -> Source:
+    """Switch a source on or off; nothing else is checked, so that off always works."""
+    stored = _lock(source)
+    if stored.is_active != active:
+        Source.objects.filter(pk=source.pk).update(is_active=active)
+        bump_configuration_version()
+        action = "source.activated" if active else "source.deactivated"
+        _audit(actor, action, stored, {"is_active": (stored.is_active, active)})
+    source.is_active = active
+    return source
+
+
+@transaction.atomic
+def source_replace_secret(*, source: Source, key: str, value: Any, actor: Actor) -> None:
+    """Put `value` (text, or a list where several are current) in place of all current secrets."""
+    _secret_kind(source, key)
+    if not _given({key: value}):
+        raise ValidationError({key: "Enter the new secret."})
+    source_update(source=_lock(source), actor=actor, secrets={key: value})
+
+
+@transaction.atomic
+def source_rotate_secret(*, source: Source, key: str, actor: Actor, value: str = "") -> str:
+    """Put a new secret before the current ones, which stay valid; return it.
+
+    Without `value` one is made, where the preset lets this side choose. A field that holds one
+    secret has no overlap: the new one replaces it.
+    """
+    stored = _lock(source)
+    field = next((each for each in stored.preset.settings_fields if each.key == key), None)
+    new = value.strip() or (field.generate() if field and field.generate else "")
+    if not new:
+        raise ValidationError({key: "Enter the new secret: the sender chooses this one."})
+    if _secret_kind(stored, key) is FieldKind.SECRET:
+        given: Any = new
+    else:
+        given = [new, *stored.secrets.get(key, [])][:MOST_SECRETS]
+    source_update(source=stored, actor=actor, secrets={key: given})
+    return new
+
+
+@transaction.atomic
+def source_drop_old_secrets(*, source: Source, key: str, actor: Actor) -> int:
+    """End a rotation: keep only the newest secret; return how many were dropped."""
+    stored = _lock(source)
+    current = stored.secrets.get(key)
+    if not isinstance(current, list) or len(current) < 2:
+        return 0
+    source_update(source=stored, actor=actor, secrets={key: current[:1]})
+    return len(current) - 1
+
+
+@transaction.atomic
+def source_reveal(*, source: Source, actor: Actor, key: str = "") -> dict[str, Any]:
+    """Return the secret of one field, or all of them, and note who looked."""
+    stored = _lock(source)
+    revealed = {name: value for name, value in stored.secrets.items() if key in ("", name)}
+    looked_at = {f"secrets.{name}": ("", "shown") for name in revealed}
+    _audit(actor, "source.revealed", stored, looked_at)
+    return revealed
+
+
+def _clean(source: Source, secrets: dict[str, Any]) -> dict[str, Any]:
+    """Validate and normalise the source in place; return the secrets that were made."""
+    config, errors, generated = _clean_config(source, secrets)
+    found: dict[str, Any] = dict(errors)
+    exclude = {"secrets", "settings"} | ({"preset_key"} if source.pk else set())
+    try:
+        source.full_clean(exclude=exclude)
+    except ValidationError as error:
+        found |= error.message_dict
+    if found:
+        raise ValidationError(found)
+    source.settings, source.secrets = dict(config.settings), dict(config.secrets)
+    return generated
+
+
+def _clean_config(
+    source: Source, secrets: dict[str, Any]
+) -> tuple[PresetConfig, dict[str, str], dict[str, Any]]:
+    preset = source.preset
+    config, errors = preset.clean(PresetConfig(settings=source.settings, secrets=secrets))
+    generated: dict[str, Any] = {
+        field.key: field.generate()
+        for field in preset.settings_fields
+        if field.generate and field.key in errors and not secrets.get(field.key)
+    }
+    if generated:
+        secrets = secrets | generated
+        config, errors = preset.clean(PresetConfig(settings=source.settings, secrets=secrets))
+    return config, errors, generated
+
+
+def _given(secrets: Secrets | None) -> dict[str, Any]:
+    """Return the secrets that were filled in; a blank box keeps what is stored."""
+    return {
+        key: value
+        for key, value in (secrets or {}).items()
+        if (value.strip() if isinstance(value, str) else value)
+    }
+
+
+def _secret_kind(source: Source, key: str) -> FieldKind:
+    for field in source.preset.settings_fields:
+        if field.key == key and field.kind.is_secret:
+            return field.kind
+    raise ValidationError({key: "This source has no such secret."})
+
+
+def _lock(source: Source) -> Source:
+    return Source.objects.select_for_update(of=("self",)).select_related("site").get(pk=source.pk)
+
+
+def _values(source: Source) -> dict[str, Any]:
+    plain = {name: getattr(source, name) for name in SOURCE_FIELDS}
+    settings = {f"settings.{key}": value for key, value in source.settings.items()}
+    secrets = {f"secrets.{key}": value for key, value in source.secrets.items()}
+    return plain | settings | secrets
+
+
+def _secret_names(*sources: Source) -> set[str]:
+    return {f"secrets.{key}" for source in sources for key in source.secrets}
+
+
+def _audit(actor: Actor, action: str, source: Source, changes: dict[str, tuple[Any, Any]]) -> None:
+    audit_record(actor=actor, action=action, site=source.site, target=source, changes=changes)
