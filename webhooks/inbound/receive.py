@@ -1,7 +1,165 @@
+"""POST /in/{public id}: from socket to journal, cheap refusals first."""
+
 from __future__ import annotations
 
+import logging
+import traceback
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from http import HTTPStatus
+from typing import Any, Final
+
+from django.conf import settings
 from django.http import HttpRequest, HttpResponse
+from rest_framework.views import APIView
+
+from integrations.causes import RejectionCause
+from integrations.request import RefusedBody
+from integrations.verification import VerificationFailed
+from webhooks.inbound import answers, directory, journal, rejections
+from webhooks.inbound.body import read_body, read_start
+from webhooks.inbound.directory import DirectoryUnavailable, SourceSnapshot
+from webhooks.inbound.refusal import Refusal
+from webhooks.inbound.request_parts import RequestParts, request_parts
+from webhooks.inbound.throttle import throttle
+
+logger = logging.getLogger(__name__)
+
+_DIRECTORY_RETRY_SECONDS: Final = 5
 
 
-def receive(request: HttpRequest, public_id: str) -> HttpResponse:
-    return HttpResponse(status=404)
+class ReceiveView(APIView):
+    """The door for the webhooks of one source.
+
+    It authenticates by the source's verifier alone: no session, no CSRF token. `dispatch` goes
+    past DRF's request wrapper, negotiation and renderers, which would read the body themselves
+    and cost more than all of reception (140 µs a request against 60).
+    """
+
+    authentication_classes = ()
+    permission_classes = ()
+    http_method_names = ["post", "options"]
+
+    def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        if request.method == "POST":
+            return receive(request.META, kwargs["public_id"])
+        return answers.options() if request.method == "OPTIONS" else answers.method_not_allowed()
+
+
+def receive(environ: Mapping[str, Any], public_id: str) -> HttpResponse:
+    """Store the request's event, or refuse it; whatever happens, there is an answer."""
+    try:
+        return _received(environ, public_id)
+    except journal.JournalBusy as error:
+        return answers.unavailable("BUSY", error.retry_after_seconds)
+    except journal.JournalFailed as error:
+        return answers.unavailable("UNAVAILABLE", error.retry_after_seconds)
+    except DirectoryUnavailable:
+        return answers.unavailable("UNAVAILABLE", _DIRECTORY_RETRY_SECONDS)
+    except Exception as error:
+        _log(error)
+        return answers.problem(
+            HTTPStatus.INTERNAL_SERVER_ERROR,
+            "INTERNAL_ERROR",
+            "Something went wrong on this side. Send the request again later.",
+        )
+
+
+def _received(environ: Mapping[str, Any], public_id: str) -> HttpResponse:
+    source = directory.find(public_id)
+    parts = request_parts(environ, datetime.now(UTC))
+    if source is None:
+        # The same reading as for a source that is switched off: the time taken tells nothing.
+        read_start(environ, rejections.KEPT_BODY_BYTES)
+        return answers.not_found()
+    try:
+        return _stored(environ, source, parts)
+    except Refusal as refusal:
+        rejections.record(source, parts, refusal)
+        return answers.refused(refusal)
+
+
+def _stored(
+    environ: Mapping[str, Any], source: SourceSnapshot, parts: RequestParts
+) -> HttpResponse:
+    _check_open(environ, source)
+    _check_rate(source, parts)
+    body = read_body(environ, source.preset.max_body_bytes)
+    request = parts.inbound_request(body)
+    try:
+        source.verifier.verify(request, parts.received_at)
+        identity = source.preset.identify(request, source.config)
+    except VerificationFailed as failure:
+        raise _unverified(failure, parts, body) from None
+    except RefusedBody as refused:
+        raise Refusal(
+            cause=RejectionCause(refused.cause),
+            status=HTTPStatus.BAD_REQUEST,
+            detail=refused.detail,
+            told=refused.detail,
+            headers=refused.headers,
+            body=body,
+        ) from None
+    appended = journal.append(
+        journal.JournalEntry(
+            site_id=source.site_id,
+            source_id=source.id,
+            dedupe_key=identity.dedupe_key,
+            event_type=identity.event_type,
+            event_id=identity.event_id,
+            received_at=parts.received_at,
+            body=body,
+            remote_address=parts.remote_address,
+            headers=parts.kept_headers(source.verifier),
+            query=parts.kept_query(source.verifier),
+            notes=parts.notes,
+            dedupe_window=source.preset.dedupe_window,
+        )
+    )
+    return answers.accepted(source.preset.success_status, appended.id)
+
+
+def _check_open(environ: Mapping[str, Any], source: SourceSnapshot) -> None:
+    if not source.is_active:
+        start, announced = read_start(environ, rejections.KEPT_BODY_BYTES)
+        raise Refusal(
+            cause=RejectionCause.SOURCE_DISABLED,
+            status=HTTPStatus.NOT_FOUND,
+            detail="The source or its site is switched off.",
+            body=start,
+            body_bytes=announced,
+        )
+
+
+def _check_rate(source: SourceSnapshot, parts: RequestParts) -> None:
+    wait = throttle.seconds_to_wait(source.id, source.throttle_per_second)
+    limit = "of this source"
+    if not wait and parts.remote_address:
+        per_address: int = settings.RECEPTION_THROTTLE_PER_ADDRESS
+        wait = throttle.seconds_to_wait(parts.remote_address, per_address)
+        limit = "of the sender's address"
+    if wait:
+        raise Refusal(
+            cause=RejectionCause.THROTTLED,
+            status=HTTPStatus.TOO_MANY_REQUESTS,
+            detail=f"The limit {limit} was reached.",
+            told="Too many requests. Send them again later.",
+            headers={"Retry-After": str(wait)},
+        )
+
+
+def _unverified(failure: VerificationFailed, parts: RequestParts, body: bytes) -> Refusal:
+    is_closed = failure.cause == RejectionCause.SOURCE_DISABLED
+    return Refusal(
+        cause=failure.cause,
+        status=HTTPStatus.NOT_FOUND if is_closed else HTTPStatus.UNAUTHORIZED,
+        detail=" ".join((failure.detail, *parts.notes)).strip(),
+        body=body,
+    )
+
+
+def _log(error: Exception) -> None:
+    # The kind and the place, never the text: it may quote the body.
+    frames = traceback.extract_tb(error.__traceback__)
+    place = " < ".join(f"{frame.name}:{frame.lineno}" for frame in reversed(frames[-4:]))
+    logger.error("reception failed: %s at %s", type(error).__name__, place)

@@ -2,10 +2,10 @@ from __future__ import annotations
 
 from django.urls import path
 
-from webhooks.inbound.receive import receive
+from webhooks.inbound.receive import ReceiveView
 
 urlpatterns = [
     # Both slash forms: a redirect counts as a failure at every sender.
-    path("<str:public_id>", receive, name="receive"),
-    path("<str:public_id>/", receive),
+    path("<str:public_id>", ReceiveView.as_view(), name="receive"),
+    path("<str:public_id>/", ReceiveView.as_view()),
 ]

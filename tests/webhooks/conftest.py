@@ -1,0 +1,24 @@
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+
+from webhooks.inbound import directory, rejections
+from webhooks.inbound.journal.writer import writer
+from webhooks.inbound.throttle import throttle
+
+
+@pytest.fixture(autouse=True)
+def _fresh_reception() -> Iterator[None]:
+    """Each test meets a process that has received nothing; its thread leaves no connection."""
+    _forget()
+    yield
+    writer.stop()
+    _forget()
+
+
+def _forget() -> None:
+    directory.invalidate()
+    rejections.forget()
+    throttle.forget()

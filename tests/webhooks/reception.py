@@ -1,0 +1,77 @@
+"""A source and requests to it, for tests of reception."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+from urllib.parse import urlencode
+
+from django.http import HttpResponse
+from django.test import Client
+
+from sites.models import Site
+from tests.factories import SiteFactory, SourceFactory
+from webhooks.inbound import directory
+from webhooks.inbound.journal.writer import writer
+from webhooks.models import Source
+
+SIGNING_SECRET = "whsec_" + "MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"
+
+
+def engage_body(number: int = 1) -> bytes:
+    return json.dumps(
+        {
+            "eventId": f"event-{number}",
+            "eventType": "contact.updated",
+            "isEncrypted": False,
+            "payload": {"contactId": f"contact-{number}", "email": f"john{number}@example.com"},
+            "tenant": "acme",
+        }
+    ).encode()
+
+
+def engage_source(**fields: Any) -> Source:
+    site: Site = fields.pop("site", None) or SiteFactory.create()
+    fields.setdefault("secrets", {"signing_secrets": [SIGNING_SECRET]})
+    return SourceFactory.create(site=site, preset_key="voyado_engage", **fields)
+
+
+@dataclass(slots=True)
+class Sender:
+    """Posts to one source as its vendor would, through Django's test client."""
+
+    source: Source
+
+    def signed_headers(self, body: bytes) -> dict[str, str]:
+        verifier = self.source.preset.verifier(self.source.config)
+        return dict(verifier.credentials(body, datetime.now(UTC)).headers)
+
+    def post(
+        self,
+        body: bytes,
+        headers: Mapping[str, str] | None = None,
+        *,
+        path: str = "",
+        query: Mapping[str, str] | None = None,
+        content_type: str = "application/json",
+    ) -> HttpResponse:
+        given = self.signed_headers(body) if headers is None else headers
+        address = path or f"/in/{self.source.public_id}"
+        if query:
+            address += "?" + urlencode(query)
+        # The cookie jar of a sender is empty: a fresh client each time.
+        response = Client().generic("POST", address, body, content_type, headers=dict(given))
+        assert isinstance(response, HttpResponse)
+        return response
+
+
+def written_rejections() -> None:
+    """Have the journal's thread write down what was refused."""
+    assert writer.run_chores()
+
+
+def reloaded_directory() -> None:
+    directory.invalidate()

@@ -1,0 +1,27 @@
+"""The one door through which received events are stored.
+
+`append` returns when the event is committed. Appends that arrive together share one statement
+and one commit (group commit); see `writer`.
+"""
+
+from __future__ import annotations
+
+from django.db import connection
+
+from webhooks.inbound.journal.entry import Appended, JournalBusy, JournalEntry, JournalFailed
+from webhooks.inbound.journal.storage import store
+from webhooks.inbound.journal.writer import writer
+
+__all__ = ["Appended", "JournalBusy", "JournalEntry", "JournalFailed", "append"]
+
+
+def append(entry: JournalEntry) -> Appended:
+    """Store the event and return its id, or that of the first one with the same dedupe key.
+
+    Inside a transaction of the caller the event becomes part of it, and is durable when that
+    commits; waiting for another connection there could wait for ever.
+    Raises `JournalBusy` when too many wait already, `JournalFailed` when it was not stored.
+    """
+    if connection.in_atomic_block:
+        return store([entry])[0]
+    return writer.append(entry)

@@ -1,0 +1,109 @@
+"""Remembers refused requests until the journal's thread writes them down.
+
+A request costs a lock and a count. Rows are capped per source and UTC day; beyond the cap only
+the count rises, so a flood neither fills the disk nor takes the time of the database.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections import Counter
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Final, NamedTuple
+
+from webhooks.inbound import rejection_rows
+from webhooks.inbound.directory import SourceSnapshot
+from webhooks.inbound.journal.writer import writer
+from webhooks.inbound.models import RejectedRequest
+from webhooks.inbound.refusal import Refusal
+from webhooks.inbound.rejection_rows import Occurrence, RowKey
+from webhooks.inbound.request_parts import RequestParts
+
+KEPT_BODY_BYTES: Final = 2048
+
+
+@dataclass(slots=True)
+class _Memory:
+    """What was not written yet, and which caps are known to be reached."""
+
+    counts: Counter[Occurrence] = field(default_factory=Counter)
+    rows: dict[RowKey, list[RejectedRequest]] = field(default_factory=dict)
+    full: set[RowKey] = field(default_factory=set)
+
+
+class _Taken(NamedTuple):
+    counts: Counter[Occurrence]
+    rows: dict[RowKey, list[RejectedRequest]]
+
+
+_lock = threading.Lock()
+_memory = _Memory()
+
+
+def record(source: SourceSnapshot, parts: RequestParts, refusal: Refusal) -> None:
+    """Count the refusal, and keep its row when the day's cap leaves room for one."""
+    at = parts.received_at
+    key = RowKey(source.id, at.date(), refusal.cause)
+    with _lock:
+        _memory.counts[Occurrence(source.id, _hour(at), refusal.cause)] += 1
+        waiting = _memory.rows.setdefault(key, [])
+        if key in _memory.full or len(waiting) >= rejection_rows.most_rows(refusal.cause):
+            return
+        waiting.append(_row(source, parts, refusal))
+
+
+def flush() -> None:
+    """Write what is remembered. Runs in the journal's thread; keeps the counts when it fails."""
+    with _lock:
+        taken = _Taken(_memory.counts, _memory.rows)
+        _memory.counts, _memory.rows = Counter(), {}
+    if not taken.counts:
+        return
+    try:
+        full = rejection_rows.write(taken.counts, taken.rows)
+    except Exception:
+        _give_back(taken)
+        raise
+    with _lock:
+        today = max(key.day for key in taken.rows)
+        _memory.full = {key for key in _memory.full | full if key.day >= today}
+
+
+def forget() -> None:
+    """Drop what is remembered, unwritten."""
+    with _lock:
+        _memory.counts, _memory.rows, _memory.full = Counter(), {}, set()
+
+
+def _give_back(taken: _Taken) -> None:
+    with _lock:
+        _memory.counts.update(taken.counts)
+        for key, rows in taken.rows.items():
+            newer = _memory.rows.get(key, [])
+            _memory.rows[key] = [*rows, *newer][: rejection_rows.most_rows(key.cause)]
+
+
+def _row(source: SourceSnapshot, parts: RequestParts, refusal: Refusal) -> RejectedRequest:
+    start = refusal.body[:KEPT_BODY_BYTES]
+    return RejectedRequest(
+        site_id=source.site_id,
+        source_id=source.id,
+        at=parts.received_at,
+        cause=refusal.cause,
+        detail=refusal.detail,
+        status_code=refusal.status,
+        remote_address=parts.remote_address,
+        headers=parts.kept_headers(source.verifier),
+        query=parts.kept_query(source.verifier),
+        body_start=start,
+        body_bytes=refusal.body_bytes,
+        is_whole=len(start) == refusal.body_bytes,
+    )
+
+
+def _hour(at: datetime) -> datetime:
+    return at.replace(minute=0, second=0, microsecond=0)
+
+
+writer.add_chore(flush)
