@@ -57,7 +57,9 @@ class Contact(models.Model):
         constraints = [
             models.UniqueConstraint(fields=("site", "email"), name="contact_email_once"),
             models.UniqueConstraint(fields=("site", "phone"), name="contact_phone_once"),
-            models.UniqueConstraint(fields=("site", "external_id"), name="contact_external_id_once"),
+            models.UniqueConstraint(
+                fields=("site", "external_id"), name="contact_external_id_once"
+            ),
             models.UniqueConstraint(
                 fields=("site", "personal_identity_hash"), name="contact_personal_identity_once"
             ),

@@ -37,7 +37,7 @@ class Preference(models.Model):
 
 
 class Consent(models.Model):
-    """A yes or a no to one consent. Not set is the absence of a row; a row never loses its value."""
+    """A yes or a no to one consent. Not set is the absence of a row; a row keeps its value."""
 
     contact = models.ForeignKey(
         Contact, on_delete=models.CASCADE, related_name="consents", db_index=False

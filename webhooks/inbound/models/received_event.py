@@ -90,6 +90,11 @@ class ReceivedEvent(models.Model):
             models.Index(
                 fields=("id",), name="received_waiting", condition=Q(status="received")
             ),
+            # Claimed one at a time: without an index each claim would pass over all that waits.
+            models.Index(
+                fields=("due_at",), name="received_retrying",
+                condition=Q(status="received", attempts__gt=0),
+            ),
             models.Index(
                 fields=("lease_expires_at",), name="received_leased",
                 condition=Q(status="processing"),
