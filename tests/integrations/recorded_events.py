@@ -1,6 +1,7 @@
 """The expected events of every sample, one JSON file each.
 
-`python -m tests.integrations.recorded_events` writes those of new samples; read them before you commit.
+`python -m tests.integrations.recorded_events` writes those of new samples. Read what it wrote
+before you commit it.
 """
 
 from __future__ import annotations

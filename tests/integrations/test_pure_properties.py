@@ -67,23 +67,34 @@ query_maps = st.dictionaries(
     st.sampled_from(["token", "licenseCode", "secret", "eventType"]), near_values, max_size=4
 )
 
-KEYS = """
-    eventId id eventType isEncrypted payload tenant contactId ContactId acceptsEmail AcceptsSms value
-    consentId date source comment amount Amount balance definitionId changedValues path customAttributes
-    email mobilePhone firstName dateOfBirth swedishFinnishPersonalIdentityNumber deletionReason
-    response data fields questionResponses surveyId replies repliedOn repliedByEmail replyType
-    attachments customData activity activityOn event_name event_time event_data system_data category
-    license_code user_id anonymous_id resource push_notification_content label questionText @class
-    text values list_id status esp_name type created customer phone number first_name tier order total
-    """.split()
-TEXTS = """
+KEYS_WORDS = """
+    eventId id eventType isEncrypted payload tenant contactId ContactId acceptsEmail
+    AcceptsSms value consentId date source comment amount Amount balance definitionId
+    changedValues path customAttributes email mobilePhone firstName dateOfBirth
+    swedishFinnishPersonalIdentityNumber deletionReason response data fields
+    questionResponses surveyId replies repliedOn repliedByEmail replyType attachments
+    customData activity activityOn event_name event_time event_data system_data category
+    license_code user_id anonymous_id resource push_notification_content label questionText
+    @class text values list_id status esp_name type created customer phone number first_name
+    tier order total
+"""
+KEYS = KEYS_WORDS.split()
+TEXTS_WORDS = """
     contact.created contact.updated contact.deleted contact.acceptsEmail.changed
-    contact.acceptsSms.changed contact.consent.changed loyalty.addPoints point.balance.updated
-    reward.voucher.created promotion.multichannel.assigned email_bounce email_unsubscribe
-    journey_activated soft hard unsubscribe complaint jane@example.com 2024-03-15T10:30:15Z
-    9999-12-31T23:59:59-23:59 0001-01-01T00:00:00+23:59 2024-03-15 USER ADMIN email list matrix map
-    score Journey NaN 1e999999 8PHy8_T19vf4-fr7_P3-_w {} [] @ /
-    """.split()
+    contact.acceptsSms.changed contact.consent.changed loyalty.addPoints
+    point.balance.updated reward.voucher.created promotion.multichannel.assigned
+    email_bounce email_unsubscribe journey_activated soft hard unsubscribe complaint
+    jane@example.com 2024-03-15T10:30:15Z 9999-12-31T23:59:59-23:59
+    0001-01-01T00:00:00+23:59 2024-03-15 USER ADMIN email list matrix map score Journey NaN
+    1e999999 8PHy8_T19vf4-fr7_P3-_w {} [] @ /
+"""
+TEXTS = TEXTS_WORDS.split()
+XML_TAGS_WORDS = """
+    response data fields field value values entry key class text replies reply id repliedOn
+    replyType questionResponses questionResponse surveyId customData activity fileSize
+    attachments attachment
+"""
+XML_TAGS = XML_TAGS_WORDS.split()
 scalars = (
     st.none()
     | st.booleans()
@@ -104,11 +115,7 @@ xml_texts = st.recursive(
     st.sampled_from(["", "x", "12", "&amp;", "&#13;", "jane@example.com", "<![CDATA[a]]>"]),
     lambda inner: st.lists(
         st.tuples(
-            st.sampled_from(
-                "response data fields field value values entry key class text replies reply id "
-                "repliedOn replyType questionResponses questionResponse surveyId customData "
-                "activity fileSize attachments attachment".split()
-            ),
+            st.sampled_from(XML_TAGS),
             st.sampled_from(["", ' class="map"', ' class="list"', ' class="score"', ' key="k"']),
             inner,
         ),
