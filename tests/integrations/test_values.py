@@ -49,7 +49,7 @@ RFC_DOCUMENT = {
         ("/foo/-", MISSING),
         ("/foo/01", MISSING),
         ("/foo/-1", MISSING),
-        ("/foo/２", MISSING),
+        ("/foo/\uff12", MISSING),
         ("/foo/2", MISSING),
         ("/foo/bar", MISSING),
         ("/foo/0/0", MISSING),
@@ -157,8 +157,9 @@ def test_no_ksuid(text: str) -> None:
     assert ksuid_time(text) is None
 
 
-@given(st.datetimes(datetime(2020, 1, 1), datetime(2100, 1, 1), timezones=st.just(UTC)))
-def test_ksuid_carries_its_time_to_four_milliseconds(at: datetime) -> None:
+@given(st.integers(0, 4_000_000_000_000))
+def test_ksuid_carries_its_time_to_four_milliseconds(milliseconds: int) -> None:
+    at = datetime(2014, 6, 1, tzinfo=UTC) + timedelta(milliseconds=milliseconds)
     first, second = new_ksuid(at), new_ksuid(at)
     assert first != second
     found = ksuid_time(first)

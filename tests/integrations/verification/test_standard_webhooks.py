@@ -115,7 +115,7 @@ def test_malformed_or_foreign_signature_is_refused(signature: str, cause: str) -
         ("1_614_265_330", BAD),
         ("1614265330.0", BAD),
         ("1614265330,1614265330", BAD),
-        ("１６１４２６５３３０", BAD),
+        ("\uff11\uff16\uff11\uff14\uff12\uff16\uff15", BAD),
         ("²", BAD),
         ("9" * 40, BAD),
     ],
