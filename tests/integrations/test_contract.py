@@ -99,6 +99,20 @@ def test_event_set_aside_says_why(preset: Preset, sample: Sample) -> None:
 
 
 @pytest.mark.parametrize("preset", PRESETS)
+def test_list_of_addresses_is_a_second_check(preset: Preset) -> None:
+    settings = {**cleaned_config(preset).settings, "allowed_networks": ["198.51.100.0/24"]}
+    config = dataclasses.replace(cleaned_config(preset), settings=settings)
+    request = received(built_sample(preset, preset.samples()[0], config))
+    inside = dataclasses.replace(request, remote_address="198.51.100.7")
+    preset.verifier(config).verify(inside, NOW)
+    with pytest.raises(VerificationFailed):
+        preset.verifier(config).verify(request, NOW)
+    unsigned = dataclasses.replace(inside, headers={}, query={})
+    with pytest.raises(VerificationFailed):
+        preset.verifier(config).verify(unsigned, NOW)
+
+
+@pytest.mark.parametrize("preset", PRESETS)
 def test_golden_files_and_samples_are_the_same_set(preset: Preset) -> None:
     recorded = {path.name for path in (FOLDER / preset.key).iterdir()}
     assert recorded == {f"{sample.name}.json" for sample in preset.samples()}

@@ -6,6 +6,7 @@ from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
+import jsonpointer
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -60,6 +61,12 @@ RFC_DOCUMENT = {
 )
 def test_pointer_finds_what_the_rfc_says(pointer: str, expected: Any) -> None:
     assert resolve(RFC_DOCUMENT, pointer) == expected
+
+
+def test_message_of_a_miss_does_not_print_the_document() -> None:
+    with pytest.raises(jsonpointer.JsonPointerException) as miss:
+        jsonpointer.resolve_pointer({"person": "jane@example.com"}, "/missing")
+    assert "jane" not in str(miss.value)
 
 
 @given(st.text(max_size=20), st.sampled_from([RFC_DOCUMENT, [], "text", None, 5, Decimal(1)]))

@@ -132,6 +132,14 @@ def test_malformed_or_foreign_id_is_refused(identifier: str, cause: str) -> None
     assert cause_of(signed(identifier=identifier)) == cause
 
 
+def test_joined_ids_are_refused_even_when_signed() -> None:
+    key = signing_key(SIGNING_SECRET)
+    assert key is not None
+    joined = f"{ID},{ID}"
+    signature = standard_signature(key, joined.encode(), TIMESTAMP.encode(), BODY).decode()
+    assert cause_of(signed(identifier=joined, signature=f"v1,{signature}")) == BAD
+
+
 @pytest.mark.parametrize("at", range(len(BODY)))
 def test_any_changed_byte_of_the_body_is_refused(at: int) -> None:
     changed = BODY[:at] + bytes((BODY[at] ^ 1,)) + BODY[at + 1 :]
