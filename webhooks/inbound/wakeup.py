@@ -1,0 +1,131 @@
+"""How an idle worker learns that there is something to do.
+
+PostgreSQL notifies at the commit of whoever stored events. SQLite has no such thing: there the
+worker looks, often after it was busy and less often the longer it is idle.
+"""
+
+from __future__ import annotations
+
+import os
+import select
+from typing import Any, Final, Protocol
+
+import psycopg
+from django.db import connections
+
+CHANNEL: Final = "patchbay_received"
+# Also finds what no notification tells of: events that become due, and leases given back.
+POLL_SECONDS: Final = 1.0
+FIRST_PAUSE_SECONDS: Final = 0.02
+LONGEST_PAUSE_SECONDS: Final = 0.25
+
+
+def wake_workers(using: str = "default") -> None:
+    """Wake idle workers when the current transaction commits, at once outside of one."""
+    connection = connections[using]
+    if connection.vendor == "postgresql":
+        with connection.cursor() as cursor:
+            cursor.execute(f"NOTIFY {CHANNEL}")
+
+
+class Bell:
+    """Ends any wait at once; a signal handler may ring it."""
+
+    def __init__(self) -> None:
+        self._reader, self._writer = os.pipe()
+        os.set_blocking(self._writer, False)
+
+    def ring(self) -> None:
+        try:
+            os.write(self._writer, b"!")
+        except BlockingIOError:
+            return  # it has been ringing for a while
+
+    def fileno(self) -> int:
+        return self._reader
+
+    def close(self) -> None:
+        os.close(self._reader)
+        os.close(self._writer)
+
+
+class Waiting(Protocol):
+    """A way to wait for events."""
+
+    def wait(self) -> None:
+        """Return when there may be something to do, or at the next look, or when rung."""
+
+    def was_busy(self) -> None:
+        """Take note that there was something to do."""
+
+    def close(self) -> None: ...
+
+
+class Polling:
+    """Waits ever longer while idle."""
+
+    def __init__(self, bell: Bell) -> None:
+        self._bell = bell
+        self._pause_seconds = FIRST_PAUSE_SECONDS
+
+    def wait(self) -> None:
+        select.select([self._bell], [], [], self._pause_seconds)
+        self._pause_seconds = min(self._pause_seconds * 1.5, LONGEST_PAUSE_SECONDS)
+
+    def was_busy(self) -> None:
+        self._pause_seconds = FIRST_PAUSE_SECONDS
+
+    def close(self) -> None:
+        return
+
+
+class Listening:
+    """Waits for a notification on a connection of its own, and looks once a second besides."""
+
+    def __init__(self, bell: Bell, parameters: dict[str, Any]) -> None:
+        self._bell = bell
+        self._parameters = parameters
+        self._connection: psycopg.Connection[Any] | None = None
+
+    def wait(self) -> None:
+        try:
+            if self._connection is None:
+                # Returns at once: what was stored before this moment notified nobody here.
+                self._connection = self._listen()
+                return
+            self._wait_on(self._connection)
+        except psycopg.OperationalError:
+            self.close()
+            select.select([self._bell], [], [], POLL_SECONDS)
+
+    def was_busy(self) -> None:
+        return
+
+    def close(self) -> None:
+        if self._connection is not None:
+            self._connection.close()
+            self._connection = None
+
+    def _listen(self) -> psycopg.Connection[Any]:
+        connection = psycopg.connect(**self._parameters, autocommit=True)
+        connection.execute(f"LISTEN {CHANNEL}")
+        return connection
+
+    def _wait_on(self, connection: psycopg.Connection[Any]) -> None:
+        ready, _, _ = select.select([self._bell, connection], [], [], POLL_SECONDS)
+        if connection in ready:
+            # One look serves all notifications that came meanwhile.
+            for _notification in connection.notifies(timeout=0):
+                pass
+
+
+def waiting_for(using: str, bell: Bell) -> Waiting:
+    """Return the way to wait that the database has."""
+    connection = connections[using]
+    if connection.vendor != "postgresql":
+        return Polling(bell)
+    parameters = connection.get_connection_params()
+    # Django's own keys for its wrapper; the rest is libpq's.
+    for name in ("cursor_factory", "context", "server_side_binding", "pool"):
+        parameters.pop(name, None)
+    return Listening(bell, parameters)
