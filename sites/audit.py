@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterator, Mapping
+from contextlib import contextmanager
+from contextvars import ContextVar
 from dataclasses import dataclass
 from datetime import date, time
 from typing import Any, Final, Self
@@ -22,6 +24,8 @@ _LONGEST_TEXT: Final = 500
 _LONGEST_JSON: Final = 2_000
 _MOST_CHANGES: Final = 100
 _SECRET_CHANGED: Final = ("", "changed")
+
+_collected: ContextVar[list[AuditEntry] | None] = ContextVar("collected_audit", default=None)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,7 +60,7 @@ def audit_record(
     Call it inside the transaction of the change, after the target has its key.
     """
     listed = list((changes or {}).items())[:_MOST_CHANGES]
-    return AuditEntry.objects.create(
+    entry = AuditEntry.objects.create(
         actor=actor.user,
         actor_label=_text(actor.label, 150),
         address=actor.address[:45],
@@ -69,6 +73,21 @@ def audit_record(
             name: [_recordable(before), _recordable(after)] for name, (before, after) in listed
         },
     )
+    collected = _collected.get()
+    if collected is not None:
+        collected.append(entry)
+    return entry
+
+
+@contextmanager
+def audit_entries() -> Iterator[list[AuditEntry]]:
+    """Collect the entries that are written inside the block: what services changed there."""
+    entries: list[AuditEntry] = []
+    token = _collected.set(entries)
+    try:
+        yield entries
+    finally:
+        _collected.reset(token)
 
 
 def field_changes(

@@ -36,7 +36,7 @@ ABANDONED_AFTER: Final = timedelta(seconds=60)
 _OPEN: Final = (JobState.PENDING, JobState.RUNNING)
 
 
-class JobFailed(Exception):  # noqa: N818
+class JobFailed(Exception):
     """The job cannot go on; the text is a sentence for the operator who started it."""
 
 

@@ -1,9 +1,16 @@
-from sites.services.members import AddedMember, member_add, member_change_role, member_remove
+from sites.services.members import (
+    AddedMember,
+    account_change_email,
+    member_add,
+    member_change_role,
+    member_remove,
+)
 from sites.services.site import SITE_FIELDS, site_create, site_update
 
 __all__ = [
     "SITE_FIELDS",
     "AddedMember",
+    "account_change_email",
     "member_add",
     "member_change_role",
     "member_remove",

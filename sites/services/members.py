@@ -62,7 +62,7 @@ def member_change_role(*, membership: Membership, role: Role, actor: Actor) -> M
             action="member.role_changed",
             site=stored.site,
             target=stored,
-            changes={"user": (stored.user.username,) * 2, "role": (stored.role, role.value)},
+            changes={"role": (stored.role, role.value)},
         )
     membership.role = role
     return membership
@@ -82,6 +82,24 @@ def member_remove(*, membership: Membership, actor: Actor) -> None:
         changes={"user": (stored.user.username, ""), "role": (stored.role, "")},
     )
     stored.delete()
+
+
+@transaction.atomic
+def account_change_email(*, user: User, email: str, site: Site, actor: Actor) -> User:
+    """Give an account another e-mail address, on behalf of a site it is a member of."""
+    stored = User.objects.select_for_update().get(pk=user.pk)
+    if stored.email != email:
+        audit_record(
+            actor=actor,
+            action="user.updated",
+            site=site,
+            target=stored,
+            changes={"email": (stored.email, email)},
+        )
+        stored.email = email
+        stored.full_clean()
+        stored.save(update_fields=["email"])
+    return stored
 
 
 def _lock(site: Site) -> None:
