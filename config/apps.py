@@ -11,12 +11,12 @@ class ConfigConfig(AppConfig):
     label = "config"
 
     def ready(self) -> None:
-        from config.log_context import connect_job_context
+        from config.log_context import connect_log_context
         from config.logging import structlog_configure
         from config.schedules import connect_schedules
 
         structlog_configure()
-        connect_job_context()
+        connect_log_context()
         connect_schedules()
 
 

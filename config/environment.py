@@ -22,7 +22,7 @@ environ.Env.read_env(BASE_DIR / ".env", overwrite=False)
 def data_folder() -> Path:
     """Return the folder of keys, logs, static files and, by default, the database."""
     # A relative folder is meant from the checkout, wherever a command is called from.
-    return (BASE_DIR / env.str("PATCHBAY_DATA_DIR", default="var")).resolve()
+    return (BASE_DIR / str(env.str("PATCHBAY_DATA_DIR", default="var"))).resolve()
 
 
 def key_text(name: str, path: Path) -> str:

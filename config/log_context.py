@@ -7,6 +7,7 @@ from collections.abc import Callable
 from typing import Any
 
 import structlog
+from django.core.signals import request_finished
 from django.http import HttpRequest, HttpResponse
 from django_q.signals import post_execute_in_worker, pre_execute
 
@@ -19,10 +20,15 @@ class RequestLogMiddleware:
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
         request_id = secrets.token_hex(8)
-        with structlog.contextvars.bound_contextvars(request_id=request_id):
-            response = self.get_response(request)
+        # Unbound when the request has finished: Django logs an error response after this returned.
+        structlog.contextvars.bind_contextvars(request_id=request_id)
+        response = self.get_response(request)
         response["X-Request-Id"] = request_id
         return response
+
+
+def _unbind_request(**_: Any) -> None:
+    structlog.contextvars.unbind_contextvars("request_id")
 
 
 def _bind_job(task: dict[str, Any], **_: Any) -> None:
@@ -34,7 +40,8 @@ def _unbind_job(**_: Any) -> None:
     structlog.contextvars.unbind_contextvars("job_id", "job")
 
 
-def connect_job_context() -> None:
-    """Bind the id of a django-q2 task to the log lines of its run."""
+def connect_log_context() -> None:
+    """Bind the id of a django-q2 task to the log lines of its run, and end what a request bound."""
+    request_finished.connect(_unbind_request, dispatch_uid="patchbay.log.unbind_request")
     pre_execute.connect(_bind_job, dispatch_uid="patchbay.log.bind_job")
     post_execute_in_worker.connect(_unbind_job, dispatch_uid="patchbay.log.unbind_job")

@@ -91,7 +91,8 @@ def _supervise(
         if not _answers(f"{url}/livez"):
             terminal.bad(f"{url} does not answer yet; see {folder / 'logs' / 'web.log'}.")
             return
-        _welcome(terminal, url, folder, password)
+        running = ", ".join(child.name for child in children if child.is_running)
+        _welcome(terminal, url, folder, running, password)
         if options.demo:
             from config.demo import demo_play
 
@@ -121,14 +122,16 @@ def _answers(url: str) -> bool:
     return False
 
 
-def _welcome(terminal: Terminal, url: str, folder: Path, password: str | None) -> None:
+def _welcome(
+    terminal: Terminal, url: str, folder: Path, running: str, password: str | None
+) -> None:
     from config.database_start import FIRST_OPERATOR
 
     terminal.say("")
     terminal.fact("Open", f"{url}/admin/")
     if password:
         terminal.fact("Log in", f"{FIRST_OPERATOR}  {password}  (shown this once)")
-    terminal.fact("Running", "web, worker, qcluster")
+    terminal.fact("Running", running)
     shown = folder.relative_to(BASE_DIR) if folder.is_relative_to(BASE_DIR) else folder
     terminal.fact("Logs", str(shown / "logs"))
     terminal.say("  Ctrl-C stops everything.\n")
