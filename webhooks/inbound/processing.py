@@ -1,0 +1,175 @@
+"""Claimed events become contact changes, outcomes and statuses in one transaction per batch.
+
+A batch that fails is halved until the event that fails stands alone: its neighbours lose nothing,
+and a batch of 500 with one bad event costs some twenty transactions.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from itertools import islice
+from typing import Any, Final
+
+from django.db import connection, transaction
+from django.utils import timezone
+
+from common.bulk import update_rows
+from contacts.applied_change import ChangeItem, ChangeSource
+from contacts.services import contacts_apply_batch
+from integrations.inbound_event import Disposition, InboundEvent
+from webhooks.inbound.activity_counts import Finish, finishes_count
+from webhooks.inbound.failures import Failure, failure_of, is_environment_error, retry_delay
+from webhooks.inbound.history import Happening, history_with
+from webhooks.inbound.leases import ClaimedEvent, held_rows
+from webhooks.inbound.models import Outcome, ReceivedEvent, Status
+from webhooks.inbound.outcomes import EventRow, RowTally, outcomes_forget, outcomes_record
+from webhooks.inbound.parsing import ParsedEvent, log_event_error, parse_events
+from webhooks.inbound.source_contexts import SourceContexts
+
+# A body of 8 MiB may hold 60,000 rows; statements stay small, and so does memory.
+CHUNK_ROWS: Final = 1000
+
+_NO_LEASE: Final = {"lease_owner": "", "lease_expires_at": None}
+_END_COLUMNS: Final = (
+    "status", "cause", "reason", "processed_at", "rows_applied", "rows_unchanged", "rows_ignored",
+    "rows_quarantined", *_NO_LEASE,
+)  # fmt: skip
+
+
+@dataclass(slots=True)
+class Processing:
+    """Works off claimed events for one owner; `pulse` is called before every transaction."""
+
+    owner: str
+    contexts: SourceContexts = field(default_factory=SourceContexts)
+    pulse: Callable[[], None] = lambda: None
+
+    def process(self, claimed: Sequence[ClaimedEvent]) -> None:
+        """Bring every event to an end, or postpone it. Raises only when the database is down."""
+        contexts = self.contexts.load({event.source_id for event in claimed})
+        self._process(parse_events(claimed, contexts))
+
+    def _process(self, batch: Sequence[ParsedEvent]) -> None:
+        if not batch:
+            return
+        self.pulse()
+        try:
+            with transaction.atomic():
+                _apply(self.owner, batch)
+        except Exception as error:
+            if is_environment_error(error):
+                raise
+            if len(batch) == 1:
+                self._end_failed(batch[0], error)
+                return
+            middle = len(batch) // 2
+            self._process(batch[:middle])
+            self._process(batch[middle:])
+
+    def _end_failed(self, event: ParsedEvent, error: Exception) -> None:
+        log_event_error("event not applied", event.claimed, error)
+        delay = retry_delay(error, event.claimed.attempts)
+        with transaction.atomic():
+            if not held_rows(self.owner, [event.claimed.id]):
+                return
+            if delay is not None:
+                _postpone(event.claimed, type(error).__name__, timezone.now() + delay)
+                return
+            event.failure = failure_of(error, event.claimed.attempts)
+            _finish([event], {event.claimed.id: RowTally()})
+
+
+def _apply(owner: str, batch: Sequence[ParsedEvent]) -> None:
+    held = held_rows(owner, [event.claimed.id for event in batch])
+    events = [event for event in batch if event.claimed.id in held]
+    # Whatever ran before left a trace in one of the two.
+    outcomes_forget([e.claimed.id for e in events if e.claimed.processed_at or e.claimed.history])
+    tallies = {event.claimed.id: RowTally() for event in events}
+    rows = _rows(events)
+    while chunk := list(islice(rows, CHUNK_ROWS)):
+        _apply_chunk(chunk)
+        outcomes_record(chunk, tallies)
+    _finish(events, tallies)
+
+
+def _rows(events: Sequence[ParsedEvent]) -> Iterator[EventRow]:
+    for event in events:
+        for position, inbound in enumerate(event.rows):
+            yield EventRow(event, position, inbound)
+
+
+def _apply_chunk(chunk: Sequence[EventRow]) -> None:
+    changing = [row for row in chunk if _changes_contact(row.inbound)]
+    applied = contacts_apply_batch([_change_item(row) for row in changing])
+    for row, change in zip(changing, applied, strict=True):
+        row.applied = change
+
+
+def _changes_contact(inbound: InboundEvent) -> bool:
+    return inbound.disposition == Disposition.ACCEPTED and inbound.change is not None
+
+
+def _change_item(row: EventRow) -> ChangeItem:
+    context, claimed = row.event.context, row.event.claimed
+    assert row.inbound.change is not None
+    source = ChangeSource(
+        key=context.key,
+        label=context.label,
+        received_event_id=claimed.id,
+        position=row.position,
+        received_at=claimed.received_at,
+    )
+    return ChangeItem(site=context.site, change=row.inbound.change, source=source)
+
+
+def _finish(events: Sequence[ParsedEvent], tallies: dict[Any, RowTally]) -> None:
+    now = timezone.now()
+    ends, told, finishes = [], [], []
+    for event in events:
+        claimed, tally = event.claimed, tallies[event.claimed.id]
+        status, trouble = (Status.FAILED, event.failure) if event.failure else tally.end()
+        end = {"id": claimed.id, **_end(status, trouble, tally.counts, now)}
+        if claimed.history or status == Status.FAILED:
+            told.append({**end, "history": _last_words(claimed, status, trouble, now)})
+        else:
+            ends.append(end)
+        if claimed.processed_at is None:
+            finishes.append(Finish(claimed.source_id, claimed.received_at, status))
+    update_rows(connection, ReceivedEvent, ends, columns=_END_COLUMNS)
+    update_rows(connection, ReceivedEvent, told, columns=(*_END_COLUMNS, "history"))
+    finishes_count(finishes)
+
+
+def _end(
+    status: Status, trouble: Failure, counts: Counter[Outcome], now: datetime
+) -> dict[str, Any]:
+    return {
+        "status": status,
+        "cause": trouble.cause,
+        "reason": trouble.reason,
+        "processed_at": now,
+        "rows_applied": counts[Outcome.APPLIED],
+        "rows_unchanged": counts[Outcome.UNCHANGED],
+        "rows_ignored": counts[Outcome.IGNORED],
+        "rows_quarantined": counts[Outcome.QUARANTINED],
+        **_NO_LEASE,
+    }
+
+
+def _last_words(
+    claimed: ClaimedEvent, status: Status, trouble: Failure, now: datetime
+) -> list[dict[str, str]]:
+    what = Happening.FAILED if status == Status.FAILED else Happening.FINISHED
+    detail = f"{trouble.cause}: {trouble.reason}" if trouble.cause else status.label
+    return history_with(claimed.history, what, detail, at=now)
+
+
+def _postpone(claimed: ClaimedEvent, error_name: str, until: datetime) -> None:
+    detail = f"The database answered {error_name}; tried again at {until:%H:%M:%S} UTC."
+    history = history_with(claimed.history, Happening.POSTPONED, detail, at=timezone.now())
+    ReceivedEvent.objects.filter(pk=claimed.id).update(
+        status=Status.RECEIVED, due_at=until, history=history, **_NO_LEASE
+    )
