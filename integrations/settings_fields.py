@@ -30,7 +30,7 @@ class SettingField:
     `choices` maps a stored value to its label. `shown_when` names another field and the values of
     it for which this one applies; when it does not apply it is neither shown nor required.
     `clean` gets the value (of SECRETS, one secret at a time) and returns it normalised, or raises
-    ValueError with a sentence.
+    ValueError with a sentence. `generate` makes a secret where this side may choose it.
     """
 
     key: str

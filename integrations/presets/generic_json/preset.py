@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import json
 from typing import Any, Final
 
 from common.json import BadJson, parse_json
@@ -12,6 +13,7 @@ from integrations.inbound_event import Disposition, InboundEvent, UnreadablePayl
 from integrations.instants import occurred_at, parse_instant_or_epoch
 from integrations.json_values import stored_json
 from integrations.pointers import MISSING, resolve
+from integrations.preset import Sample
 from integrations.presets.generic_json.mapping import (
     DEFAULT_EVENT_TYPE,
     IDENTITY_POINTERS,
@@ -21,6 +23,7 @@ from integrations.presets.generic_json.mapping import (
     missing_identity,
     text_at,
 )
+from integrations.presets.generic_json.sample_document import fitted_document
 from integrations.request import InboundRequest, PresetConfig, RefusedBody, RequestIdentity
 
 _LONGEST_ID: Final = 150
@@ -78,6 +81,11 @@ class GenericJson(ChosenVerification):
             _translated(event, request, config, fallback_key=f"{digest}#{index}")
             for index, event in enumerate(events)
         ]
+
+    def sample_body(self, sample: Sample, config: PresetConfig) -> bytes:
+        shipped = json.loads(sample.body())
+        fitted = fitted_document(shipped, config)
+        return sample.body() if fitted is shipped else json.dumps(fitted, indent=2).encode()
 
 
 def _events(document: Any, config: PresetConfig) -> list[Any] | None:

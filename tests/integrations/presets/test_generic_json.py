@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from integrations.inbound_event import Disposition, InboundEvent, UnreadablePayload
+from integrations.preset import Sample
 from integrations.presets.generic_json.preset import GenericJson
 from integrations.request import PresetConfig, RefusedBody
 from tests.integrations.arrivals import SIGNING_SECRET, TOKEN, make_request
@@ -185,6 +186,39 @@ def test_unreadable_body_is_refused(body: bytes, cause: str) -> None:
     with pytest.raises(RefusedBody) as refusal:
         GENERIC.identify(make_request(body), config())
     assert refusal.value.cause == cause
+
+
+class TestSamples:
+    @pytest.mark.parametrize("sample", GENERIC.samples(), ids=lambda sample: sample.name)
+    def test_sample_is_made_to_fit_the_pointers(self, sample: Sample) -> None:
+        """Else trying a sample would say "no identity" to everybody whose body looks different."""
+        settings = config(
+            email_pointer="/data/people/0/mail~1address",
+            event_id_pointer="/data/uid",
+            fields={"first_name": "/data/people/0/given", "shoe": "/data/shoe"},
+        )
+        [event] = GENERIC.parse(make_request(GENERIC.sample_body(sample, settings)), settings)
+        assert event.event_id
+        assert event.change is not None
+        assert event.change.identity.email.endswith("@example.com")
+        assert event.change.fields["first_name"] in ("Jane", "John")
+        assert event.change.attributes == {"shoe": "example"}
+
+    def test_sample_goes_into_the_list_of_events(self) -> None:
+        settings = config(events_pointer="/data/events", email_pointer="/customer/email")
+        [sample, _] = GENERIC.samples()
+        [event] = GENERIC.parse(make_request(GENERIC.sample_body(sample, settings)), settings)
+        assert event.disposition is Disposition.ACCEPTED
+
+    def test_pointers_that_contradict_each_other_still_give_a_body(self) -> None:
+        settings = config(email_pointer="/a/b", external_id_pointer="/a/b/c", phone_pointer="/a")
+        for sample in GENERIC.samples():
+            assert json.loads(GENERIC.sample_body(sample, settings))
+
+    def test_sample_that_fits_is_sent_as_it_is(self) -> None:
+        for sample in GENERIC.samples():
+            settings = config(email_pointer="/customer/email")
+            assert GENERIC.sample_body(sample, settings) == sample.body()
 
 
 class TestSettings:

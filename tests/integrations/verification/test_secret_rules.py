@@ -9,6 +9,7 @@ from integrations.verification.secret_rules import (
     clean_secret,
     clean_signing_secret,
     clean_token,
+    new_token,
 )
 from tests.integrations.arrivals import SIGNING_SECRET, TOKEN
 
@@ -28,6 +29,11 @@ from tests.integrations.arrivals import SIGNING_SECRET, TOKEN
 )
 def test_strong_secret_is_kept_as_it_is(clean: Callable[[str], str], secret: str) -> None:
     assert clean(secret) == secret
+
+
+def test_token_made_here_is_strong_and_new_each_time() -> None:
+    first, second = new_token(), new_token()
+    assert clean_token(first) == first != second
 
 
 @pytest.mark.parametrize(
