@@ -5,8 +5,6 @@ from __future__ import annotations
 from typing import Any
 
 # Imported first, so that they have registered themselves before they are replaced here.
-import axes.admin
-import django.contrib.auth.admin
 import django_q.admin  # noqa: F401
 from axes.models import AccessAttempt, AccessFailureLog, AccessLog
 from axes.utils import reset
@@ -69,7 +67,6 @@ class FailedLoginAdmin(ReadOnlySuperuserAdmin):
     search_fields = ("username", "ip_address")
     actions = ("unlock",)
 
-
     def has_unlock_permission(self, request: HttpRequest) -> bool:
         return self.has_view_permission(request)
 
@@ -87,6 +84,9 @@ class FailedLoginAdmin(ReadOnlySuperuserAdmin):
                     action="login.unlocked",
                     site=None,
                     target=None,
-                    changes={"username": (attempt.username, ""), "address": (attempt.ip_address, "")},
+                    changes={
+                        "username": (attempt.username, ""),
+                        "address": (attempt.ip_address, ""),
+                    },
                 )
         self.message_user(request, "They may try again now.")

@@ -34,7 +34,7 @@ class PatchbayAdminSite(AdminSite):
     index_title = "Overview"
     site_url = None
     login_form = ConsoleLoginForm
-    empty_value_display = "–"
+    empty_value_display = "—"
 
     def has_permission(self, request: HttpRequest) -> bool:
         return may_log_in(request.user)

@@ -35,23 +35,27 @@ def bar_chart(bars: Sequence[Bar], *, title: str, small: bool = False) -> SafeSt
     """Return stacked bars scaled to the tallest; `title` is what a screen reader says."""
     tallest = max((bar.total for bar in bars), default=0)
     return format_html(
-        '<svg class="chart{}" viewBox="0 0 {} {}" preserveAspectRatio="none" role="img" aria-label="{}">{}</svg>',
+        '<svg class="chart{}" viewBox="0 0 {} {}" preserveAspectRatio="none" role="img" '
+        'aria-label="{}">{}</svg>',
         " chart-small" if small else "",
         max(len(bars), 1) * _SLOT,
         _HEIGHT,
         title,
-        format_html_join("", "{}", ((_slot(bar, place, tallest),) for place, bar in enumerate(bars))),
+        format_html_join(
+            "", "{}", ((_slot(bar, place, tallest),) for place, bar in enumerate(bars))
+        ),
     )
 
 
 def _slot(bar: Bar, place: int, tallest: int) -> SafeString:
     said = [f"{count} {bar.words.get(key, key)}" for key, count in bar.parts.items() if count]
     return format_html(
-        '<g><title>{}: {}</title><rect class="chart-slot" x="{}" y="{}" width="{}" height="1"/>{}</g>',
+        "<g><title>{}: {}</title>"
+        '<rect class="chart-slot" x="{}" y="{}" width="{}" height="2"/>{}</g>',
         bar.label,
         ", ".join(said) or "nothing",
         place * _SLOT,
-        _HEIGHT - 1,
+        _HEIGHT - 2,
         _BAR,
         format_html_join(
             "",

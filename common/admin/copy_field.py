@@ -9,10 +9,11 @@ from django.utils.safestring import SafeString
 def copy_field(value: object, *, shown: str = "", what: str = "value") -> SafeString:
     """Return the value inline; `shown` replaces the text, never what is copied."""
     if value in (None, ""):
-        return format_html('<span class="quiet">{}</span>', "–")
+        return format_html('<span class="quiet">{}</span>', "—")
     return format_html(
         '<span class="copy"><code title="{}">{}</code>'
-        '<button type="button" class="copy-button" data-copy="{}" aria-label="Copy {}">Copy</button></span>',
+        '<button type="button" class="copy-button" data-copy="{}" aria-label="Copy {}">'
+        "Copy</button></span>",
         value,
         shown or value,
         value,

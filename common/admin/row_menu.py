@@ -11,7 +11,8 @@ from django.utils.safestring import SafeString
 def row_menu(name: str, entries: Sequence[tuple[str, str]]) -> SafeString:
     """Return the menu of the row called `name`; `entries` are labels and addresses."""
     return format_html(
-        '<details class="row-menu"><summary aria-label="Menu of {}">⋯</summary><ul>{}</ul></details>',
+        '<details class="row-menu"><summary aria-label="Menu of {}">⋯</summary>'
+        "<ul>{}</ul></details>",
         name,
         format_html_join("", '<li><a href="{1}">{0}</a></li>', entries),
     )

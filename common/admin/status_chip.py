@@ -23,13 +23,14 @@ _SIGNS = {
     Tone.WAITING: "○",
     Tone.WARNING: "!",
     Tone.BAD: "✕",
-    Tone.QUIET: "–",
+    Tone.QUIET: "—",
 }
 
 
 def status_chip(label: str, tone: Tone, *, title: str = "") -> SafeString:
     return format_html(
-        '<span class="chip chip-{}" title="{}"><span class="chip-sign" aria-hidden="true">{}</span>{}</span>',
+        '<span class="chip chip-{}" title="{}">'
+        '<span class="chip-sign" aria-hidden="true">{}</span>{}</span>',
         tone.value,
         title,
         _SIGNS[tone],

@@ -58,7 +58,7 @@ def overview_context(request: HttpRequest) -> dict[str, Any]:
         "series": SERIES,
         "kinds": running_kinds(),
         "is_waiting": waiting is not None,
-        "oldest_waiting_text": "–" if waiting is None else duration_text(waiting),
+        "oldest_waiting_text": "—" if waiting is None else duration_text(waiting),
         "sources_to_look_at": sources[:_MOST_LISTED],
         "more_to_look_at": max(len(sources) - _MOST_LISTED, 0),
     }

@@ -1,3 +1,3 @@
-from sites.admin import audit_log, site, users
+from sites.admin import audit_log, jobs, site, users
 
-__all__ = ["audit_log", "site", "users"]
+__all__ = ["audit_log", "jobs", "site", "users"]

@@ -66,13 +66,14 @@ class ObjectFilter(ChoiceFilter):
 class AuditLogAdmin(KeysetAdmin, SiteScopedAdmin):
     """Append-only; members who configure a site see what was done on it."""
 
+    list_title = "Audit log"
     view_role = Role.OPERATOR
     add_role = change_role = delete_role = None
-    list_display = ("when", "actor_label", "action", "what", "site", "changed")
+    list_display = ("when", "who", "action", "what", "site", "changed")
     list_display_links = ("when",)
     list_select_related = ("site",)
     list_filter = (SiteFilter, ActionFilter, ActorFilter, ObjectFilter)
-    fields = ("exact_time", "who", "address", "action", "site", "what", "all_changes")
+    fields = ("exact_time", "who", "address", "done", "site", "what", "all_changes")
     readonly_fields = fields
     empty_list_advice = "Changes of configuration, logins, replays and reveals are listed here."
 
@@ -100,21 +101,25 @@ class AuditLogAdmin(KeysetAdmin, SiteScopedAdmin):
     def who(self, entry: AuditEntry) -> str:
         return entry.actor_label
 
+    @admin.display(description="action")
+    def done(self, entry: AuditEntry) -> str:
+        return entry.action
+
     @admin.display(description="what")
     def what(self, entry: AuditEntry) -> str:
         kind = entry.object_type.rpartition(".")[2]
-        return f"{kind} {entry.object_label}".strip() or "–"
+        return f"{kind} {entry.object_label}".strip() or "—"
 
     @admin.display(description="changes")
     def changed(self, entry: AuditEntry) -> SafeString | str:
         names = list(entry.changes)
         more = f" and {len(names) - _SHOWN_CHANGES} more" if len(names) > _SHOWN_CHANGES else ""
-        return ", ".join(names[:_SHOWN_CHANGES]) + more or "–"
+        return ", ".join(names[:_SHOWN_CHANGES]) + more or "—"
 
     @admin.display(description="changes")
     def all_changes(self, entry: AuditEntry) -> SafeString | str:
         if not entry.changes:
-            return "–"
+            return "—"
         rows = format_html_join(
             "",
             '<tr><th scope="row">{}</th><td class="before" data-label="Before">{}</td>'
@@ -134,7 +139,7 @@ class AuditLogAdmin(KeysetAdmin, SiteScopedAdmin):
 
 def _shown(value: Any) -> str:
     if value in (None, "", [], {}):
-        return "–"
+        return "—"
     if isinstance(value, bool):
         return "yes" if value else "no"
     return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)

@@ -18,6 +18,11 @@ from sites.models import Membership, Role, Site
 from sites.services import member_add, member_change_role, member_remove
 
 
+def role_name(role: Role) -> str:
+    """Return the word before the colon of a role's label."""
+    return str(role.label).partition(":")[0]
+
+
 class AddMemberForm(forms.Form):
     username = forms.CharField(max_length=150, label="User name or e-mail")
     email = forms.EmailField(
@@ -25,7 +30,9 @@ class AddMemberForm(forms.Form):
         label="E-mail",
         help_text="For a new account whose user name is not an address.",
     )
-    role = forms.ChoiceField(choices=Role.choices, initial=Role.VIEWER)
+    role = forms.ChoiceField(
+        choices=[(role.value, role_name(role)) for role in Role], initial=Role.VIEWER
+    )
 
 
 class RoleForm(forms.Form):
@@ -36,7 +43,8 @@ def members_context(site: Site) -> dict[str, Any]:
     memberships = site.memberships.select_related("user").order_by("user__username")
     return {
         "memberships": memberships,
-        "roles": Role.choices,
+        "roles": [(role.value, role_name(role)) for role in Role],
+        "role_sentences": [str(role.label) for role in Role],
         "add_member_form": AddMemberForm(prefix="member"),
     }
 

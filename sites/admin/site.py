@@ -5,15 +5,15 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from django import forms
-from django.contrib import admin
+from django.contrib import admin, messages
 from django.contrib.admin.views.main import ChangeList
 from django.db.models import Count, QuerySet
-from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed
+from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed, HttpResponseRedirect
 from django.template.loader import render_to_string
 from django.urls import URLPattern, path, reverse
 from django.utils.safestring import SafeString
 
-from common.admin.copy_field import copy_field
+from common.admin.copy_field import copy_field, copy_id
 from common.admin.row_menu import row_menu
 from common.admin.status_chip import Tone, status_chip
 from sites.admin import members
@@ -25,7 +25,6 @@ from sites.roles import has_role
 from sites.scope import SUPERUSER
 from sites.scoped_admin import SiteScopedAdmin
 from sites.services import site_create, site_update
-
 
 if TYPE_CHECKING:
     _SiteModelForm = forms.ModelForm[Site]
@@ -58,7 +57,7 @@ class SiteAdmin(AuditedAdmin, SiteScopedAdmin):
     add_role = SUPERUSER
     delete_role = None
     form = SiteForm
-    list_display = ("name", "state", "integrations", "member_count", "site_id", "menu")
+    list_display = ("name", "state", "integrations", "member_count", "short_id", "menu")
     search_fields = ("name", "slug")
     prepopulated_fields = {"slug": ("name",)}
     readonly_fields = ("site_id",)
@@ -99,7 +98,7 @@ class SiteAdmin(AuditedAdmin, SiteScopedAdmin):
 
     @admin.display(description="integrations")
     def integrations(self, site: Site) -> str:
-        return "; ".join(getattr(site, "integration_briefs", [])) or "–"
+        return "; ".join(getattr(site, "integration_briefs", [])) or "—"
 
     @admin.display(description="members", ordering="members_in_all")
     def member_count(self, site: Site) -> int:
@@ -108,6 +107,10 @@ class SiteAdmin(AuditedAdmin, SiteScopedAdmin):
     @admin.display(description="site id")
     def site_id(self, site: Site) -> SafeString:
         return copy_field(site.public_id if site.pk else "", what="site id")
+
+    @admin.display(description="site id")
+    def short_id(self, site: Site) -> SafeString:
+        return copy_id(site.public_id)
 
     @admin.display(description="")
     def menu(self, site: Site) -> SafeString:
@@ -121,6 +124,17 @@ class SiteAdmin(AuditedAdmin, SiteScopedAdmin):
         save = site_update if change else site_create
         save(site=obj, actor=Actor.from_request(request))
 
+    def response_change(self, request: HttpRequest, obj: Site) -> HttpResponse:
+        self.message_user(request, f"The settings of {obj} were saved.", messages.SUCCESS)
+        return HttpResponseRedirect(reverse("admin:sites_site_change", args=[obj.pk]))
+
+    def response_add(
+        self, request: HttpRequest, obj: Site, post_url_continue: str | None = None
+    ) -> HttpResponse:
+        text = f"{obj} is ready. Add a source next: a system that sends webhooks to it."
+        self.message_user(request, text, messages.SUCCESS)
+        return HttpResponseRedirect(reverse("admin:sites_site_change", args=[obj.pk]))
+
     # -- the site's page -------------------------------------------------------------------------
 
     def change_view(
@@ -131,7 +145,7 @@ class SiteAdmin(AuditedAdmin, SiteScopedAdmin):
         extra_context: dict[str, Any] | None = None,
     ) -> HttpResponse:
         site = self.get_object(request, object_id)
-        context = {} if site is None else self._page_context(request, site)
+        context: dict[str, Any] = {} if site is None else self._page_context(request, site)
         return super().change_view(request, object_id, form_url, context | (extra_context or {}))
 
     def _page_context(self, request: HttpRequest, site: Site) -> dict[str, Any]:
@@ -146,7 +160,7 @@ class SiteAdmin(AuditedAdmin, SiteScopedAdmin):
             }
             for section in integration_sections()
         ]
-        context: dict[str, Any] = {"sections": sections}
+        context: dict[str, Any] = {"sections": sections, "title": str(site), "subtitle": ""}
         if has_role(request.user, site, Role.ADMIN):
             context |= members.members_context(site)
         return context

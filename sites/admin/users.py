@@ -47,7 +47,7 @@ class PatchbayUserAdmin(AuditedAdmin, SuperuserAdmin, UserAdmin):
 
     @admin.display(description="sites")
     def sites(self, user: User) -> str:
-        return ", ".join(str(membership.site) for membership in user.memberships.all()) or "–"
+        return ", ".join(str(membership.site) for membership in user.memberships.all()) or "—"
 
     @admin.display(description="last login", ordering="last_login")
     def seen(self, user: User) -> SafeString:
@@ -80,7 +80,10 @@ class PatchbayUserAdmin(AuditedAdmin, SuperuserAdmin, UserAdmin):
 
     @transaction.atomic
     def user_change_password(
-        self, request: HttpRequest, id: str, form_url: str = ""  # noqa: A002
+        self,
+        request: HttpRequest,
+        id: str,  # noqa: A002 - the name of the parameter is the parent's
+        form_url: str = "",
     ) -> Any:
         before = User.objects.filter(pk=id).values_list("password", flat=True).first()
         response = super().user_change_password(request, id, form_url)

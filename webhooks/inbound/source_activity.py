@@ -17,6 +17,8 @@ from webhooks.inbound.models import Source, SourceHour
 
 HOURS: Final = 24
 SILENT_AFTER: Final = timedelta(hours=24)
+# One bad row among thousands is for the list of failed events; a tenth is for somebody's attention.
+FAILING_SHARE: Final = 0.1
 
 
 class SourceState(StrEnum):
@@ -36,6 +38,14 @@ class HourCounts:
     ignored: int = 0
     failed: int = 0
     rejected: int = 0
+
+    @property
+    def total(self) -> int:
+        return self.processed + self.ignored + self.troubled
+
+    @property
+    def troubled(self) -> int:
+        return self.failed + self.rejected
 
 
 @dataclass(slots=True)
@@ -94,11 +104,11 @@ def activity_of_sites(sites: QuerySet[Site]) -> DayOfActivity:
 
 
 def state_of(source: Source, day: DayOfActivity) -> SourceState:
-    """Say in one word how a source is doing. Failing: its latest busy hour had a failure in it."""
+    """Say in a word how a source is doing, by its latest hour in which anything came."""
     if not (source.is_active and source.site.is_active):
         return SourceState.SWITCHED_OFF
-    busy = [hour for hour in day.hours if hour.processed + hour.failed + hour.rejected]
-    if busy and busy[-1].failed + busy[-1].rejected > 0:
+    busy = [hour for hour in day.hours if hour.total]
+    if busy and busy[-1].troubled >= busy[-1].total * FAILING_SHARE:
         return SourceState.FAILING
     if source.last_received_at is None:
         return SourceState.WAITING

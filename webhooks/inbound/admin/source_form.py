@@ -1,0 +1,205 @@
+"""The form of a source, made from what its preset declares. Nothing here knows a vendor."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any, Final
+
+from django import forms
+from django.core.exceptions import ValidationError
+from django.forms import BoundField
+
+from common.admin.secret_field import SecretChange, SecretField
+from integrations.preset import Preset
+from integrations.settings_fields import FieldKind, SettingField
+from webhooks.inbound.models import Source
+
+_PREFIX: Final = "setting-"
+
+
+@dataclass(frozen=True, slots=True)
+class FormRow:
+    """A declared field on the page; `shown_when` is `other field=value|value`, empty for always."""
+
+    bound: BoundField
+    is_required: bool
+    is_checkbox: bool
+    is_secret: bool
+    shown_when: str
+
+
+class SourceForm(forms.Form):
+    """A source's own fields, then one per declared setting.
+
+    Values go to the service as given: the preset cleans them, and its errors come back through
+    `show_errors`. Without `takes_secrets` the secret fields are left out and keep their values.
+    """
+
+    name = forms.CharField(max_length=120, help_text="As people here call it, such as the vendor.")
+    is_active = forms.BooleanField(
+        required=False,
+        initial=True,
+        label="Active",
+        help_text="Switched off, it refuses every webhook.",
+    )
+    throttle_per_second = forms.IntegerField(
+        min_value=0,
+        max_value=1_000_000,
+        initial=2000,
+        label="Limit a second",
+        help_text="Requests a second and web process, answered 429 beyond; 0 is no limit.",
+    )
+
+    def __init__(
+        self,
+        data: Any = None,
+        *,
+        preset: Preset,
+        source: Source | None = None,
+        takes_secrets: bool,
+    ) -> None:
+        self.preset = preset
+        self.source = source
+        self.declared = [
+            field for field in preset.settings_fields if takes_secrets or not field.kind.is_secret
+        ]
+        own = {} if source is None else _own_values(source)
+        super().__init__(data, initial=own or {"name": preset.label})
+        for field in self.declared:
+            self.fields[_PREFIX + field.key] = _form_field(field, source)
+
+    def rows(self) -> Iterator[FormRow]:
+        for field in self.declared:
+            yield FormRow(
+                bound=self[_PREFIX + field.key],
+                is_required=field.required,
+                is_checkbox=field.kind is FieldKind.BOOLEAN,
+                is_secret=field.kind.is_secret,
+                shown_when=_shown_when(field),
+            )
+
+    def settings_values(self) -> dict[str, Any]:
+        """Return what was given for the plain settings."""
+        return {
+            field.key: self.cleaned_data[_PREFIX + field.key]
+            for field in self.declared
+            if not field.kind.is_secret
+        }
+
+    def new_secrets(self) -> dict[str, Any]:
+        """Return by key what the changed secrets are to be; unchanged ones are left out."""
+        found: dict[str, Any] = {}
+        for field, change in self._secret_changes():
+            stored = None if self.source is None else self.source.secrets.get(field.key)
+            if field.kind is FieldKind.SECRETS and change:
+                found[field.key] = change.applied_to_many(stored or [])
+            elif change:
+                found[field.key] = change.applied_to_one(stored)
+        return {key: value for key, value in found.items() if value}
+
+    def cleared_secrets(self) -> set[str]:
+        changed = {field.key for field, change in self._secret_changes() if change}
+        return changed - self.new_secrets().keys()
+
+    def generated_secrets(self) -> dict[str, str]:
+        """Return what was generated here by label, to be shown once."""
+        return {
+            field.label: change.generated[0]
+            for field, change in self._secret_changes()
+            if change.generated
+        }
+
+    def show_errors(self, error: ValidationError) -> None:
+        """Put a service's errors beside the fields they are about."""
+        if not hasattr(error, "error_dict"):
+            self.add_error(None, error)
+            return
+        for key, errors in error.error_dict.items():
+            name = _PREFIX + key if _PREFIX + key in self.fields else key
+            self.add_error(name if name in self.fields else None, errors)
+
+    def _secret_changes(self) -> list[tuple[SettingField, SecretChange]]:
+        return [
+            (field, self.cleaned_data[_PREFIX + field.key])
+            for field in self.declared
+            if field.kind.is_secret
+        ]
+
+
+def _own_values(source: Source) -> dict[str, Any]:
+    return {
+        "name": source.name,
+        "is_active": source.is_active,
+        "throttle_per_second": source.throttle_per_second,
+    }
+
+
+def _shown_when(field: SettingField) -> str:
+    if field.shown_when is None:
+        return ""
+    other, values = field.shown_when
+    return f"{_PREFIX}{other}={'|'.join(sorted(_as_text(value) for value in values))}"
+
+
+def _as_text(value: Any) -> str:
+    return str(value).lower() if isinstance(value, bool) else str(value)
+
+
+def _form_field(field: SettingField, source: Source | None) -> forms.Field:
+    common = {"label": field.label, "help_text": field.help_text}
+    if field.kind.is_secret:
+        stored = None if source is None else source.secrets.get(field.key)
+        return SecretField(
+            stored=[stored] if isinstance(stored, str) else list(stored or ()),
+            is_many=field.kind is FieldKind.SECRETS,
+            generate=field.generate,
+            **common,
+        )
+    value = field.default if source is None else source.settings.get(field.key, field.default)
+    return _MAKERS[field.kind](field, value, common)
+
+
+def _text(field: SettingField, value: Any, common: dict[str, Any]) -> forms.Field:
+    return forms.CharField(required=False, initial=value, **common)
+
+
+def _boolean(field: SettingField, value: Any, common: dict[str, Any]) -> forms.Field:
+    return forms.BooleanField(required=False, initial=bool(value), **common)
+
+
+def _choice(field: SettingField, value: Any, common: dict[str, Any]) -> forms.Field:
+    choices = list(field.choices.items())
+    if not field.required and field.default is None:
+        choices.insert(0, ("", "—"))
+    return forms.ChoiceField(required=False, choices=choices, initial=value, **common)
+
+
+def _pointer(field: SettingField, value: Any, common: dict[str, Any]) -> forms.Field:
+    widget = forms.TextInput(attrs={"class": "mono", "placeholder": "/path/to/value"})
+    return forms.CharField(required=False, initial=value, widget=widget, strip=False, **common)
+
+
+def _networks(field: SettingField, value: Any, common: dict[str, Any]) -> forms.Field:
+    return _lines(value or [], "192.0.2.0/24", common)
+
+
+def _pointers(field: SettingField, value: Any, common: dict[str, Any]) -> forms.Field:
+    lines = [f"{name} = {pointer}" for name, pointer in (value or {}).items()]
+    return _lines(lines, "name = /path/to/value", common)
+
+
+def _lines(lines: list[str], placeholder: str, common: dict[str, Any]) -> forms.Field:
+    rows = min(max(len(lines) + 1, 2), 12)
+    widget = forms.Textarea(attrs={"class": "mono", "rows": rows, "placeholder": placeholder})
+    return forms.CharField(required=False, initial="\n".join(lines), widget=widget, **common)
+
+
+_MAKERS: Final[Mapping[FieldKind, Callable[[SettingField, Any, dict[str, Any]], forms.Field]]] = {
+    FieldKind.TEXT: _text,
+    FieldKind.BOOLEAN: _boolean,
+    FieldKind.CHOICE: _choice,
+    FieldKind.POINTER: _pointer,
+    FieldKind.NETWORKS: _networks,
+    FieldKind.POINTERS: _pointers,
+}

@@ -1,0 +1,332 @@
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from django.contrib import admin, messages
+from django.contrib.admin.views.main import ChangeList
+from django.core.exceptions import PermissionDenied, ValidationError
+from django.db.models import QuerySet
+from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed, HttpResponseRedirect
+from django.template.response import TemplateResponse
+from django.urls import URLPattern, path, reverse
+from django.utils.safestring import SafeString
+
+from common.admin.list_filters import ChoiceFilter
+from common.admin.relative_time import relative_time
+from common.admin.row_menu import row_menu
+from common.admin.status_chip import Tone, status_chip
+from integrations.registry import all_presets, preset_choices
+from sites.admin.audited import AuditedAdmin, audit_url
+from sites.audit import Actor
+from sites.models import Role, Site
+from sites.scoped_admin import SiteScopedAdmin
+from sites.site_filter import SiteFilter
+from webhooks.inbound.admin import source_page
+from webhooks.inbound.admin.source_adding import Choices, choices_so_far
+from webhooks.inbound.admin.source_charts import activity_chart, state_chip
+from webhooks.inbound.admin.source_form import SourceForm
+from webhooks.inbound.admin.source_preview import preview_context
+from webhooks.inbound.models import Source
+from webhooks.inbound.source_activity import activity_by_source, state_of
+from webhooks.inbound.source_deletion import source_delete
+from webhooks.inbound.sources import source_create, source_reveal, source_update
+
+View = Callable[..., HttpResponse]
+
+
+class SourceChangeList(ChangeList):
+    """Adds the last day of activity to the listed sources, in one query."""
+
+    def get_results(self, request: HttpRequest) -> None:
+        super().get_results(request)
+        sources = list(self.result_list)
+        days = activity_by_source(source.pk for source in sources)
+        for source in sources:
+            source.day = days[source.pk]
+        self.result_list = sources  # type: ignore[assignment]
+
+
+class PresetFilter(ChoiceFilter):
+    title = "Preset"
+    parameter_name = "preset_key"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        return preset_choices()
+
+
+class ActiveFilter(ChoiceFilter):
+    title = "Active"
+    parameter_name = "active"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        return [("yes", "Yes"), ("no", "Switched off")]
+
+    def narrowed(self, queryset: QuerySet[Any]) -> QuerySet[Any]:
+        return queryset.filter(is_active=self.chosen == "yes")
+
+
+@admin.register(Source)
+class SourceAdmin(AuditedAdmin, SiteScopedAdmin):
+    """Adding and changing have pages of their own: the form comes from the preset."""
+
+    list_display = (
+        "name",
+        "site",
+        "kind",
+        "state",
+        "verification",
+        "last_24_hours",
+        "received",
+        "menu",
+    )
+    list_filter = (SiteFilter, PresetFilter, ActiveFilter)
+    list_title = "Webhook sources"
+    change_list_template = "admin/filtered_list.html"
+    search_help_text = "Name or source id"
+    empty_list_advice = "Add a source: a system that sends webhooks to a site."
+    list_select_related = ("site",)
+    search_fields = ("name", "public_id")
+    ordering = ("site__name", "name")
+    actions = None
+
+    def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[ChangeList]:
+        return SourceChangeList
+
+    @admin.display(description="preset", ordering="preset_key")
+    def kind(self, source: Source) -> str:
+        return source.preset.label
+
+    @admin.display(description="state")
+    def state(self, source: Source) -> SafeString:
+        return state_chip(state_of(source, source.day))  # type: ignore[attr-defined]
+
+    @admin.display(description="requests are")
+    def verification(self, source: Source) -> SafeString:
+        reason = source.preset.verifier(source.config).unsigned_reason
+        if reason:
+            return status_chip("Not verified", Tone.WARNING, title=reason)
+        return status_chip("Verified", Tone.GOOD)
+
+    @admin.display(description="last 24 hours")
+    def last_24_hours(self, source: Source) -> SafeString:
+        return activity_chart(source.day, name=source.name, small=True)  # type: ignore[attr-defined]
+
+    @admin.display(description="last received", ordering="last_received_at")
+    def received(self, source: Source) -> SafeString:
+        return relative_time(source.last_received_at)
+
+    @admin.display(description="")
+    def menu(self, source: Source) -> SafeString:
+        events = reverse("admin:webhooks_receivedevent_changelist")
+        rejected = reverse("admin:webhooks_rejectedrequest_changelist")
+        return row_menu(
+            source.name,
+            [
+                ("Edit", reverse("admin:webhooks_source_change", args=[source.pk])),
+                ("Received events", f"{events}?source={source.pk}"),
+                ("Rejected requests", f"{rejected}?source={source.pk}"),
+                ("Audit log", audit_url(source)),
+            ],
+        )
+
+    # -- adding ----------------------------------------------------------------------------------
+
+    def add_view(
+        self, request: HttpRequest, form_url: str = "", extra_context: Any = None
+    ) -> HttpResponse:
+        if not self.has_add_permission(request):
+            raise PermissionDenied
+        choices = choices_so_far(request)
+        if not choices.is_complete:
+            return self._page(
+                request,
+                "choose",
+                "Add a source",
+                choices.site,
+                choices=choices,
+                presets=all_presets(),
+            )
+        return self._add(request, choices)
+
+    def _add(self, request: HttpRequest, choices: Choices) -> HttpResponse:
+        assert choices.site is not None
+        assert choices.preset is not None
+        form = SourceForm(request.POST or None, preset=choices.preset, takes_secrets=True)
+        if request.method == "POST" and form.is_valid():
+            source = Source(site=choices.site, preset_key=choices.preset.key)
+            _fill(source, form)
+            try:
+                made = source_create(
+                    source=source, actor=Actor.from_request(request), secrets=form.new_secrets()
+                )
+            except ValidationError as error:
+                form.show_errors(error)
+            else:
+                return self._saved(request, source, form, made, "is ready")
+        title = f"Add {choices.preset.label} to {choices.site}"
+        return self._page(request, "add", title, choices.site, form=form, choices=choices)
+
+    # -- the page of a source --------------------------------------------------------------------
+
+    def change_view(
+        self,
+        request: HttpRequest,
+        object_id: str,
+        form_url: str = "",
+        extra_context: Any = None,
+    ) -> HttpResponse:
+        source: Source = self.scoped_object(request, object_id)
+        if request.method == "POST":
+            return self._change(request, source)
+        form = None
+        if self.may(request, source, self.change_role) and source.preset.is_installed:
+            form = self._form(request, source)
+        return self._source_page(request, source, form)
+
+    def _change(self, request: HttpRequest, source: Source) -> HttpResponse:
+        if not self.may(request, source, self.change_role) or not source.preset.is_installed:
+            raise PermissionDenied
+        form = self._form(request, source)
+        if form.is_valid():
+            _fill(source, form)
+            try:
+                made = source_update(
+                    source=source,
+                    actor=Actor.from_request(request),
+                    secrets=form.new_secrets(),
+                    clear_secrets=form.cleared_secrets(),
+                )
+            except ValidationError as error:
+                form.show_errors(error)
+            else:
+                return self._saved(request, source, form, made, "was saved")
+        return self._source_page(request, self.scoped_object(request, str(source.pk)), form)
+
+    def _form(self, request: HttpRequest, source: Source) -> SourceForm:
+        return SourceForm(
+            request.POST if request.method == "POST" else None,
+            preset=source.preset,
+            source=source,
+            takes_secrets=self.may(request, source, Role.ADMIN),
+        )
+
+    def _source_page(
+        self, request: HttpRequest, source: Source, form: SourceForm | None
+    ) -> HttpResponse:
+        context = source_page.status_context(source)
+        if self.may(request, source, Role.OPERATOR):
+            context |= source_page.operator_context(source, request.GET.get("sample", ""))
+        return self._page(
+            request,
+            "page",
+            source.name,
+            source.site,
+            source=source,
+            form=form,
+            may_reveal=self.may(request, source, Role.ADMIN) and bool(source.secrets),
+            may_delete=self.has_delete_permission(request, source),
+            history_url=audit_url(source),
+            **context,
+        )
+
+    def _saved(
+        self,
+        request: HttpRequest,
+        source: Source,
+        form: SourceForm,
+        made: dict[str, Any],
+        done: str,
+    ) -> HttpResponse:
+        """Go to the source's page, by way of the one page that shows what was generated."""
+        labels = {field.key: field.label for field in source.preset.settings_fields}
+        shown = form.generated_secrets() | {labels[key]: value for key, value in made.items()}
+        if shown:
+            return self._shown_once(request, source, shown, "Generated secrets")
+        messages.success(request, f"The source “{source.name}” {done}.")
+        return HttpResponseRedirect(reverse("admin:webhooks_source_change", args=[source.pk]))
+
+    # -- reveal and try --------------------------------------------------------------------------
+
+    def get_urls(self) -> list[URLPattern]:
+        def posted(view: View, role: Role) -> View:
+            return self.admin_site.admin_view(self._posted(view, role))
+
+        own = [
+            path(
+                "<path:object_id>/reveal/",
+                posted(self._reveal, Role.ADMIN),
+                name="webhooks_source_reveal",
+            ),
+            path(
+                "<path:object_id>/try/",
+                posted(self._try, Role.OPERATOR),
+                name="webhooks_source_try",
+            ),
+        ]
+        return own + super().get_urls()
+
+    def _posted(self, view: View, role: Role) -> View:
+        def guarded(request: HttpRequest, object_id: str) -> HttpResponse:
+            source = self.scoped_object(request, object_id, role)
+            if request.method != "POST":
+                return HttpResponseNotAllowed(["POST"])
+            return view(request, source)
+
+        return guarded
+
+    def _reveal(self, request: HttpRequest, source: Source) -> HttpResponse:
+        labels = {field.key: field.label for field in source.preset.settings_fields}
+        revealed = source_reveal(source=source, actor=Actor.from_request(request))
+        shown = {labels.get(key, key): value for key, value in revealed.items()}
+        return self._shown_once(request, source, shown, "Secrets")
+
+    def _try(self, request: HttpRequest, source: Source) -> HttpResponse:
+        context = preview_context(request, source)
+        return self._page(request, "preview", "Try a sample", source.site, source=source, **context)
+
+    def _shown_once(
+        self, request: HttpRequest, source: Source, shown: dict[str, Any], title: str
+    ) -> HttpResponse:
+        response = self._page(
+            request,
+            "shown_once",
+            title,
+            source.site,
+            source=source,
+            shown=[
+                (label, value if isinstance(value, list) else [value])
+                for label, value in shown.items()
+            ],
+            full_url=source_page.full_url(source),
+            sample=source_page.chosen_sample(source, ""),
+            curl=source_page.ready_curl(
+                source, source_page.chosen_sample(source, ""), mask_secrets=False
+            ),
+        )
+        response["Cache-Control"] = "no-store"
+        return response
+
+    def delete_model(self, request: HttpRequest, obj: Source) -> None:
+        job = source_delete(source=obj, actor=Actor.from_request(request))
+        if job is not None:
+            messages.info(
+                request, "It received a lot: a job deletes it, and it takes nothing meanwhile."
+            )
+
+    def _page(
+        self, request: HttpRequest, template: str, title: str, site: Site | None, **context: Any
+    ) -> TemplateResponse:
+        everything = self.admin_site.each_context(request) | {
+            "title": title,
+            "opts": self.opts,
+            "site": site,
+        }
+        return TemplateResponse(request, f"admin/sources/{template}.html", everything | context)
+
+
+def _fill(source: Source, form: SourceForm) -> None:
+    source.name = form.cleaned_data["name"]
+    source.is_active = form.cleaned_data["is_active"]
+    source.throttle_per_second = form.cleaned_data["throttle_per_second"]
+    source.settings = form.settings_values()
