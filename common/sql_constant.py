@@ -1,4 +1,4 @@
-"""Words of ours written into SQL as they are, where a bound value would hide them from a planner."""
+"""Words of ours written into SQL as they are: a bound value would hide them from a planner."""
 
 from __future__ import annotations
 

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Final
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, Any, Final, cast
 
 from django.contrib import admin
 from django.contrib.admin.views.main import ChangeList
 from django.core.exceptions import ValidationError
 from django.db.models import QuerySet
+from django.db.models.expressions import Combinable
 from django.http import HttpRequest
 
-from common.admin.key_pages import KeyStream, key_page
+from common.admin.key_pages import LONGEST_WALK, KeyStream, key_page
+from common.admin.list_filters import ChoiceFilter
 
 if TYPE_CHECKING:
     _ModelAdmin = admin.ModelAdmin[Any]
@@ -28,28 +31,28 @@ class KeysetChangeList(ChangeList):
     are ignored: an old bookmark still opens.
     """
 
+    model_admin: KeysetAdmin
     looked_back_to: Any = None
 
     def get_filters(self, request: HttpRequest) -> Any:
+        # A form sends every field; empty ones would only lengthen the addresses made from it.
+        self.filter_params = {name: got for name, got in self.filter_params.items() if any(got)}
         params = self.get_filters_params()
-        specs = [spec(request, params, self.model, self.model_admin) for spec in self.list_filter]
-        chosen = {
-            name: values[-1]
-            for spec in specs
-            for name in spec.expected_parameters()
-            if (values := self.filter_params.get(name)) and values[-1]
-        }
-        self.chosen: dict[str, str] = chosen
-        return specs, False, {}, False, bool(chosen)
+        filters = cast("list[type[ChoiceFilter]]", self.list_filter)
+        specs = [spec(request, params, self.model, self.model_admin) for spec in filters]
+        names = [str(name) for spec in specs for name in spec.expected_parameters()]
+        values = {name: self.filter_params.get(name, [""])[-1] for name in names}
+        self.chosen: dict[str, str] = {name: value for name, value in values.items() if value}
+        return specs, False, {}, False, bool(self.chosen)
 
-    def get_ordering(self, request: HttpRequest, queryset: QuerySet[Any]) -> list[str]:
+    def get_ordering(self, request: HttpRequest, queryset: QuerySet[Any]) -> list[str | Combinable]:
         return ["-pk"]
 
     def get_ordering_field_columns(self) -> dict[int, Any]:
         return {}
 
     def get_query_string(
-        self, new_params: dict[str, Any] | None = None, remove: list[str] | None = None
+        self, new_params: dict[str, Any] | None = None, remove: Iterable[str] | None = None
     ) -> str:
         """Return the address of the list as it is now, from its first page on."""
         edges = {OLDER_VAR: None, NEWER_VAR: None}
@@ -62,17 +65,22 @@ class KeysetChangeList(ChangeList):
             older_than=self._edge(OLDER_VAR),
             newer_than=self._edge(NEWER_VAR),
         )
-        self.result_list = self.model_admin.rows_for_list(request, page.keys)  # type: ignore[assignment]
+        self.result_list = self.model_admin.rows_for_list(request, page.keys)
         self.older_url = self._edge_url(OLDER_VAR, page.older_than)
         self.newer_url = self._edge_url(NEWER_VAR, page.newer_than)
         self.first_url = self.get_query_string()
         self.looked_back_to = page.looked_back_to
+        self.looked_back_words = (
+            self.model_admin.looked_back_words(page.looked_back_to)
+            if page.looked_back_to is not None
+            else ""
+        )
         # What is shown is all that is counted: nothing asks the database how many there are.
         self.result_count = self.full_result_count = len(page.keys)
         self.show_full_result_count = False
         self.show_admin_actions = bool(page.keys)
         self.can_show_all = self.multi_page = False
-        self.paginator = None  # type: ignore[assignment]
+        self.paginator = None
 
     def _edge(self, name: str) -> Any:
         text = self.params.get(name)
@@ -114,6 +122,10 @@ class KeysetAdmin(_ModelAdmin):
         by_key = {row.pk: row for row in rows.filter(pk__in=keys).order_by()}
         # A row may have gone since its key was read.
         return [by_key[key] for key in keys if key in by_key]
+
+    def looked_back_words(self, key: Any) -> str:
+        """Return how far a page looked that no single index could fill."""
+        return f"Looked through the newest {LONGEST_WALK:,} rows."
 
     def get_search_results(
         self, request: HttpRequest, queryset: QuerySet[Any], search_term: str

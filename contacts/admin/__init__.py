@@ -1,0 +1,3 @@
+from contacts.admin.contacts import ContactAdmin
+
+__all__ = ["ContactAdmin"]

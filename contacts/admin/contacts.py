@@ -1,0 +1,153 @@
+"""Contacts: the list, and one person with everything that happened to them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.contrib import admin
+from django.db.models import QuerySet, prefetch_related_objects
+from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed
+from django.template.response import TemplateResponse
+from django.urls import URLPattern, path
+from django.utils import timezone
+from django.utils.decorators import method_decorator
+from django.utils.html import format_html, format_html_join
+from django.utils.safestring import SafeString
+from django.views.decorators.http import require_POST
+
+from common.admin.key_pages import KeyStream
+from common.admin.keyset import KeysetAdmin, KeysetChangeList
+from common.admin.relative_time import relative_time
+from contacts.admin.change_words import contact_label
+from contacts.admin.contact_page import (
+    contact_context,
+    contact_name,
+    email_status_chip,
+    preference_chip,
+    preferences_by_channel,
+)
+from contacts.admin.timeline_page import timeline_context
+from contacts.models import Contact
+from contacts.search import contacts_found
+from sites.audit import Actor, audit_record
+from sites.models import Role
+from sites.roles import is_superuser
+from sites.scoped_admin import SiteScopedAdmin
+from sites.site_filter import SiteFilter, chosen_sites, visible_sites
+
+
+@admin.register(Contact)
+class ContactAdmin(KeysetAdmin, SiteScopedAdmin):
+    add_role = change_role = delete_role = None
+
+    list_display = ("who", "name_column", "phone_column", "state", "accepts", "updated")
+    list_filter = (SiteFilter,)
+    list_select_related = ("site",)
+    list_defer = ("attributes", "fact_times")
+    search_fields = ("email",)
+    search_help_text = "E-mail, phone, contact id or external id"
+    actions = ()
+    empty_list_advice = (
+        "Contacts appear when a source sends events about people. Nobody types them in here."
+    )
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Contact]:
+        # Decrypted for nobody but the admin who asks to see it.
+        return super().get_queryset(request).defer("personal_identity_number")
+
+    # -- list ------------------------------------------------------------------------------------
+
+    def key_streams(self, request: HttpRequest, changes: KeysetChangeList) -> list[KeyStream]:
+        rows = changes.queryset.select_related(None)
+        sites = chosen_sites(request)
+        if changes.query:
+            return [
+                KeyStream(rows=rows.filter(pk__in=contacts_found(site=site, text=changes.query)))
+                for site in sites
+            ]
+        if is_superuser(request.user) and "site" not in changes.chosen:
+            return [KeyStream(rows=rows)]
+        return [KeyStream(rows=rows.filter(site_id=site.pk)) for site in sites]
+
+    def rows_for_list(self, request: HttpRequest, keys: list[Any]) -> list[Any]:
+        rows = super().rows_for_list(request, keys)
+        prefetch_related_objects(rows, "preferences")
+        return rows
+
+    def changelist_view(
+        self, request: HttpRequest, extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        return super().changelist_view(request, {"title": "Contacts", **(extra_context or {})})
+
+    @admin.display(description="Contact")
+    def who(self, contact: Contact) -> SafeString:
+        return format_html(
+            '{}<br><span class="quiet">{}</span>', contact_label(contact), contact.site.name
+        )
+
+    @admin.display(description="Name")
+    def name_column(self, contact: Contact) -> str | None:
+        return contact_name(contact) or None
+
+    @admin.display(description="Phone")
+    def phone_column(self, contact: Contact) -> str | None:
+        return contact.phone
+
+    @admin.display(description="E-mail status")
+    def state(self, contact: Contact) -> SafeString:
+        return email_status_chip(contact)
+
+    @admin.display(description="Accepts")
+    def accepts(self, contact: Contact) -> SafeString:
+        chips = ((preference_chip(*pair),) for pair in preferences_by_channel(contact))
+        return format_html('<span class="marks">{}</span>', format_html_join("", "{}", chips))
+
+    @admin.display(description="Updated")
+    def updated(self, contact: Contact) -> SafeString:
+        with timezone.override(contact.site.time_zone):
+            return relative_time(contact.updated_at)
+
+    # -- one contact -----------------------------------------------------------------------------
+
+    def get_urls(self) -> list[URLPattern]:
+        reveal = self.admin_site.admin_view(self.reveal_view)
+        name = "contacts_contact_reveal"
+        return [path("<uuid:pk>/reveal/", reveal, name=name), *super().get_urls()]
+
+    def change_view(
+        self,
+        request: HttpRequest,
+        object_id: str,
+        form_url: str = "",
+        extra_context: dict[str, Any] | None = None,
+    ) -> HttpResponse:
+        if request.method not in ("GET", "HEAD"):
+            return HttpResponseNotAllowed(["GET"])
+        return self._page(request, self.scoped_object(request, object_id), revealed="")
+
+    @method_decorator(require_POST)
+    def reveal_view(self, request: HttpRequest, pk: Any) -> HttpResponse:
+        """Show the page once with the personal identity number, and note who looked."""
+        contact = self.scoped_object(request, str(pk), Role.ADMIN)
+        audit_record(
+            actor=Actor.from_request(request),
+            action="contact.personal_identity_revealed",
+            site=contact.site,
+            target=contact,
+        )
+        return self._page(request, contact, revealed=contact.personal_identity_number)
+
+    def _page(self, request: HttpRequest, contact: Contact, *, revealed: str) -> HttpResponse:
+        context = {
+            **self.admin_site.each_context(request),
+            **contact_context(contact),
+            **timeline_context(contact, request.GET.get("before", "")),
+            "title": contact_label(contact),
+            "opts": self.opts,
+            "revealed": revealed,
+            "may_reveal": self.may(request, contact, Role.ADMIN),
+            "is_listed": len(visible_sites(request)) > 1,
+        }
+        response = TemplateResponse(request, "admin/contacts/contact/page.html", context)
+        with timezone.override(contact.site.time_zone):
+            return response.render()

@@ -1,0 +1,183 @@
+"""Received events: the list, and one event with everything it did."""
+
+from __future__ import annotations
+
+import zoneinfo
+from typing import Any
+
+from django.contrib import admin
+from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed
+from django.template.response import TemplateResponse
+from django.urls import URLPattern, path
+from django.utils import timezone
+from django.utils.decorators import method_decorator
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+from django.views.decorators.http import require_POST
+
+from common.admin.copy_field import copy_field
+from common.admin.key_pages import KeyStream
+from common.admin.keyset import KeysetAdmin, KeysetChangeList
+from common.admin.list_filters import DateFilter
+from common.admin.relative_time import relative_time
+from sites.audit import Actor, audit_record
+from sites.models import Role
+from sites.scoped_admin import SiteScopedAdmin
+from sites.site_filter import SiteFilter, list_zone, visible_sites
+from webhooks.inbound.admin.event_filters import (
+    CauseFilter,
+    EventTypeFilter,
+    SourceFilter,
+    StatusFilter,
+)
+from webhooks.inbound.admin.event_page import event_context
+from webhooks.inbound.admin.event_search import searched_streams
+from webhooks.inbound.admin.event_streams import event_streams
+from webhooks.inbound.admin.event_tabs import status_tabs
+from webhooks.inbound.admin.event_words import event_chip, outcome_words
+from webhooks.inbound.admin.payload_text import payload_text
+from webhooks.inbound.admin.replay_pages import ReplayPages
+from webhooks.inbound.models import ReceivedEvent
+
+
+@admin.register(ReceivedEvent)
+class ReceivedEventAdmin(ReplayPages, KeysetAdmin, SiteScopedAdmin):
+    add_role = change_role = delete_role = None
+
+    list_display = ("arrived", "type_column", "source_column", "state", "became", "id_column")
+    list_filter = (
+        StatusFilter, SiteFilter, SourceFilter, EventTypeFilter, CauseFilter, DateFilter,
+    )  # fmt: skip
+    list_select_related = ("site", "source")
+    list_defer = ("body", "headers", "query", "history", "source__secrets", "source__settings")
+    search_fields = ("id",)
+    search_help_text = "Event id, e-mail, phone or contact id"
+    empty_list_advice = (
+        "Put the URL of a source into its sender and send a test: it appears here within a second."
+    )
+    actions = ("replay_selected",)
+
+    # -- list ------------------------------------------------------------------------------------
+
+    def list_zone(self, request: HttpRequest) -> zoneinfo.ZoneInfo:
+        return list_zone(request)
+
+    def key_streams(self, request: HttpRequest, changes: KeysetChangeList) -> list[KeyStream]:
+        rows = changes.queryset.select_related(None)
+        if changes.query:
+            return searched_streams(request, rows, changes.query)
+        return event_streams(rows, changes.chosen, request)
+
+    def changelist_view(
+        self, request: HttpRequest, extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        context = {
+            "title": "Received events",
+            "list_tabs": status_tabs(request),
+            "replay_all_url": self.replay_all_url(request),
+        }
+        return super().changelist_view(request, context | (extra_context or {}))
+
+    @admin.display(description="Received")
+    def arrived(self, event: ReceivedEvent) -> SafeString:
+        with timezone.override(event.site.time_zone):
+            return relative_time(event.received_at)
+
+    @admin.display(description="Event type")
+    def type_column(self, event: ReceivedEvent) -> str | None:
+        return event.event_type or None
+
+    @admin.display(description="Source")
+    def source_column(self, event: ReceivedEvent) -> SafeString:
+        return format_html(
+            '{}<br><span class="quiet">{}</span>', event.source.name, event.site.name
+        )
+
+    @admin.display(description="Status")
+    def state(self, event: ReceivedEvent) -> SafeString:
+        return event_chip(event)
+
+    @admin.display(description="Outcome")
+    def became(self, event: ReceivedEvent) -> str:
+        return outcome_words(event)
+
+    @admin.display(description="Event id")
+    def id_column(self, event: ReceivedEvent) -> SafeString:
+        text = event.event_id or str(event.pk)
+        shown = text if len(text) <= 20 else f"{text[:8]}…{text[-8:]}"
+        return copy_field(text, shown=shown, what="event id")
+
+    # -- one event -------------------------------------------------------------------------------
+
+    def get_urls(self) -> list[URLPattern]:
+        view = self.admin_site.admin_view
+        own = [
+            path("replay/", view(self.replay_plan_view), name="webhooks_receivedevent_replay_plan"),
+            path("<uuid:pk>/body/", view(self.body_view), name="webhooks_receivedevent_body"),
+            path("<uuid:pk>/reveal/", view(self.reveal_view), name="webhooks_receivedevent_reveal"),
+        ]
+        return own + super().get_urls()
+
+    def change_view(
+        self,
+        request: HttpRequest,
+        object_id: str,
+        form_url: str = "",
+        extra_context: dict[str, Any] | None = None,
+    ) -> HttpResponse:
+        if request.method not in ("GET", "HEAD"):
+            return HttpResponseNotAllowed(["GET"])
+        event = self.scoped_object(request, object_id)
+        return self.event_page(request, event, is_masked=True)
+
+    def event_page(
+        self, request: HttpRequest, event: ReceivedEvent, *, is_masked: bool
+    ) -> HttpResponse:
+        may_support = self.may(request, event, Role.SUPPORT)
+        from_row = request.GET.get("from_row", "0")
+        context = {
+            **self.admin_site.each_context(request),
+            **event_context(
+                event,
+                from_row=int(from_row) if from_row.isdecimal() and len(from_row) < 10 else 0,
+                only_set_aside=request.GET.get("rows") == "set_aside",
+            ),
+            "title": event.event_type or "Event without a type",
+            "opts": self.opts,
+            "chip": event_chip(event),
+            "may_support": may_support,
+            "payload": payload_text(bytes(event.body), is_masked=is_masked)
+            if may_support and event.body
+            else None,
+            "is_listed": len(visible_sites(request)) > 1,
+        }
+        response = TemplateResponse(request, "admin/webhooks/receivedevent/page.html", context)
+        with timezone.override(event.site.time_zone):
+            return response.render()
+
+    @method_decorator(require_POST)
+    def reveal_view(self, request: HttpRequest, pk: Any) -> HttpResponse:
+        """Show the page once with the personal values of its body, and note who looked."""
+        event = self.scoped_object(request, str(pk), Role.SUPPORT)
+        actor = Actor.from_request(request)
+        audit_record(
+            actor=actor, action="received_event.body_revealed", site=event.site, target=event
+        )
+        return self.event_page(request, event, is_masked=False)
+
+    @method_decorator(require_POST)
+    def body_view(self, request: HttpRequest, pk: Any) -> HttpResponse:
+        """Send the body as it came, as a file that no browser will run."""
+        event = self.scoped_object(request, str(pk), Role.SUPPORT)
+        actor = Actor.from_request(request)
+        audit_record(
+            actor=actor, action="received_event.body_downloaded", site=event.site, target=event
+        )
+        return HttpResponse(
+            bytes(event.body or b""),
+            content_type="text/plain; charset=utf-8",
+            headers={
+                "Content-Disposition": f'attachment; filename="{event.pk}.txt"',
+                "X-Content-Type-Options": "nosniff",
+            },
+        )

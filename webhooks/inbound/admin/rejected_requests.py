@@ -1,0 +1,225 @@
+"""Rejected requests: why each was refused, how to fix it, and taking it in after the fix."""
+
+from __future__ import annotations
+
+import zoneinfo
+from datetime import UTC
+from typing import Any, Final
+
+from django.contrib import admin, messages
+from django.core.exceptions import ValidationError
+from django.db.models import QuerySet
+from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed, HttpResponseRedirect
+from django.template.response import TemplateResponse
+from django.urls import URLPattern, path, reverse
+from django.utils import timezone
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+
+from common.admin.key_pages import KeyStream
+from common.admin.keyset import KeysetAdmin, KeysetChangeList
+from common.admin.list_filters import ChoiceFilter, DateFilter
+from common.admin.relative_time import relative_time
+from common.admin.status_chip import Tone, status_chip
+from integrations.causes import FIXES, RejectionCause
+from sites.audit import Actor
+from sites.models import Role
+from sites.roles import is_superuser
+from sites.scoped_admin import SiteScopedAdmin
+from sites.site_filter import SiteFilter, chosen_sites, list_zone, visible_sites
+from webhooks.inbound.admin.event_filters import SourceFilter
+from webhooks.inbound.admin.event_words import shortened
+from webhooks.inbound.admin.payload_text import payload_text
+from webhooks.inbound.models import RejectedRequest, RejectionCount
+from webhooks.inbound.reprocessing import (
+    needs_vouching,
+    rejected_request_reprocess,
+    why_not_reprocessable,
+)
+
+# Not the sender's fault and gone by itself; everything else needs a hand.
+_PASSING: Final = (RejectionCause.THROTTLED, RejectionCause.SOURCE_DISABLED)
+
+
+def cause_words(cause: str) -> str:
+    """Return a code as words: `BAD_SIGNATURE` is “Bad signature”."""
+    text = cause.replace("_", " ").lower().replace("json", "JSON").replace("xml", "XML")
+    return text[:1].upper() + text[1:]
+
+
+def cause_chip(cause: str) -> SafeString:
+    tone = Tone.WARNING if cause in _PASSING else Tone.BAD
+    return status_chip(cause_words(cause), tone, title=cause)
+
+
+class RejectionCauseFilter(ChoiceFilter):
+    title = "Cause"
+    parameter_name = "cause"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        return [(cause.value, cause_words(cause.value)) for cause in RejectionCause]
+
+
+@admin.register(RejectedRequest)
+class RejectedRequestAdmin(KeysetAdmin, SiteScopedAdmin):
+    add_role = change_role = delete_role = None
+
+    list_display = ("refused", "cause_column", "source_column", "told", "answered", "address")
+    list_filter = (RejectionCauseFilter, SiteFilter, SourceFilter, DateFilter)
+    list_select_related = ("site", "source")
+    list_defer = ("body_start", "headers", "query", "source__secrets", "source__settings")
+    actions = ()
+    empty_list_advice = (
+        "Nothing was refused. When a sender's signature or token is wrong, the request is kept "
+        "here with the way to fix it."
+    )
+
+    # -- list ------------------------------------------------------------------------------------
+
+    def list_zone(self, request: HttpRequest) -> zoneinfo.ZoneInfo:
+        return list_zone(request)
+
+    def key_streams(self, request: HttpRequest, changes: KeysetChangeList) -> list[KeyStream]:
+        """Feed from the source's index or from each site's, which its cause may narrow."""
+        rows = changes.queryset.select_related(None)
+        chosen = changes.chosen
+        if "source" in chosen:
+            return [KeyStream(rows=rows, walk=_walk(chosen))]
+        if is_superuser(request.user) and not chosen:
+            return [KeyStream(rows=rows)]
+        return [KeyStream(rows=rows.filter(site_id=site.pk)) for site in chosen_sites(request)]
+
+    def changelist_view(
+        self, request: HttpRequest, extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        context = {"title": "Rejected requests", **(extra_context or {})}
+        return super().changelist_view(request, context)
+
+    @admin.display(description="Refused")
+    def refused(self, rejected: RejectedRequest) -> SafeString:
+        with timezone.override(rejected.site.time_zone):
+            return relative_time(rejected.at)
+
+    @admin.display(description="Cause")
+    def cause_column(self, rejected: RejectedRequest) -> SafeString:
+        return cause_chip(rejected.cause)
+
+    @admin.display(description="Source")
+    def source_column(self, rejected: RejectedRequest) -> SafeString:
+        return format_html(
+            '{}<br><span class="quiet">{}</span>', rejected.source.name, rejected.site.name
+        )
+
+    @admin.display(description="Detail")
+    def told(self, rejected: RejectedRequest) -> str:
+        return shortened(rejected.detail or FIXES[RejectionCause(rejected.cause)])
+
+    @admin.display(description="Answer")
+    def answered(self, rejected: RejectedRequest) -> int:
+        return rejected.status_code
+
+    @admin.display(description="Address")
+    def address(self, rejected: RejectedRequest) -> str | None:
+        return rejected.remote_address or None
+
+    # -- one request -----------------------------------------------------------------------------
+
+    def get_urls(self) -> list[URLPattern]:
+        reprocess = self.admin_site.admin_view(self.reprocess_view)
+        name = "webhooks_rejectedrequest_reprocess"
+        return [path("<uuid:pk>/reprocess/", reprocess, name=name), *super().get_urls()]
+
+    def change_view(
+        self,
+        request: HttpRequest,
+        object_id: str,
+        form_url: str = "",
+        extra_context: dict[str, Any] | None = None,
+    ) -> HttpResponse:
+        if request.method not in ("GET", "HEAD"):
+            return HttpResponseNotAllowed(["GET"])
+        rejected = self.scoped_object(request, object_id)
+        may_support = self.may(request, rejected, Role.SUPPORT)
+        context = {
+            **self._page(request, rejected),
+            "counted_today": _counted_today(rejected),
+            "may_support": may_support,
+            "payload": payload_text(
+                rejected.body_start, is_masked=True, whole_bytes=rejected.body_bytes
+            )
+            if may_support and rejected.body_start
+            else None,
+        }
+        response = TemplateResponse(request, "admin/webhooks/rejectedrequest/page.html", context)
+        with timezone.override(rejected.site.time_zone):
+            return response.render()
+
+    def reprocess_view(self, request: HttpRequest, pk: Any) -> HttpResponse:
+        """Show what taking the request in would mean; a POST does it."""
+        if request.method not in ("GET", "HEAD", "POST"):
+            return HttpResponseNotAllowed(["GET", "POST"])
+        rejected = self.scoped_object(request, str(pk), Role.SUPPORT)
+        if request.method == "POST":
+            return self._reprocess(request, rejected)
+        payload = payload_text(rejected.body_start, is_masked=True, whole_bytes=rejected.body_bytes)
+        context = {
+            **self._page(request, rejected),
+            "title": "Take this request in",
+            "payload": payload,
+            "may_vouch": self.may(request, rejected, Role.ADMIN),
+        }
+        template = "admin/webhooks/rejectedrequest/reprocess.html"
+        response = TemplateResponse(request, template, context)
+        with timezone.override(rejected.site.time_zone):
+            return response.render()
+
+    def _reprocess(self, request: HttpRequest, rejected: RejectedRequest) -> HttpResponse:
+        try:
+            appended = rejected_request_reprocess(
+                rejected=rejected,
+                actor=Actor.from_request(request),
+                vouched=request.POST.get("vouched") == "yes",
+            )
+        except ValidationError as error:
+            self.message_user(request, " ".join(error.messages), messages.ERROR)
+            return HttpResponseRedirect(request.path)
+        if appended.is_repeat:
+            text = "This request had come in before; this is the event it became then."
+            self.message_user(request, text, messages.WARNING)
+        else:
+            self.message_user(request, "Taken in. A worker reads it now.", messages.SUCCESS)
+        return HttpResponseRedirect(
+            reverse("admin:webhooks_receivedevent_change", args=(appended.id,))
+        )
+
+    def _page(self, request: HttpRequest, rejected: RejectedRequest) -> dict[str, Any]:
+        cause = RejectionCause(rejected.cause)
+        obstacle = why_not_reprocessable(rejected)
+        return {
+            **self.admin_site.each_context(request),
+            "title": cause_words(rejected.cause),
+            "cause_words": cause_words(rejected.cause),
+            "opts": self.opts,
+            "rejected": rejected,
+            "chip": cause_chip(rejected.cause),
+            "fix": FIXES[cause],
+            "obstacle": obstacle,
+            "needs_vouching": not obstacle and needs_vouching(rejected),
+            "is_listed": len(visible_sites(request)) > 1,
+        }
+
+
+def _walk(chosen: dict[str, str]) -> QuerySet[RejectedRequest] | None:
+    if "cause" not in chosen or not chosen["source"].isdecimal():
+        return None
+    return RejectedRequest.objects.filter(source_id=int(chosen["source"]))
+
+
+def _counted_today(rejected: RejectedRequest) -> dict[str, int]:
+    """Return how often this source refused for this cause on the row's day, and what was kept."""
+    day = rejected.at.astimezone(UTC).date()
+    counts: QuerySet[RejectionCount] = RejectionCount.objects.filter(
+        source_id=rejected.source_id, day=day, cause=rejected.cause
+    )
+    count = counts.values_list("count", flat=True).first() or 1
+    return {"count": count, "others": count - 1}
