@@ -98,7 +98,8 @@ class ContactSourceId(models.Model):
     class Meta:
         constraints = [
             models.UniqueConstraint(
-                fields=("site", "source_key", "kind", "value"), name="source_id_once"
+                # The value leads: staff search by an id without knowing whose it is.
+                fields=("site", "value", "source_key", "kind"), name="source_id_once"
             ),
         ]
 
