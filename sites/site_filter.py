@@ -7,6 +7,8 @@ from typing import Any
 
 from django.db.models import QuerySet
 from django.http import HttpRequest
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
 
 from common.admin.list_filters import ChoiceFilter
 from sites.models import Site
@@ -33,6 +35,16 @@ def list_zone(request: HttpRequest) -> zoneinfo.ZoneInfo:
     """Return the time zone of a list: its site's when it shows one site, else UTC."""
     sites = chosen_sites(request)
     return zoneinfo.ZoneInfo(sites[0].time_zone if len(sites) == 1 else "UTC")
+
+
+def of_site(name: str, site: Site) -> SafeString:
+    """Return the cell of a list that names a thing and, below it, its site."""
+    return format_html(
+        '<span class="clamp" title="{0}">{0}</span>'
+        '<span class="clamp quiet" title="{1}">{1}</span>',
+        name,
+        site.name,
+    )
 
 
 class SiteFilter(ChoiceFilter):

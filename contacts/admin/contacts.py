@@ -33,7 +33,7 @@ from sites.audit import Actor, audit_record
 from sites.models import Role
 from sites.roles import is_superuser
 from sites.scoped_admin import SiteScopedAdmin
-from sites.site_filter import SiteFilter, chosen_sites, visible_sites
+from sites.site_filter import SiteFilter, chosen_sites, of_site, visible_sites
 
 
 @admin.register(Contact)
@@ -81,9 +81,7 @@ class ContactAdmin(KeysetAdmin, SiteScopedAdmin):
 
     @admin.display(description="Contact")
     def who(self, contact: Contact) -> SafeString:
-        return format_html(
-            '{}<br><span class="quiet">{}</span>', contact_label(contact), contact.site.name
-        )
+        return of_site(contact_label(contact), contact.site)
 
     @admin.display(description="Name")
     def name_column(self, contact: Contact) -> str | None:

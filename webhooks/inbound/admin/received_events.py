@@ -11,7 +11,6 @@ from django.template.response import TemplateResponse
 from django.urls import URLPattern, path
 from django.utils import timezone
 from django.utils.decorators import method_decorator
-from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.views.decorators.http import require_POST
 
@@ -23,7 +22,7 @@ from common.admin.relative_time import relative_time
 from sites.audit import Actor, audit_record
 from sites.models import Role
 from sites.scoped_admin import SiteScopedAdmin
-from sites.site_filter import SiteFilter, list_zone, visible_sites
+from sites.site_filter import SiteFilter, list_zone, of_site, visible_sites
 from webhooks.inbound.admin.event_filters import (
     CauseFilter,
     EventTypeFilter,
@@ -44,6 +43,7 @@ from webhooks.inbound.models import ReceivedEvent
 class ReceivedEventAdmin(ReplayPages, KeysetAdmin, SiteScopedAdmin):
     add_role = change_role = delete_role = None
 
+    change_list_template = "admin/webhooks/receivedevent/change_list.html"
     list_display = ("arrived", "type_column", "source_column", "state", "became", "id_column")
     list_filter = (
         StatusFilter, SiteFilter, SourceFilter, EventTypeFilter, CauseFilter, DateFilter,
@@ -89,9 +89,7 @@ class ReceivedEventAdmin(ReplayPages, KeysetAdmin, SiteScopedAdmin):
 
     @admin.display(description="Source")
     def source_column(self, event: ReceivedEvent) -> SafeString:
-        return format_html(
-            '{}<br><span class="quiet">{}</span>', event.source.name, event.site.name
-        )
+        return of_site(event.source.name, event.site)
 
     @admin.display(description="Status")
     def state(self, event: ReceivedEvent) -> SafeString:

@@ -13,7 +13,6 @@ from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed, HttpR
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
 from django.utils import timezone
-from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
 from common.admin.key_pages import KeyStream
@@ -26,7 +25,7 @@ from sites.audit import Actor
 from sites.models import Role
 from sites.roles import is_superuser
 from sites.scoped_admin import SiteScopedAdmin
-from sites.site_filter import SiteFilter, chosen_sites, list_zone, visible_sites
+from sites.site_filter import SiteFilter, chosen_sites, list_zone, of_site, visible_sites
 from webhooks.inbound.admin.event_filters import SourceFilter
 from webhooks.inbound.admin.event_words import shortened
 from webhooks.inbound.admin.payload_text import payload_text
@@ -106,9 +105,7 @@ class RejectedRequestAdmin(KeysetAdmin, SiteScopedAdmin):
 
     @admin.display(description="Source")
     def source_column(self, rejected: RejectedRequest) -> SafeString:
-        return format_html(
-            '{}<br><span class="quiet">{}</span>', rejected.source.name, rejected.site.name
-        )
+        return of_site(rejected.source.name, rejected.site)
 
     @admin.display(description="Detail")
     def told(self, rejected: RejectedRequest) -> str:
