@@ -6,7 +6,7 @@ and one commit (group commit); see `writer`.
 
 from __future__ import annotations
 
-from django.db import connection
+from django.db import connections
 
 from webhooks.inbound.journal.entry import Appended, JournalBusy, JournalEntry, JournalFailed
 from webhooks.inbound.journal.storage import store
@@ -22,6 +22,7 @@ def append(entry: JournalEntry) -> Appended:
     commits; waiting for another connection there could wait for ever.
     Raises `JournalBusy` when too many wait already, `JournalFailed` when it was not stored.
     """
-    if connection.in_atomic_block:
+    # Only connections that exist: a thread of reception has none and shall not get one.
+    if any(each.in_atomic_block for each in connections.all(initialized_only=True)):
         return store([entry])[0]
     return writer.append(entry)
