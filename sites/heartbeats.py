@@ -7,7 +7,7 @@ its row says more than "a process exists": a task went all the way through its q
 from __future__ import annotations
 
 import os
-import socket
+import platform
 import threading
 from collections.abc import Callable
 from datetime import timedelta
@@ -39,7 +39,7 @@ def beat(kind: ProcessKind | str, *, process_id: int | None = None) -> None:
     """Record that this process is alive, or the one given when another process speaks for it."""
     process_id = process_id or os.getpid()
     kind = ProcessKind(kind)
-    host = socket.gethostname()
+    host = platform.node()
     name = f"{kind}-{host}-{process_id}"[:120]
     now = timezone.now()
     if (process_id, name) in _started and _rows(name).update(beat_at=now):
@@ -94,7 +94,7 @@ def heartbeats_prune() -> int:
 
 def heartbeat_end(kind: ProcessKind | str) -> None:
     """Remove this process's row: it ends on purpose and is not missed."""
-    _rows(f"{ProcessKind(kind)}-{socket.gethostname()}-{os.getpid()}"[:120]).delete()
+    _rows(f"{ProcessKind(kind)}-{platform.node()}-{os.getpid()}"[:120]).delete()
 
 
 class HeartbeatThread(threading.Thread):

@@ -11,8 +11,8 @@ from __future__ import annotations
 
 import json
 import os
+import platform
 import secrets
-import socket
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -70,7 +70,7 @@ class ClaimedEvent:
 
 def new_owner() -> str:
     """Return a name for this process that no other one has, on this machine or another."""
-    return f"{socket.gethostname()[:32]}-{os.getpid()}-{secrets.token_hex(6)}"
+    return f"{platform.node()[:32]}-{os.getpid()}-{secrets.token_hex(6)}"
 
 
 def claim_fresh(
