@@ -33,23 +33,28 @@ def insert_rows(
     rows: Sequence[Row],
     *,
     conflict: str = "",
-) -> None:
+    returning: str = "",
+) -> list[tuple[Any, ...]]:
     """Insert rows in order; columns without a key in the rows must have a database default.
 
-    `conflict` is the tail of the statement, such as `ON CONFLICT DO NOTHING`.
+    `conflict` is the tail of the statement, such as `ON CONFLICT DO NOTHING`. With `returning`, a
+    list of expressions, return their values for each row that was written, in no certain order.
     """
     if not rows:
-        return
+        return []
     columns = tuple(rows[0])
     if connection.vendor == "sqlite" and _blobs(model, columns):
+        if returning:
+            raise ValueError("On SQLite an insert of blobs returns nothing.")
         _insert_with_blobs(connection, model, rows, conflict)
-        return
+        return []
     # WHERE true: SQLite would otherwise read ON CONFLICT as the ON of a join.
-    _execute(
+    tail = f"{conflict} RETURNING {returning}" if returning else conflict
+    return _execute(
         connection,
         f"INSERT INTO {_table(connection, model)} ({_names(connection, model, columns)}) "
         f"SELECT {_names(connection, model, columns, 'v.')} "
-        f"FROM {rows_as_table(connection, model, columns)} AS v WHERE true {conflict}",
+        f"FROM {rows_as_table(connection, model, columns)} AS v WHERE true {tail}",
         rows,
     )
 
@@ -91,7 +96,9 @@ def rows_as_table(
     quote = connection.ops.quote_name
     if connection.vendor == "postgresql":
         shape = ", ".join(f"{quote(f.attname)} {_transport_type(f, connection)}" for f in fields)
-        values = ", ".join(f"{_postgresql_value(f, quote)} AS {quote(str(f.column))}" for f in fields)
+        values = ", ".join(
+            f"{_postgresql_value(f, quote)} AS {quote(str(f.column))}" for f in fields
+        )
         return f"(SELECT {values} FROM jsonb_to_recordset(%s::jsonb) AS j({shape}))"
     values = ", ".join(f"{_sqlite_value(f)} AS {quote(str(f.column))}" for f in fields)
     return f"(SELECT {values} FROM json_each(%s))"
@@ -129,9 +136,12 @@ def _blobs(model: type[models.Model], columns: Iterable[str]) -> list[str]:
     return [c for c in columns if isinstance(_field(model, c), models.BinaryField)]
 
 
-def _execute(connection: BaseDatabaseWrapper, sql: str, rows: Sequence[Row]) -> None:
+def _execute(
+    connection: BaseDatabaseWrapper, sql: str, rows: Sequence[Row]
+) -> list[tuple[Any, ...]]:
     with connection.cursor() as cursor:
         cursor.execute(sql, [rows_parameter(rows)])
+        return cursor.fetchall() if cursor.description else []
 
 
 def _jsonable(value: Any) -> str:

@@ -55,10 +55,13 @@ class Contact(models.Model):
 
     class Meta:
         constraints = [
-            models.UniqueConstraint(fields=("site", "email"), name="contact_email_once"),
-            models.UniqueConstraint(fields=("site", "phone"), name="contact_phone_once"),
-            models.UniqueConstraint(
-                fields=("site", "external_id"), name="contact_external_id_once"
+            # The operator classes let PostgreSQL find a prefix by the same index; SQLite needs none.
+            *(
+                models.UniqueConstraint(
+                    fields=("site", name), name=f"contact_{name}_once",
+                    opclasses=("int8_ops", "varchar_pattern_ops"),
+                )
+                for name in ("email", "phone", "external_id")
             ),
             models.UniqueConstraint(
                 fields=("site", "personal_identity_hash"), name="contact_personal_identity_once"
@@ -99,7 +102,8 @@ class ContactSourceId(models.Model):
         constraints = [
             models.UniqueConstraint(
                 # The value leads: staff search by an id without knowing whose it is.
-                fields=("site", "value", "source_key", "kind"), name="source_id_once"
+                fields=("site", "value", "source_key", "kind"), name="source_id_once",
+                opclasses=("int8_ops", "varchar_pattern_ops", "varchar_ops", "varchar_ops"),
             ),
         ]
 

@@ -71,6 +71,15 @@ def test_conflict_tail_decides_about_rows_that_exist(site: Site) -> None:
     assert Activity.objects.get().properties == {"text": "first"}
 
 
+def test_returning_tells_which_rows_were_written(site: Site) -> None:
+    rows = [contact_row(site, email=f"{name}@example.com") for name in "abc"]
+    insert_rows(connection, Contact, rows[:2])
+    written = insert_rows(
+        connection, Contact, rows, conflict="ON CONFLICT DO NOTHING", returning="email"
+    )
+    assert written == [("c@example.com",)]
+
+
 def test_update_touches_the_named_columns_of_the_named_rows(site: Site) -> None:
     rows = [contact_row(site, first_name=name, city="Lund") for name in "abc"]
     insert_rows(connection, Contact, rows)

@@ -1,0 +1,30 @@
+"""Instants as integers: microseconds since 1970, exact and cheap to compare."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from typing import Final
+
+_EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
+_DAY: Final = 86_400_000_000
+# Clocks of senders run ahead. A fact further in the future would block every later one.
+TOLERANCE: Final = 3_600_000_000
+
+
+def micros(instant: datetime) -> int:
+    """Return the microseconds of an aware datetime."""
+    distance = instant - _EPOCH
+    return distance.days * _DAY + distance.seconds * 1_000_000 + distance.microseconds
+
+
+def iso(instant: int) -> str:
+    """Return the instant as ISO 8601 in UTC."""
+    return (_EPOCH + timedelta(microseconds=instant)).isoformat()
+
+
+def fact_time(claimed: datetime | None, received: int) -> int:
+    """Return when a fact was true: as claimed, unless it claims none or one in the future."""
+    if claimed is None or claimed.tzinfo is None:
+        return received
+    instant = micros(claimed)
+    return instant if instant <= received + TOLERANCE else received

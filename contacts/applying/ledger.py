@@ -1,0 +1,66 @@
+"""What a batch will write besides the contacts themselves, in the order in which it came up."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+from contacts.applied_change import Changes, ChangeSource
+from contacts.applying.activities import ActivityRow
+from contacts.applying.states import ContactState
+
+
+@dataclass(slots=True)
+class Revision:
+    state: ContactState
+    changes: Changes
+    source: ChangeSource
+
+
+@dataclass(slots=True)
+class Merge:
+    kept: ContactState
+    absorbed: ContactState
+    joined_by: str
+    taken: list[str]
+    source: ChangeSource
+
+
+@dataclass(slots=True)
+class Erasure:
+    """`until` (ISO 8601) limits it to what happened up to then; None takes everything."""
+
+    state: ContactState
+    until: str | None = None
+
+
+@dataclass(slots=True)
+class Ledger:
+    """`steps` holds merges and erasures, whose order among each other matters."""
+
+    revisions: list[Revision] = field(default_factory=list)
+    activities: list[ActivityRow] = field(default_factory=list)
+    steps: list[Merge | Erasure] = field(default_factory=list)
+    source_ids: list[tuple[ContactState, tuple[Any, ...]]] = field(default_factory=list)
+
+    @property
+    def merges(self) -> list[Merge]:
+        return [step for step in self.steps if isinstance(step, Merge)]
+
+    @property
+    def erasures(self) -> list[Erasure]:
+        return [step for step in self.steps if isinstance(step, Erasure)]
+
+    def erase(self, erasure: Erasure) -> None:
+        """Note an erasure, and take back what this very batch was about to write of the person."""
+        self.steps.append(erasure)
+        state, until = erasure.state, erasure.until
+        for revision in self.revisions:
+            if revision.state.final() is state:
+                revision.changes = {}
+        self.activities = [
+            row
+            for row in self.activities
+            if row.state.final() is not state
+            or (until is not None and row.columns["occurred_at"] > until)
+        ]

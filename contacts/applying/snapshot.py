@@ -1,0 +1,98 @@
+"""The contacts that a batch may touch: loaded once, completed when a rare case needs more."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+from uuid import UUID
+
+from common.identifiers import new_row_id
+from contacts.applied_change import ChangeSource
+from contacts.applying import loading
+from contacts.applying.channels import SOFT
+from contacts.applying.facts import Facts
+from contacts.applying.identities import Holders
+from contacts.applying.states import IDENTITY_COLUMNS, ContactState
+from contacts.models import ContactRevision
+
+
+class Snapshot:
+    """`states`: every contact that was loaded or made, by id; `holders`: who has which identity."""
+
+    def __init__(self, facts_of_batch: Sequence[Facts], *, is_locked: bool) -> None:
+        self.states: dict[str, ContactState] = {}
+        self.holders = Holders(self._load_source_ids)
+        self._counted: set[tuple[UUID, int | None]] = set()
+        self._has_permissions = False
+        self._load_contacts(facts_of_batch, is_locked)
+        if any(
+            facts.change.preferences or facts.change.consents or facts.change.email_list
+            for facts in facts_of_batch
+        ):
+            self.load_permissions()
+        self._load_counted(facts_of_batch)
+
+    def add_unknown(self, site_id: int) -> ContactState:
+        """Return the state of a contact that is to be made."""
+        state = ContactState.unknown(new_row_id().hex, site_id)
+        self.states[state.id] = state
+        return state
+
+    def load_permissions(self) -> None:
+        """Make preferences, consents and lists of all contacts available; asks once."""
+        if not self._has_permissions:
+            self._has_permissions = True
+            stored = self._stored()
+            loading.load_preferences(stored)
+            loading.load_consents(stored)
+            loading.load_email_lists(stored)
+
+    def was_counted(self, source: ChangeSource) -> bool:
+        """Return whether this row of a received event was here before; from now on it was."""
+        event = source.received_event_id
+        if event is None:
+            return False
+        place = (event, source.position)
+        was_counted = place in self._counted
+        self._counted.add(place)
+        return was_counted
+
+    def _load_contacts(self, facts_of_batch: Sequence[Facts], is_locked: bool) -> None:
+        source_keys: set[tuple[Any, ...]] = set()
+        identities: dict[str, set[tuple[int, str]]] = {name: set() for name in IDENTITY_COLUMNS}
+        for facts in facts_of_batch:
+            for name, key in facts.keys:
+                if name in ("source_id", "anonymous_id"):
+                    source_keys.add(key)
+                else:
+                    identities[key[1]].add((key[0], key[2]))
+        found = loading.source_id_holders(source_keys)
+        self.states = loading.contact_states(set(found.values()), identities, is_locked=is_locked)
+        for state in self.states.values():
+            self.holders.put_identities(state)
+        for key, contact_id in found.items():
+            # Gone when another process merged it since: the insert then fails and is tried again.
+            if contact_id in self.states:
+                self.holders.put(key, self.states[contact_id])
+
+    def _load_counted(self, facts_of_batch: Sequence[Facts]) -> None:
+        events = {
+            facts.source.received_event_id
+            for facts in facts_of_batch
+            if facts.change.email_list and facts.change.email_list.kind == SOFT
+        } - {None}
+        if events:
+            revisions = ContactRevision.objects.filter(received_event_id__in=events)
+            self._counted = {
+                (event, position)
+                for event, position, changes in revisions.values_list(
+                    "received_event_id", "position", "changes"
+                )
+                if event and any(name.startswith("email_list.") for name in changes)
+            }
+
+    def _load_source_ids(self) -> None:
+        loading.load_source_ids(self._stored())
+
+    def _stored(self) -> dict[str, ContactState]:
+        return {key: state for key, state in self.states.items() if not state.is_new}
