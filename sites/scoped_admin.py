@@ -76,6 +76,10 @@ class SiteScopedAdmin(_ModelAdmin):
     def get_queryset(self, request: HttpRequest) -> models.QuerySet[Any]:
         return self.scope(request, super().get_queryset(request), self.view_role)
 
+    def get_ordering(self, request: HttpRequest) -> Any:
+        # Said aloud: a queryset with an annotation has lost its model's order, and pages need one.
+        return self.ordering or self.opts.ordering or ("-pk",)
+
     def site_id_of(self, obj: models.Model) -> int | None:
         if self.site_path == "pk":
             own_id: int | None = obj.pk

@@ -161,11 +161,13 @@ def test_job_of_an_unknown_kind_is_refused_and_ends_with_a_sentence() -> None:
 
 
 def test_only_the_job_seam_queues_tasks_and_only_with_ids() -> None:
-    calls = []
-    for folder in ("common", "sites", "integrations", "contacts", "webhooks", "config"):
-        for path in (Path(settings.BASE_DIR) / folder).rglob("*.py"):
-            for match in re.finditer(r"\basync_task\(([^)]*)\)", path.read_text(encoding="utf-8")):
-                calls.append((path.name, match[1]))
+    folders = ("common", "sites", "integrations", "contacts", "webhooks", "config")
+    calls = [
+        (path.name, match[1])
+        for folder in folders
+        for path in (Path(settings.BASE_DIR) / folder).rglob("*.py")
+        for match in re.finditer(r"\basync_task\(([^)]*)\)", path.read_text(encoding="utf-8"))
+    ]
     assert calls == [("jobs.py", '"sites.jobs.run_job_slice", job_id')]
 
 

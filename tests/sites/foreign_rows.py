@@ -1,0 +1,71 @@
+"""One row of every model that the console shows, on a given site and with a mark to find it by."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from django.db.models import Model
+from django.utils import timezone
+
+from common.identifiers import random_token
+from contacts.models import Contact
+from integrations.causes import RejectionCause
+from sites.audit import Actor, audit_record
+from sites.models import AuditEntry, Job, JobState, Membership, Role, Site
+from tests.factories import MembershipFactory, SourceFactory, UserFactory
+from tests.webhooks.received import received_event, rejected_request
+from webhooks.inbound.models import ReceivedEvent, RejectedRequest, Source, Status
+
+
+def _source(site: Site, mark: str) -> Source:
+    return SourceFactory.create(
+        site=site, name=f"{mark} {random_token('', 6)}", settings={"email_pointer": f"/{mark}"}
+    )
+
+
+def _contact(site: Site, mark: str) -> Contact:
+    now = timezone.now()
+    return Contact.objects.create(
+        site=site, email=f"{mark}@example.com", first_name=mark, created_at=now, updated_at=now
+    )
+
+
+def _event(site: Site, mark: str) -> ReceivedEvent:
+    return received_event(
+        _source(site, mark), Status.FAILED, event_type=mark, event_id=mark, reason=mark
+    )
+
+
+def _rejected(site: Site, mark: str) -> RejectedRequest:
+    body = f'{{"{mark}": 1}}'.encode()
+    return rejected_request(_source(site, mark), RejectionCause.BAD_BODY, body, detail=mark)
+
+
+def _job(site: Site, mark: str) -> Job:
+    return Job.objects.create(site=site, kind="replay", title=mark, state=JobState.RUNNING)
+
+
+def _audit(site: Site, mark: str) -> AuditEntry:
+    return audit_record(actor=Actor.system(mark), action="x.y", site=site, target=site)
+
+
+def _membership(site: Site, mark: str) -> Membership:
+    user = UserFactory.create(username=f"{mark}-user")
+    return MembershipFactory.create(site=site, user=user, role=Role.ADMIN)
+
+
+def _site(site: Site, mark: str) -> Site:
+    return site
+
+
+MAKERS: dict[type[Model], Callable[[Site, str], Any]] = {
+    AuditEntry: _audit,
+    Contact: _contact,
+    Job: _job,
+    Membership: _membership,
+    ReceivedEvent: _event,
+    RejectedRequest: _rejected,
+    Site: _site,
+    Source: _source,
+}
