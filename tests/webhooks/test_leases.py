@@ -2,6 +2,7 @@ from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
+from typing import Any
 from uuid import UUID
 
 import pytest
@@ -24,7 +25,7 @@ from webhooks.inbound.models import ReceivedEvent, SourceHour, Status
 pytestmark = pytest.mark.django_db
 
 
-def waiting(count: int, **fields: object) -> list[ReceivedEvent]:
+def waiting(count: int, **fields: Any) -> list[ReceivedEvent]:
     source = SourceFactory.create()
     return [received_event(source, Status.RECEIVED, **fields) for _ in range(count)]
 

@@ -112,8 +112,9 @@ class Listening:
         return connection
 
     def _wait_on(self, connection: psycopg.Connection[Any]) -> None:
-        ready, _, _ = select.select([self._bell, connection], [], [], POLL_SECONDS)
-        if connection in ready:
+        watched = [self._bell.fileno(), connection.fileno()]
+        ready, _, _ = select.select(watched, [], [], POLL_SECONDS)
+        if connection.fileno() in ready:
             # One look serves all notifications that came meanwhile.
             for _notification in connection.notifies(timeout=0):
                 pass

@@ -1,0 +1,95 @@
+"""One worker process, held while events are stored, then let go and watched until none waits."""
+
+from __future__ import annotations
+
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Final
+
+import psutil
+from django.db import connection
+
+from benchmarks.web import cpu_seconds_of
+from config.environment import BASE_DIR
+from sites.heartbeats import live_processes
+from sites.models import ProcessKind
+from webhooks.inbound.wakeup import wake_workers
+from webhooks.models import ReceivedEvent, Status
+
+_START_SECONDS: Final = 30.0
+_LOOK_SECONDS: Final = 0.05
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Run:
+    """`server_cpu_seconds` is 0 where the database lives inside the worker."""
+
+    seconds: float
+    cpu_seconds: float
+    server_cpu_seconds: float
+    peak_bytes: int
+
+
+def run_worker(fill: Callable[[], None]) -> Run:
+    """Return what it took to work off what `fill` stores."""
+    with _worker() as worker:
+        # Stopped right after a beat, so that it holds no lock that storing would wait for.
+        worker.send_signal(signal.SIGSTOP)
+        fill()
+        if connection.vendor == "postgresql":
+            with connection.cursor() as cursor:
+                cursor.execute("ANALYZE")
+        process = psutil.Process(worker.pid)
+        before, server_before = _cpu_seconds(process), _server_cpu_seconds()
+        started = time.perf_counter()
+        worker.send_signal(signal.SIGCONT)
+        wake_workers()
+        peak = _watch(process)
+        return Run(
+            seconds=time.perf_counter() - started,
+            cpu_seconds=_cpu_seconds(process) - before,
+            server_cpu_seconds=_server_cpu_seconds() - server_before,
+            peak_bytes=peak,
+        )
+
+
+@contextmanager
+def _worker() -> Iterator[subprocess.Popen[bytes]]:
+    worker = subprocess.Popen([sys.executable, str(BASE_DIR / "manage.py"), "worker"], cwd=BASE_DIR)
+    try:
+        deadline = time.monotonic() + _START_SECONDS
+        while not live_processes(ProcessKind.WORKER).filter(process_id=worker.pid).exists():
+            if worker.poll() is not None or time.monotonic() > deadline:
+                raise SystemExit("The worker did not start.")
+            time.sleep(_LOOK_SECONDS)
+        yield worker
+    finally:
+        worker.send_signal(signal.SIGCONT)
+        worker.terminate()
+        worker.wait()
+
+
+def _watch(process: psutil.Process) -> int:
+    """Wait until nothing waits; return the largest resident size seen."""
+    peak = 0
+    while True:
+        peak = max(peak, process.memory_info().rss)
+        if not ReceivedEvent.objects.filter(
+            status__in=(Status.RECEIVED, Status.PROCESSING)
+        ).exists():
+            return peak
+        time.sleep(_LOOK_SECONDS)
+
+
+def _cpu_seconds(process: psutil.Process) -> float:
+    times = process.cpu_times()
+    return float(times.user + times.system)
+
+
+def _server_cpu_seconds() -> float:
+    return cpu_seconds_of(["postgres"]) if connection.vendor == "postgresql" else 0.0

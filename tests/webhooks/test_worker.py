@@ -1,0 +1,237 @@
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable, Iterator
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from django.core.management import call_command
+from django.core.management.base import CommandError
+from django.db import OperationalError, connection, transaction
+from django.utils import timezone
+
+from contacts.models import Activity, Contact
+from sites.heartbeats import has_live_worker
+from sites.models import Heartbeat
+from tests.webhooks.scripted import scripted_event, scripted_presets, scripted_source
+from webhooks.inbound import processing, worker
+from webhooks.inbound.leases import claim_fresh
+from webhooks.inbound.models import ReceivedEvent, Source, Status
+from webhooks.inbound.wakeup import Bell, Listening, Polling, waiting_for, wake_workers
+from webhooks.inbound.worker import Until, Worker
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture(autouse=True)
+def _scripted() -> Iterator[None]:
+    with scripted_presets():
+        yield
+
+
+@pytest.fixture
+def source(db: None) -> Source:
+    return scripted_source()
+
+
+def people(source: Source, count: int) -> list[ReceivedEvent]:
+    return [scripted_event(source, {"email": f"p{number}@example.com"}) for number in range(count)]
+
+
+def statuses() -> list[str]:
+    return list(ReceivedEvent.objects.order_by("pk").values_list("status", flat=True))
+
+
+def test_once_works_off_one_batch(source: Source) -> None:
+    people(source, 5)
+    call_command("worker", "--once", "--batch-size", "3")
+    assert statuses() == [Status.PROCESSED] * 3 + [Status.RECEIVED] * 2
+
+
+def test_burst_ends_when_nothing_is_due(source: Source) -> None:
+    people(source, 5)
+    scripted_event(
+        source, {"email": "later@example.com"}, due_at=timezone.now() + timedelta(hours=1)
+    )
+    assert Worker(batch_size=2).run(Until.NOTHING_DUE) == 5
+    assert statuses() == [Status.PROCESSED] * 5 + [Status.RECEIVED]
+
+
+def test_an_empty_batch_is_refused() -> None:
+    with pytest.raises(CommandError, match="at least 1"):
+        call_command("worker", "--once", "--batch-size", "0")
+
+
+def test_fresh_events_and_retries_get_their_turns(source: Source) -> None:
+    people(source, 3)
+    tried = [
+        scripted_event(source, {"email": f"t{number}@example.com"}, attempts=1)
+        for number in range(3)
+    ]
+    Worker(batch_size=500).run(Until.ONE_BATCH)
+    assert set(statuses()) == {Status.PROCESSED}
+    assert ReceivedEvent.objects.get(pk=tried[0].pk).attempts == 2
+
+
+def test_leases_of_dead_workers_are_taken_over(source: Source) -> None:
+    people(source, 4)
+    claim_fresh("dead")
+    ReceivedEvent.objects.update(lease_expires_at=timezone.now())
+    Worker(batch_size=500).run(Until.NOTHING_DUE)
+    assert statuses() == [Status.PROCESSED] * 4
+    assert Activity.objects.count() == 4
+
+
+def test_a_running_worker_shows_a_heartbeat_and_an_ended_one_none(
+    source: Source, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    seen: list[bool] = []
+
+    def claim_nothing(*_: Any, **__: Any) -> list[Any]:
+        seen.append(has_live_worker())
+        return []
+
+    monkeypatch.setattr(worker, "claim_fresh", claim_nothing)
+    Worker(batch_size=500).run(Until.NOTHING_DUE)
+    assert seen == [True]
+    assert not Heartbeat.objects.exists()
+
+
+def _stops_after(running: Worker, calls: list[int], then: Callable[..., Any]) -> Callable[..., Any]:
+    def apply(items: Any) -> Any:
+        calls.append(len(items))
+        running.stop()
+        return then(items)
+
+    return apply
+
+
+def test_a_stop_lets_the_batch_end_and_claims_nothing_more(
+    source: Source, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    people(source, 4)
+    scripted_event(source, {"email": "tried@example.com"}, attempts=1)
+    running, calls = Worker(batch_size=2), list[int]()
+    apply = _stops_after(running, calls, processing.contacts_apply_batch)
+    monkeypatch.setattr(processing, "contacts_apply_batch", apply)
+    assert running.run() == 2
+    assert calls == [2]
+    assert statuses() == [Status.PROCESSED] * 2 + [Status.RECEIVED] * 3
+    assert not ReceivedEvent.objects.exclude(lease_owner="").exists()
+
+
+def test_a_database_that_comes_back_costs_no_attempt(
+    source: Source, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    people(source, 3)
+    running, calls = Worker(batch_size=500), list[int]()
+    apply = processing.contacts_apply_batch
+
+    def fail_first(items: Any) -> Any:
+        calls.append(len(items))
+        if len(calls) == 1:
+            raise OperationalError("the server closed the connection unexpectedly")
+        running.stop()
+        return apply(items)
+
+    monkeypatch.setattr(processing, "contacts_apply_batch", fail_first)
+    # The test's own transaction lives on this connection.
+    monkeypatch.setattr(connection, "close", lambda: None)
+    running.run()
+    assert statuses() == [Status.PROCESSED] * 3
+    assert set(ReceivedEvent.objects.values_list("attempts", flat=True)) == {1}
+    assert Contact.objects.count() == 3
+
+
+def test_short_runs_raise_what_the_database_says(
+    source: Source, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(*_: Any, **__: Any) -> Any:
+        raise OperationalError
+
+    monkeypatch.setattr(worker, "claim_fresh", fail)
+    with pytest.raises(OperationalError):
+        Worker(batch_size=500).run(Until.NOTHING_DUE)
+
+
+def test_polling_waits_longer_while_idle_and_starts_over_when_busy(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    pauses: list[float] = []
+
+    def select(_read: Any, _write: Any, _error: Any, seconds: float) -> None:
+        pauses.append(seconds)
+
+    monkeypatch.setattr("webhooks.inbound.wakeup.select.select", select)
+    bell = Bell()
+    polling = Polling(bell)
+    for _ in range(12):
+        polling.wait()
+    assert pauses[0] == 0.02
+    assert pauses == sorted(pauses)
+    assert pauses[-1] == 0.25
+    polling.was_busy()
+    polling.wait()
+    assert pauses[-1] == 0.02
+    bell.close()
+
+
+def test_a_rung_bell_ends_any_wait() -> None:
+    bell = Bell()
+    waiting = waiting_for("default", bell)
+    waiting.wait()  # a listener connects
+    bell.ring()
+    bell.ring()
+    started = time.monotonic()
+    for _ in range(20):
+        waiting.wait()
+    assert time.monotonic() - started < 0.5
+    waiting.close()
+    bell.close()
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.skipif(connection.vendor != "postgresql", reason="SQLite is polled")
+def test_a_listener_is_woken_at_the_commit(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("webhooks.inbound.wakeup.POLL_SECONDS", 20.0)
+    bell = Bell()
+    waiting = waiting_for("default", bell)
+    assert isinstance(waiting, Listening)
+    waiting.wait()
+    woken = threading.Event()
+
+    def wait() -> None:
+        waiting.wait()
+        woken.set()
+
+    listener = threading.Thread(target=wait, daemon=True)
+    listener.start()
+    with transaction.atomic():
+        wake_workers()
+        assert not woken.wait(0.2)
+    assert woken.wait(5)
+    listener.join()
+    waiting.close()
+    bell.close()
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.skipif(connection.vendor != "postgresql", reason="SQLite has no server to lose")
+def test_a_listener_that_lost_its_connection_connects_again() -> None:
+    bell = Bell()
+    waiting = waiting_for("default", bell)
+    waiting.wait()
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE query LIKE 'LISTEN%%'"
+        )
+    bell.ring()  # so that no wait takes its second
+    for _ in range(4):  # the server's last words, its end, and then a new connection
+        waiting.wait()
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT count(*) FROM pg_stat_activity WHERE query LIKE 'LISTEN%%'")
+        assert cursor.fetchone() == (1,)
+    waiting.close()
+    bell.close()
