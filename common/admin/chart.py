@@ -66,13 +66,18 @@ def _slot(bar: Bar, place: int, tallest: int) -> SafeString:
 
 
 def _stack(bar: Bar, place: int, tallest: int) -> list[tuple[str, int, str, int, str]]:
+    # A single failure beside ten thousand successes must still be seen.
+    heights = {
+        series: max(count / tallest * _HEIGHT, _LEAST)
+        for series, count in bar.parts.items()
+        if count
+    }
+    excess = sum(heights.values()) - _HEIGHT
+    if excess > 0:
+        heights[max(heights, key=lambda series: heights[series])] -= excess
     rows = []
     top = float(_HEIGHT)
-    for series, count in bar.parts.items():
-        if not count:
-            continue
-        # A single failure beside ten thousand successes must still be seen.
-        height = min(max(count / tallest * _HEIGHT, _LEAST), top)
+    for series, height in heights.items():
         top -= height
         rows.append((series, place * _SLOT, f"{top:.2f}", _BAR, f"{height:.2f}"))
     return rows

@@ -33,12 +33,7 @@ class Banner:
 
 def current_banners() -> list[Banner]:
     """Return what is wrong right now; looked up at most every other second per process."""
-    banners: list[Banner] = cache.get_or_set(_CACHE_KEY, _look_up, _CACHE_SECONDS)
-    return banners
-
-
-def forget_banners() -> None:
-    cache.delete(_CACHE_KEY)
+    return cache.get_or_set(_CACHE_KEY, _look_up, _CACHE_SECONDS) or []
 
 
 def oldest_waiting_age() -> timedelta | None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import platform
 import shutil
+import sqlite3
 from dataclasses import dataclass
 from datetime import timedelta
 from importlib.metadata import version
@@ -99,6 +100,6 @@ def database_facts() -> dict[str, str]:
             cursor.execute(
                 "SELECT page_count * page_size FROM pragma_page_count(), pragma_page_size()"
             )
-            kind = "SQLite " + ".".join(map(str, connection.Database.sqlite_version_info))
+            kind = "SQLite " + ".".join(map(str, sqlite3.sqlite_version_info))
         size = int(cursor.fetchone()[0])
     return {"Kind": kind, "Size": f"{size / 1_000_000:,.1f} MB"}

@@ -75,9 +75,7 @@ def add_member(request: HttpRequest, site: Site, admin_site: AdminSite) -> HttpR
         "first_password": added.first_password,
         "login_url": request.build_absolute_uri(reverse("admin:login")),
     }
-    response = TemplateResponse(request, "admin/sites/member_created.html", context)
-    response["Cache-Control"] = "no-store"
-    return response
+    return TemplateResponse(request, "admin/sites/member_created.html", context)
 
 
 def change_role(request: HttpRequest, site: Site, membership_id: int) -> HttpResponse:

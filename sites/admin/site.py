@@ -48,7 +48,7 @@ class SiteChangeList(ChangeList):
         briefs = [section.briefs(sites) for section in integration_sections()]
         for site in sites:
             site.integration_briefs = [brief[site.pk] for brief in briefs]
-        self.result_list = sites  # type: ignore[assignment]
+        self.result_list = sites
 
 
 @admin.register(Site)
@@ -84,7 +84,8 @@ class SiteAdmin(AuditedAdmin, SiteScopedAdmin):
         return SiteChangeList
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Site]:
-        return super().get_queryset(request).annotate(members_in_all=Count("memberships"))
+        sites: QuerySet[Site] = super().get_queryset(request)
+        return sites.annotate(members_in_all=Count("memberships"))
 
     def get_prepopulated_fields(self, request: HttpRequest, obj: Any = None) -> dict[str, Any]:
         # A viewer's page has no inputs to fill, and a known site keeps the name files use.

@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from django.contrib import admin
 from django.contrib.auth.admin import UserAdmin
@@ -14,11 +14,16 @@ from sites.audit import Actor, audit_record, field_changes
 from sites.models import User
 from sites.scoped_admin import SuperuserAdmin
 
+if TYPE_CHECKING:
+    _UserAdmin = UserAdmin[User]
+else:
+    _UserAdmin = UserAdmin
+
 _AUDITED = ("username", "email", "first_name", "last_name", "is_active", "is_superuser")
 
 
 @admin.register(User)
-class PatchbayUserAdmin(AuditedAdmin, SuperuserAdmin, UserAdmin):
+class PatchbayUserAdmin(AuditedAdmin, SuperuserAdmin, _UserAdmin):
     """Accounts, for superusers. Everyone else gets one when an admin adds them to a site."""
 
     list_display = ("username", "email", "kind", "is_active", "sites", "seen")

@@ -30,7 +30,7 @@ class WebhookSourcesSection(IntegrationSection):
         }
 
     def context(self, request: HttpRequest, site: Site) -> dict[str, Any]:
-        sources = list(site.sources.select_related("site").order_by("name"))  # type: ignore[attr-defined]
+        sources = list(site.sources.select_related("site").order_by("name"))
         days = activity_by_source(source.pk for source in sources)
         return {
             "may_add": has_role(request.user, site, Role.OPERATOR),

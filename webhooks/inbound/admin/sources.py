@@ -44,7 +44,7 @@ class SourceChangeList(ChangeList):
         days = activity_by_source(source.pk for source in sources)
         for source in sources:
             source.day = days[source.pk]
-        self.result_list = sources  # type: ignore[assignment]
+        self.result_list = sources
 
 
 class PresetFilter(ChoiceFilter):
@@ -288,7 +288,7 @@ class SourceAdmin(AuditedAdmin, SiteScopedAdmin):
     def _shown_once(
         self, request: HttpRequest, source: Source, shown: dict[str, Any], title: str
     ) -> HttpResponse:
-        response = self._page(
+        return self._page(
             request,
             "shown_once",
             title,
@@ -304,8 +304,6 @@ class SourceAdmin(AuditedAdmin, SiteScopedAdmin):
                 source, source_page.chosen_sample(source, ""), mask_secrets=False
             ),
         )
-        response["Cache-Control"] = "no-store"
-        return response
 
     def delete_model(self, request: HttpRequest, obj: Source) -> None:
         job = source_delete(source=obj, actor=Actor.from_request(request))
