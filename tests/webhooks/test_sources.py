@@ -14,9 +14,7 @@ from webhooks.inbound.models import EventOutcome, Outcome, ReceivedEvent, Source
 from webhooks.inbound.source_deletion import source_delete
 from webhooks.inbound.sources import (
     source_create,
-    source_drop_old_secrets,
     source_reveal,
-    source_rotate_secret,
     source_set_active,
     source_update,
 )
@@ -93,22 +91,21 @@ def test_source_keeps_its_site_and_preset(engage: Source) -> None:
         source_update(source=engage, actor=SYSTEM)
 
 
-def test_rotation_puts_the_newest_first_and_ends_by_dropping_the_old(engage: Source) -> None:
-    source_rotate_secret(source=engage, key="signing_secrets", value=SECOND, actor=SYSTEM)
+def test_rotation_keeps_both_secrets_until_the_old_one_is_left_out(engage: Source) -> None:
+    source_update(source=engage, actor=SYSTEM, secrets={"signing_secrets": [SECOND, FIRST]})
     assert Source.objects.get().secrets["signing_secrets"] == [SECOND, FIRST]
-    assert source_drop_old_secrets(source=engage, key="signing_secrets", actor=SYSTEM) == 1
+    source_update(source=engage, actor=SYSTEM, secrets={"signing_secrets": [SECOND]})
     assert Source.objects.get().secrets["signing_secrets"] == [SECOND]
-    with pytest.raises(ValidationError, match="the sender chooses"):
-        source_rotate_secret(source=engage, key="signing_secrets", actor=SYSTEM)
-    with pytest.raises(ValidationError, match="no such secret"):
-        source_rotate_secret(source=engage, key="tenant", value="x", actor=SYSTEM)
 
 
-def test_rotation_of_a_token_makes_one(site: Site) -> None:
+def test_secret_of_a_mode_that_was_left_does_not_linger(site: Site) -> None:
     source = Source(site=site, preset_key="ongage", name="Ongage")
-    old = source_create(source=source, actor=SYSTEM)["tokens"]
-    new = source_rotate_secret(source=source, key="tokens", actor=SYSTEM)
-    assert Source.objects.get().secrets["tokens"] == [new, old]
+    source_create(source=source, actor=SYSTEM)
+    source.settings = {"verification": "basic", "basic_username": "ongage"}
+    generated = source_update(source=source, actor=SYSTEM)
+    assert set(Source.objects.get().secrets) == set(generated) == {"basic_password"}
+    changes = last_entry().changes
+    assert changes["secrets.tokens"] == changes["secrets.basic_password"] == ["", "changed"]
 
 
 def test_reveal_is_audited_without_the_secret(engage: Source) -> None:

@@ -13,13 +13,11 @@ from django.core.exceptions import ValidationError
 from django.db import transaction
 
 from integrations.request import PresetConfig
-from integrations.settings_fields import FieldKind
 from sites.audit import Actor, audit_record, field_changes
 from sites.models import bump_configuration_version
 from webhooks.inbound.models import Source
 
 SOURCE_FIELDS: Final = ("name", "is_active", "throttle_per_second")
-MOST_SECRETS: Final = 5
 
 # A preset's field key to a new secret as typed: text, or a list where several are current.
 Secrets = Mapping[str, Any]
@@ -81,46 +79,6 @@ def source_set_active(*, source: Source, active: bool, actor: Actor) -> Source:
 
 
 @transaction.atomic
-def source_replace_secret(*, source: Source, key: str, value: Any, actor: Actor) -> None:
-    """Put `value` (text, or a list where several are current) in place of all current secrets."""
-    _secret_kind(source, key)
-    if not _given({key: value}):
-        raise ValidationError({key: "Enter the new secret."})
-    source_update(source=_lock(source), actor=actor, secrets={key: value})
-
-
-@transaction.atomic
-def source_rotate_secret(*, source: Source, key: str, actor: Actor, value: str = "") -> str:
-    """Put a new secret before the current ones, which stay valid; return it.
-
-    Without `value` one is made, where the preset lets this side choose. A field that holds one
-    secret has no overlap: the new one replaces it.
-    """
-    stored = _lock(source)
-    field = next((each for each in stored.preset.settings_fields if each.key == key), None)
-    new = value.strip() or (field.generate() if field and field.generate else "")
-    if not new:
-        raise ValidationError({key: "Enter the new secret: the sender chooses this one."})
-    if _secret_kind(stored, key) is FieldKind.SECRET:
-        given: Any = new
-    else:
-        given = [new, *stored.secrets.get(key, [])][:MOST_SECRETS]
-    source_update(source=stored, actor=actor, secrets={key: given})
-    return new
-
-
-@transaction.atomic
-def source_drop_old_secrets(*, source: Source, key: str, actor: Actor) -> int:
-    """End a rotation: keep only the newest secret; return how many were dropped."""
-    stored = _lock(source)
-    current = stored.secrets.get(key)
-    if not isinstance(current, list) or len(current) < 2:
-        return 0
-    source_update(source=stored, actor=actor, secrets={key: current[:1]})
-    return len(current) - 1
-
-
-@transaction.atomic
 def source_reveal(*, source: Source, actor: Actor, key: str = "") -> dict[str, Any]:
     """Return the secret of one field, or all of them, and note who looked."""
     stored = _lock(source)
@@ -168,13 +126,6 @@ def _given(secrets: Secrets | None) -> dict[str, Any]:
         for key, value in (secrets or {}).items()
         if (value.strip() if isinstance(value, str) else value)
     }
-
-
-def _secret_kind(source: Source, key: str) -> FieldKind:
-    for field in source.preset.settings_fields:
-        if field.key == key and field.kind.is_secret:
-            return field.kind
-    raise ValidationError({key: "This source has no such secret."})
 
 
 def _lock(source: Source) -> Source:
