@@ -5,7 +5,11 @@ from collections.abc import Callable
 import pytest
 
 from sites.models import Role, Site, User
+from tests.chromium import browser_type_launch_args, pytest_terminal_summary
 from tests.factories import MembershipFactory, SiteFactory, SuperuserFactory
+
+# Defined in a module of their own, made known to pytest by standing here.
+__all__ = ["browser_type_launch_args", "pytest_terminal_summary"]
 
 MakeMember = Callable[..., User]
 

