@@ -8,7 +8,7 @@ import uuid
 from datetime import UTC, datetime
 
 from webhooks.inbound.journal import JournalEntry, append
-from webhooks.inbound.journal.writer import writer
+from webhooks.inbound.journal.writer import journal_writer
 from webhooks.models import Source
 
 
@@ -28,7 +28,7 @@ def journal_rate(*, seconds: int, threads: int, body: bytes) -> float:
         worker.start()
     for worker in workers:
         worker.join()
-    writer.stop()
+    journal_writer.stop()
     return sum(counts) / seconds
 
 

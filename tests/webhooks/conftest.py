@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import pytest
 
 from webhooks.inbound import directory, rejections
-from webhooks.inbound.journal.writer import writer
+from webhooks.inbound.journal.writer import journal_writer
 from webhooks.inbound.throttle import throttle
 
 
@@ -14,7 +14,7 @@ def _fresh_reception() -> Iterator[None]:
     """Each test meets a process that has received nothing; its thread leaves no connection."""
     _forget()
     yield
-    writer.stop()
+    journal_writer.stop()
     _forget()
 
 

@@ -15,7 +15,7 @@ from django.test import Client
 from sites.models import Site
 from tests.factories import SiteFactory, SourceFactory
 from webhooks.inbound import directory
-from webhooks.inbound.journal.writer import writer
+from webhooks.inbound.journal.writer import journal_writer
 from webhooks.models import Source
 
 SIGNING_SECRET = "whsec_" + "MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"
@@ -70,7 +70,7 @@ class Sender:
 
 def written_rejections() -> None:
     """Have the journal's thread write down what was refused."""
-    assert writer.run_chores()
+    assert journal_writer.run_chores()
 
 
 def reloaded_directory() -> None:

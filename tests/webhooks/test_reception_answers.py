@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from pytest_django import DjangoAssertNumQueries, Settings
 
 from tests.webhooks.reception import Sender, engage_body, engage_source, reloaded_directory
-from webhooks.inbound.journal.writer import writer
+from webhooks.inbound.journal.writer import journal_writer
 from webhooks.models import ReceivedEvent
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -291,7 +291,7 @@ def test_no_secret_and_no_body_reaches_the_log(
     caplog.set_level("DEBUG")
     sender.post(engage_body(), query={"token": "canary"})
     sender.post(engage_body(), {"svix-signature": "canary", "Authorization": "canary"})
-    writer.run_chores()
+    journal_writer.run_chores()
     for text in ("canary", "john1@example.com", "whsec_"):
         assert text not in caplog.text
 

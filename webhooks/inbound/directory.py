@@ -24,7 +24,7 @@ from integrations.registry import preset_for
 from integrations.request import PresetConfig
 from integrations.verification import Closed, Verifier
 from sites.models import ConfigurationVersion
-from webhooks.inbound.journal.writer import writer
+from webhooks.inbound.journal.writer import journal_writer
 from webhooks.inbound.models import Source
 
 logger = logging.getLogger(__name__)
@@ -65,7 +65,7 @@ def find(public_id: str) -> SourceSnapshot | None:
     """
     snapshot = _current
     if snapshot is None:
-        writer.run_chores(FIRST_LOAD_SECONDS)
+        journal_writer.run_chores(FIRST_LOAD_SECONDS)
         snapshot = _current
         if snapshot is None:
             raise DirectoryUnavailable("The sources could not be loaded.")
@@ -131,4 +131,4 @@ def _source(row: Mapping[str, Any]) -> SourceSnapshot:
     )
 
 
-writer.add_chore(refresh)
+journal_writer.add_chore(refresh)

@@ -14,7 +14,7 @@ from typing import Final, NamedTuple
 
 from webhooks.inbound import rejection_rows
 from webhooks.inbound.directory import SourceSnapshot
-from webhooks.inbound.journal.writer import writer
+from webhooks.inbound.journal.writer import journal_writer
 from webhooks.inbound.models import RejectedRequest
 from webhooks.inbound.refusal import Refusal
 from webhooks.inbound.rejection_rows import Occurrence, RowKey
@@ -106,4 +106,4 @@ def _hour(at: datetime) -> datetime:
     return at.replace(minute=0, second=0, microsecond=0)
 
 
-writer.add_chore(flush)
+journal_writer.add_chore(flush)

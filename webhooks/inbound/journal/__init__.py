@@ -10,7 +10,7 @@ from django.db import connections
 
 from webhooks.inbound.journal.entry import Appended, JournalBusy, JournalEntry, JournalFailed
 from webhooks.inbound.journal.storage import store
-from webhooks.inbound.journal.writer import writer
+from webhooks.inbound.journal.writer import journal_writer
 
 __all__ = ["Appended", "JournalBusy", "JournalEntry", "JournalFailed", "append"]
 
@@ -25,4 +25,4 @@ def append(entry: JournalEntry) -> Appended:
     # Only connections that exist: a thread of reception has none and shall not get one.
     if any(each.in_atomic_block for each in connections.all(initialized_only=True)):
         return store([entry])[0]
-    return writer.append(entry)
+    return journal_writer.append(entry)

@@ -228,5 +228,5 @@ class JournalWriter:
                     connection.close()
 
 
-writer = JournalWriter()
-os.register_at_fork(after_in_child=writer._clear)
+journal_writer = JournalWriter()
+os.register_at_fork(after_in_child=journal_writer._clear)
