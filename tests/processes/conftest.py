@@ -14,14 +14,17 @@ StartStack = Callable[..., LiveStack]
 
 @pytest.fixture
 def start_stack(transactional_db: None, tmp_path: Path) -> Iterator[StartStack]:
-    """Start the whole product: `start_stack(LOG_LEVEL="DEBUG")` adds to its environment."""
+    """Start the whole product: `start_stack("--demo", LOG_LEVEL="DEBUG")` adds an argument and a
+    variable."""
     numbers = count(1)
     with ExitStack() as running:
 
-        def start(*, grace: float = 15.0, **environment: str) -> LiveStack:
+        def start(*arguments: str, grace: float = 15.0, **environment: str) -> LiveStack:
             folder = tmp_path / f"stack{next(numbers)}"
             folder.mkdir()
-            return running.enter_context(LiveStack(folder, grace=grace, environment=environment))
+            return running.enter_context(
+                LiveStack(folder, *arguments, grace=grace, environment=environment)
+            )
 
         yield start
 

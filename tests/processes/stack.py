@@ -45,7 +45,13 @@ class LiveStack:
     heartbeats; for web these are granian's workers. `kill(kind)` sends SIGKILL to them all.
     """
 
-    def __init__(self, folder: Path, *, grace: float = 15.0, environment: dict[str, str]) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        *arguments: str,
+        grace: float = 15.0,
+        environment: dict[str, str],
+    ) -> None:
         self.folder = folder
         self.port = free_port()
         self.url = f"http://127.0.0.1:{self.port}"
@@ -61,6 +67,7 @@ class LiveStack:
                 [
                     sys.executable, "-P", "-m", "config.run", "--port", str(self.port),
                     "--data-dir", str(folder / "data"), "--grace", str(grace),
+                    *arguments,
                 ],
                 env={**os.environ, **own}, cwd=folder, stdout=output, stderr=subprocess.STDOUT,
             )  # fmt: skip

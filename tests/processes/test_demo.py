@@ -1,0 +1,37 @@
+from __future__ import annotations
+
+import pytest
+
+from integrations.registry import all_presets
+from sites.models import Site
+from tests.processes.conftest import StartStack
+from tests.processes.waiting import eventually
+from webhooks.models import ReceivedEvent, RejectedRequest, Source, Status
+
+pytestmark = pytest.mark.processes
+
+OPEN = (Status.RECEIVED, Status.PROCESSING)
+
+
+def test_demo_plays_every_sample_of_every_preset_once(start_stack: StartStack) -> None:
+    stack = start_stack("--demo")
+    samples = sum(len(preset.samples()) for preset in all_presets())
+    line = f"Demo: {len(all_presets())} sources, {samples} of {samples} sample requests accepted."
+    eventually(lambda: line in stack.output(), seconds=60, what=line)
+    assert Site.objects.get().slug == "demo"
+    assert {source.preset_key for source in Source.objects.all()} == {
+        preset.key for preset in all_presets()
+    }
+    eventually(
+        lambda: not ReceivedEvent.objects.filter(status__in=OPEN).exists(), what="all processed"
+    )
+    assert not ReceivedEvent.objects.filter(status=Status.FAILED).exists()
+    rejected = eventually(RejectedRequest.objects.first, what="the refused request")
+    assert rejected is not None
+    assert rejected.cause == "BAD_SIGNATURE"
+    counted = (ReceivedEvent.objects.count(), RejectedRequest.objects.count())
+    stack.stop()
+
+    again = start_stack("--demo")
+    eventually(lambda: "The demo site is there already" in again.output(), seconds=60)
+    assert (ReceivedEvent.objects.count(), RejectedRequest.objects.count()) == counted
