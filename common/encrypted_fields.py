@@ -3,14 +3,20 @@
 from __future__ import annotations
 
 import json
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from django.db import models
 
 from common.encryption import key_ring
 
+if TYPE_CHECKING:
+    # Generic in the stubs only.
+    TextField = models.TextField[Any, Any]
+else:
+    TextField = models.TextField
 
-class EncryptedTextField(models.TextField):
+
+class EncryptedTextField(TextField):
     """Text at rest as `enc:v1:…`; empty text is stored as it is. Not filterable."""
 
     description = "Encrypted text"
