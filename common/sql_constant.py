@@ -17,8 +17,8 @@ _PLAIN_WORD = re.compile(r"[a-z_]*")
 class SqlConstant(Value):
     """A constant such as a status, or the empty text.
 
-    SQLite uses a partial index only when the query shows it the index's own condition, and it
-    cannot see through a bound parameter.
+    SQLite uses a partial index only when the query repeats the index's own condition, and it does
+    not recognise one whose list of values is bound.
     """
 
     def __init__(self, word: str) -> None:

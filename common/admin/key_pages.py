@@ -8,12 +8,19 @@ no index is ordered by key across sites, but each site's part of it is.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from django.db.models import QuerySet
+from django.db.models.sql.datastructures import BaseTable
+
+if TYPE_CHECKING:
+    from django.db.backends.base.base import BaseDatabaseWrapper
+    from django.db.models.sql.compiler import SQLCompiler
 
 # Rows of 1 KB each that both databases walk well within a page's time.
 LONGEST_WALK: Final = 20_000
+# Tried first: where most rows match, a page is full after these.
+SHORT_WALK: Final = 500
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -21,13 +28,34 @@ class KeyStream:
     """Rows of one index, newest key first.
 
     `key` is the column of `rows` that holds the listed row's key. `walk` is given when no index
-    fits all conditions: the index walked while the rest is checked row by row. One page then looks
-    at no more than `LONGEST_WALK` of its rows and says how far it came.
+    fits all conditions: rows of one index, on whose `walked` columns the conditions of `rows` are
+    then checked one by one. A page looks at no more than `LONGEST_WALK` of them and says how far it
+    came.
     """
 
     rows: QuerySet[Any]
     key: str = "pk"
     walk: QuerySet[Any] | None = None
+    walked: tuple[str, ...] = ()
+
+
+class _WalkedTable(BaseTable):
+    """The rows of a bounded walk, standing in a query where the whole table would.
+
+    A planner cannot look behind the LIMIT inside: it walks what it is told to and no more, where a
+    condition on the key would let it choose another index and read a million rows.
+    """
+
+    def __init__(self, walk: QuerySet[Any]) -> None:
+        table = walk.model._meta.db_table
+        super().__init__(table, table)
+        self.walk = walk
+
+    def as_sql(
+        self, compiler: SQLCompiler, connection: BaseDatabaseWrapper
+    ) -> tuple[str, tuple[Any, ...]]:
+        sql, params = self.walk.query.sql_with_params()
+        return f"({sql}) {compiler.quote_name_unless_alias(self.table_name)}", params
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -85,21 +113,26 @@ def _newer_page(streams: list[KeyStream], size: int, newer_than: Any) -> KeyPage
 def _head(
     stream: KeyStream, limit: int, edge: Any, *, is_newer: bool
 ) -> tuple[list[Any], Any | None]:
-    """Return the stream's next keys and the key where a bounded walk stopped."""
-    beyond, within, sign = ("gt", "lte", "") if is_newer else ("lt", "gte", "-")
-    rows = stream.rows
-    stop = None
-    if edge is not None:
-        rows = rows.filter(**{f"{stream.key}__{beyond}": edge})
-    if stream.walk is not None:
-        walked = stream.walk
-        if edge is not None:
-            walked = walked.filter(**{f"pk__{beyond}": edge})
-        keys = walked.order_by(f"{sign}pk").values_list("pk", flat=True)
-        stop = next(iter(keys[LONGEST_WALK : LONGEST_WALK + 1]), None)
-        if stop is not None:
-            rows = rows.filter(**{f"{stream.key}__{within}": stop})
-    found = rows.order_by(f"{sign}{stream.key}").values_list(stream.key, flat=True)
-    if stream.key != "pk":
-        found = found.distinct()
-    return list(found[:limit]), stop
+    """Return the stream's next keys, and where a walk ended that did not find enough."""
+    beyond, sign = ("gt", "") if is_newer else ("lt", "-")
+    past_edge = {} if edge is None else {f"{stream.key}__{beyond}": edge}
+    rows = stream.rows.filter(**past_edge).order_by(f"{sign}{stream.key}")
+    if stream.walk is None:
+        found = rows.values_list(stream.key, flat=True)
+        # Several rows of an event may name the same person.
+        return list((found if stream.key == "pk" else found.distinct())[:limit]), None
+    walk = stream.walk.filter(**past_edge).order_by(f"{sign}pk").only(*stream.walked)
+    for length in (SHORT_WALK, LONGEST_WALK):
+        keys = list(_among(rows, walk[:length]).values_list("pk", flat=True)[:limit])
+        if len(keys) == limit:
+            return keys, None
+    ends_at = walk.values_list("pk", flat=True)[LONGEST_WALK - 1 : LONGEST_WALK]
+    return keys, next(iter(ends_at), None)
+
+
+def _among(rows: QuerySet[Any], walk: QuerySet[Any]) -> QuerySet[Any]:
+    rows = rows.all()
+    rows.query.get_initial_alias()
+    part = _WalkedTable(walk)
+    rows.query.alias_map[part.table_name] = part
+    return rows

@@ -28,7 +28,7 @@ def visible_sources(request: HttpRequest) -> list[Source]:
 
 
 def with_status(queryset: QuerySet[Any], status: str) -> QuerySet[Any]:
-    """Return the rows in one state, said so that both databases see which partial index fits."""
+    """Return the rows in one state, with the condition of the partial index that holds them."""
     queryset = queryset.filter(status=SqlConstant(status))
     if status in TROUBLED:
         return queryset.filter(status__in=[SqlConstant(word) for word in TROUBLED])

@@ -12,7 +12,7 @@ from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.http import HttpRequest
 
 from common.admin.key_pages import KeyStream
-from common.sql_constant import SqlConstant
+from common.admin.list_filters import DateFilter
 from sites.models import Site
 from sites.roles import is_superuser
 from sites.site_filter import chosen_sites
@@ -22,33 +22,42 @@ from webhooks.inbound.models.received_event import TROUBLED
 
 # Claims in flight: some hundred rows; far more would mean that the leases do not expire.
 _MOST_PROCESSING: Final = 5_000
+# What filters ask about; the date is in the key.
+_WALKED: Final = ("site", "source", "event_type", "status", "cause")
 _INDEXED: Final = ("source", "type", "cause")
 
 
 def event_streams(
-    rows: QuerySet[ReceivedEvent], chosen: dict[str, str], request: HttpRequest
+    rows: QuerySet[ReceivedEvent], chosen: dict[str, str], request: HttpRequest, dates: DateFilter
 ) -> list[KeyStream]:
-    """Return the streams of `rows`, which already carries the conditions of the chosen filters."""
+    """Return the streams of `rows`, which already carries the conditions of the chosen filters.
+
+    `dates` narrows the walks as well: one that began at the newest row might never reach them.
+    """
     status = chosen.get("status", "")
     # Where nothing narrows the sites, the key alone is order enough.
     sees_all = is_superuser(request.user) and "site" not in chosen
     if status == Status.PROCESSING:
         return [KeyStream(rows=rows.filter(pk__in=_processing_keys()))]
     if status == Status.RECEIVED:
-        waiting = with_status(ReceivedEvent.objects.all(), status)
+        waiting = dates.queryset(request, with_status(ReceivedEvent.objects.all(), status))
         is_alone = sees_all and not any(name in chosen for name in _INDEXED)
-        return [KeyStream(rows=rows, walk=None if is_alone else waiting)]
+        return [KeyStream(rows=rows, walk=None if is_alone else waiting, walked=_WALKED)]
     conditions = [name for name in _INDEXED if name in chosen] + ([status] if status else [])
     if not conditions and sees_all:
         return [KeyStream(rows=rows)]
     if conditions == ["source"]:
         return [KeyStream(rows=rows)]
+    if conditions == [Status.PROCESSED] and sees_all:
+        everything = dates.queryset(request, ReceivedEvent.objects.all())
+        return [KeyStream(rows=rows, walk=everything, walked=_WALKED)]
     # One condition beside the site has an index of its own, except the state of nearly all rows.
     is_indexed = len(conditions) <= 1 and status != Status.PROCESSED
     return [
         KeyStream(
             rows=rows.filter(site_id=site.pk),
-            walk=None if is_indexed else _walk(site.pk, chosen, status),
+            walk=None if is_indexed else dates.queryset(request, _walk(site.pk, chosen, status)),
+            walked=_WALKED,
         )
         for site in _sites(request, chosen)
     ]
@@ -75,7 +84,7 @@ def _walk(site_id: int, chosen: dict[str, str], status: str) -> QuerySet[Receive
     if "type" in chosen:
         return rows.filter(event_type=chosen["type"])
     if chosen.get("source", "").isdecimal():
-        return rows.filter(source_id=int(chosen["source"]))
+        return ReceivedEvent.objects.filter(source_id=int(chosen["source"]))
     return rows
 
 
@@ -83,14 +92,14 @@ def search_streams(
     rows: QuerySet[ReceivedEvent], term: str, contact_ids: list[UUID], identities: list[str]
 ) -> list[KeyStream]:
     """Return the events that the term names: by id, by the sender's id, or by their person."""
-    by_vendor_id = rows.exclude(event_id=SqlConstant("")).filter(event_id=term)
+    by_vendor_id = rows.exclude(event_id="").filter(event_id=term)
     streams = [KeyStream(rows=by_vendor_id)]
     named = _as_uuid(term)
     if named is not None:
         streams.append(KeyStream(rows=rows.filter(pk=named)))
         contact_ids = [*contact_ids, named]
     conditions = [Q(contact_id=contact_id) for contact_id in contact_ids]
-    conditions += [~Q(identity=SqlConstant("")) & Q(identity=name) for name in identities if name]
+    conditions += [~Q(identity="") & Q(identity=name) for name in identities if name]
     return [*streams, *(_outcome_stream(rows, condition) for condition in conditions)]
 
 

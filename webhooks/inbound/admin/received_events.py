@@ -66,7 +66,8 @@ class ReceivedEventAdmin(ReplayPages, KeysetAdmin, SiteScopedAdmin):
         rows = changes.queryset.select_related(None)
         if changes.query:
             return searched_streams(request, rows, changes.query)
-        return event_streams(rows, changes.chosen, request)
+        dates = next(spec for spec in changes.filter_specs if isinstance(spec, DateFilter))
+        return event_streams(rows, changes.chosen, request, dates)
 
     def changelist_view(
         self, request: HttpRequest, extra_context: dict[str, Any] | None = None

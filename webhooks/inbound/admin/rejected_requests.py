@@ -83,7 +83,11 @@ class RejectedRequestAdmin(KeysetAdmin, SiteScopedAdmin):
         rows = changes.queryset.select_related(None)
         chosen = changes.chosen
         if "source" in chosen:
-            return [KeyStream(rows=rows, walk=_walk(chosen))]
+            return [
+                KeyStream(
+                    rows=rows, walk=_walk(changes, request), walked=("site", "source", "cause")
+                )
+            ]
         if is_superuser(request.user) and not chosen:
             return [KeyStream(rows=rows)]
         return [KeyStream(rows=rows.filter(site_id=site.pk)) for site in chosen_sites(request)]
@@ -206,10 +210,13 @@ class RejectedRequestAdmin(KeysetAdmin, SiteScopedAdmin):
         }
 
 
-def _walk(chosen: dict[str, str]) -> QuerySet[RejectedRequest] | None:
+def _walk(changes: KeysetChangeList, request: HttpRequest) -> QuerySet[RejectedRequest] | None:
+    chosen = changes.chosen
     if "cause" not in chosen or not chosen["source"].isdecimal():
         return None
-    return RejectedRequest.objects.filter(source_id=int(chosen["source"]))
+    dates = next(spec for spec in changes.filter_specs if isinstance(spec, DateFilter))
+    rows = RejectedRequest.objects.filter(source_id=int(chosen["source"]))
+    return dates.queryset(request, rows)
 
 
 def _counted_today(rejected: RejectedRequest) -> dict[str, int]:
