@@ -73,7 +73,7 @@ class Batch:
             state = self._merge(facts, outcome, name, state, other)
         if match.held:
             facts.notes.extend(rules.held_note(name) for name in match.held)
-        self._apply_facts(facts, outcome, state, match.held)
+        self._apply_facts(facts, outcome, state, match)
         self._conclude(outcome, state)
 
     def _rises_above(
@@ -90,12 +90,13 @@ class Batch:
         return True
 
     def _apply_facts(
-        self, facts: Facts, outcome: Outcome, state: ContactState, held: list[str]
+        self, facts: Facts, outcome: Outcome, state: ContactState, match: Match
     ) -> None:
         change, holders = facts.change, self._snapshot.holders
         floor = erasure.deletion_floor(state) or _BEGINNING
-        self._attach_source_ids(facts, state, held)
-        rules.apply_identities(state, facts, held, holders)
+        self._attach_source_ids(facts, state, match.held)
+        # What named the contact says nothing new about it: “whoever has this address”.
+        rules.apply_identities(state, facts, {match.found_by, *match.held}, holders)
         if facts.values:
             rules.apply_fields(state, facts, holders)
         if facts.attributes:
@@ -129,7 +130,7 @@ class Batch:
     def _merge(
         self, facts: Facts, outcome: Outcome, name: str, state: ContactState, other: ContactState
     ) -> ContactState:
-        self._snapshot.load_permissions()
+        self._snapshot.load_all()
         other.changes = {}
         kept, absorbed = older_and_younger(state, other)
         taken = absorb(kept, absorbed, self._snapshot.holders)
@@ -147,7 +148,7 @@ class Batch:
             erasure.note_repeated_deletion(state, facts)
             facts.notes.append(erasure.CONTACT_DELETED)
             return
-        self._snapshot.load_permissions()
+        self._snapshot.load_all()
         if erasure.is_created_since(state, facts.at):
             self._ledger.erase(Erasure(state, until=iso(facts.at)))
             erasure.erase_older_facts(state, facts, self._snapshot.holders)

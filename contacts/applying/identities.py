@@ -25,10 +25,12 @@ _RANKS: Final = {
 class Match:
     """The contact a change is about, if known, and others that its identities found.
 
-    `joined` are other names of the same person; `held` are identities of somebody else.
+    `found_by` is the identity that decided. `joined` are other names of the same person; `held` are
+    identities of somebody else.
     """
 
     subject: ContactState | None = None
+    found_by: str = ""
     joined: list[tuple[str, ContactState]] = field(default_factory=list)
     held: list[str] = field(default_factory=list)
 
@@ -76,12 +78,12 @@ class Holders:
             if state.is_deleted:
                 # A device of an erased person may have a new user, whom another identity names.
                 if match.subject is None and (name == "source_id" or len(facts.keys) == 1):
-                    match.subject = state
+                    match.subject, match.found_by = state, name
             elif match.subject is None:
                 if self._contradicts(facts, name, state):
                     match.held.append(name)
                 else:
-                    match.subject = state
+                    match.subject, match.found_by = state, name
             elif state is not match.subject and all(state is not each for _, each in match.joined):
                 self._sort_in(match, facts, name, state)
         return match

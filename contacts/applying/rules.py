@@ -34,16 +34,16 @@ def held_note(name: str) -> str:
 
 
 def apply_identities(
-    state: ContactState, facts: Facts, held: list[str], holders: Holders
+    state: ContactState, facts: Facts, settled: set[str], holders: Holders
 ) -> None:
-    """Give the contact the identities of a change, except those that somebody else holds."""
-    if facts.external_id and "external_id" not in held:
+    """Give the contact the identities of a change, except `settled` ones."""
+    if facts.external_id and "external_id" not in settled:
         _set_identity(state, "external_id", facts.external_id, facts, holders)
-    if facts.email and "email" not in held:
+    if facts.email and "email" not in settled:
         _set_identity(state, "email", facts.email, facts, holders)
-    if facts.phone and "phone" not in held:
+    if facts.phone and "phone" not in settled:
         _set_identity(state, "phone", facts.phone, facts, holders)
-    if facts.personal_identity_hash and "personal_identity_number" not in held:
+    if facts.personal_identity_hash and "personal_identity_number" not in settled:
         _set_personal_identity(state, facts, holders)
 
 

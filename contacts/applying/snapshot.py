@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Any
+from collections.abc import Callable, Sequence
+from typing import Any, Final
 from uuid import UUID
 
 from common.identifiers import new_row_id
@@ -15,6 +15,13 @@ from contacts.applying.identities import Holders
 from contacts.applying.states import IDENTITY_COLUMNS, ContactState
 from contacts.models import ContactRevision
 
+_LOADERS: Final[dict[str, Callable[[dict[str, ContactState]], None]]] = {
+    "source_ids": loading.load_source_ids,
+    "preferences": loading.load_preferences,
+    "consents": loading.load_consents,
+    "email_lists": loading.load_email_lists,
+}
+
 
 class Snapshot:
     """`states`: every contact that was loaded or made, by id; `holders`: who has which identity."""
@@ -23,13 +30,16 @@ class Snapshot:
         self.states: dict[str, ContactState] = {}
         self.holders = Holders(self._load_source_ids)
         self._counted: set[tuple[UUID, int | None]] = set()
-        self._has_permissions = False
+        self._loaded: set[str] = set()
         self._load_contacts(facts_of_batch, is_locked)
-        if any(
-            facts.change.preferences or facts.change.consents or facts.change.email_list
-            for facts in facts_of_batch
-        ):
-            self.load_permissions()
+        changes = [facts.change for facts in facts_of_batch]
+        if any(change.email_list for change in changes):
+            self._load("email_lists")
+            self._load("preferences")
+        if any(change.preferences for change in changes):
+            self._load("preferences")
+        if any(change.consents for change in changes):
+            self._load("consents")
         self._load_counted(facts_of_batch)
 
     def add_unknown(self, site_id: int) -> ContactState:
@@ -38,14 +48,15 @@ class Snapshot:
         self.states[state.id] = state
         return state
 
-    def load_permissions(self) -> None:
-        """Make preferences, consents and lists of all contacts available; asks once."""
-        if not self._has_permissions:
-            self._has_permissions = True
-            stored = self._stored()
-            loading.load_preferences(stored)
-            loading.load_consents(stored)
-            loading.load_email_lists(stored)
+    def load_all(self) -> None:
+        """Make all that belongs to the contacts available; asks once."""
+        for kind in _LOADERS:
+            self._load(kind)
+
+    def _load(self, kind: str) -> None:
+        if kind not in self._loaded:
+            self._loaded.add(kind)
+            _LOADERS[kind]({key: state for key, state in self.states.items() if not state.is_new})
 
     def was_counted(self, source: ChangeSource) -> bool:
         """Return whether this row of a received event was here before; from now on it was."""
@@ -92,7 +103,4 @@ class Snapshot:
             }
 
     def _load_source_ids(self) -> None:
-        loading.load_source_ids(self._stored())
-
-    def _stored(self) -> dict[str, ContactState]:
-        return {key: state for key, state in self.states.items() if not state.is_new}
+        self._load("source_ids")
