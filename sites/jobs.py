@@ -52,10 +52,6 @@ def job_runner(kind: str) -> Callable[[Runner], Runner]:
     return register
 
 
-def job_kinds() -> frozenset[str]:
-    return frozenset(_runners)
-
-
 @transaction.atomic
 def job_start(  # noqa: PLR0913
     *,

@@ -7,6 +7,8 @@ from typing import Any
 
 import pytest
 from django.core.exceptions import ValidationError
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from common.identifiers import row_id_floor
@@ -19,6 +21,7 @@ from tests.factories import SiteFactory, SourceFactory
 from tests.webhooks.received import received_event, rejected_request
 from webhooks.inbound import replay
 from webhooks.inbound.models import ReceivedEvent, Source, Status
+from webhooks.inbound.models.received_event import TROUBLED
 from webhooks.inbound.replay import replay_plan, replay_start
 from webhooks.inbound.replay_filter import ReplayFilter
 from webhooks.inbound.reprocessing import (
@@ -119,6 +122,28 @@ def test_each_condition_narrows(source: Source, everything: ReplayFilter) -> Non
         found = set(narrowed.events())
         assert wanted in found, name
         assert excluded not in found, name
+
+
+@pytest.mark.skipif(connection.vendor != "sqlite", reason="PostgreSQL plans with the values")
+def test_plan_reads_the_small_index_of_events_in_trouble(
+    source: Source, everything: ReplayFilter
+) -> None:
+    for _ in range(50):
+        received_event(source, Status.PROCESSED)
+    received_event(source, Status.FAILED)
+    with connection.cursor() as cursor:
+        cursor.execute("ANALYZE")
+    for filters in (everything, replace(everything, statuses=("failed",))):
+        assert "received_troubled" in replay._replayable(filters).explain()
+    with CaptureQueriesContext(connection) as captured:
+        replay._next_keys(everything, after=None)
+    assert len(captured) == len(TROUBLED)
+    with connection.cursor() as cursor:
+        for query in captured:
+            cursor.execute("EXPLAIN QUERY PLAN " + query["sql"])
+            plan = str(cursor.fetchall())
+            assert "received_troubled" in plan
+            assert "TEMP B-TREE" not in plan
 
 
 def test_filter_of_other_sites_finds_nothing(source: Source) -> None:

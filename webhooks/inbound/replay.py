@@ -10,7 +10,7 @@ from uuid import UUID
 
 from django.core.exceptions import ValidationError
 from django.db import connection, transaction
-from django.db.models import Count, QuerySet
+from django.db.models import Count, Q, QuerySet
 from django.utils import timezone
 
 from common.bulk import update_rows
@@ -19,7 +19,9 @@ from sites.jobs import job_runner, job_start
 from sites.models import Job, Site
 from webhooks.inbound.history import Happening, history_with
 from webhooks.inbound.models import ReceivedEvent, Status
+from webhooks.inbound.models.received_event import TROUBLED
 from webhooks.inbound.replay_filter import ReplayFilter
+from webhooks.inbound.troubled import is_troubled
 from webhooks.inbound.wakeup import wake_workers
 
 KIND: Final = "replay"
@@ -28,7 +30,6 @@ SLICE: Final = 200
 # What is skipped is counted no further: it may be every event there ever was.
 COUNTED_SKIPS: Final = 10_000
 
-REPLAYABLE: Final = (Status.FAILED, Status.PARTLY_PROCESSED, Status.IGNORED)
 SKIPPED: Final = {
     Status.PROCESSED: "already had their effect",
     Status.PROCESSING: "are being processed right now",
@@ -108,20 +109,39 @@ def replay_start(*, filters: ReplayFilter, site: Site | None, actor: Actor) -> J
 @job_runner(KIND)
 def run_replay(job: Job) -> bool:
     filters = ReplayFilter.from_json(job.parameters["filters"])
-    events = _replayable(filters)
-    if job.cursor:
-        events = events.filter(pk__gt=UUID(job.cursor))
+    keys = _next_keys(filters, after=UUID(job.cursor) if job.cursor else None)
+    if not keys:
+        return True
     # Locked, so that what was chosen here is still so at the UPDATE; a worker skips locked rows.
     # SQLite needs no row locks: its transactions begin with the write lock.
-    rows = list(events.select_for_update(of=("self",)).only("pk", "history")[:SLICE])
-    if not rows:
-        return True
+    chosen = _replayable(filters).filter(pk__in=keys).only("pk", "history")
+    rows = list(chosen.select_for_update(of=("self",)))
     _receive_again(rows, by=job.parameters["by"])
-    job.cursor = str(rows[-1].pk)
+    job.cursor = str(keys[-1])
     job.done += len(rows)
     job.counts = {"replayed": job.done}
     wake_workers()
-    return len(rows) < SLICE
+    return len(keys) < SLICE
+
+
+def _next_keys(filters: ReplayFilter, *, after: UUID | None) -> list[UUID]:
+    """Return the keys of the next slice, in order.
+
+    Asked for by site and state, each of which an index has in order of key: asked for together,
+    every slice would sort all that remain.
+    """
+    keys: list[UUID] = []
+    for site_id in filters.site_ids:
+        for status in _states(filters):
+            one = replace(filters, site_ids=(site_id,), statuses=())
+            # The one state goes first: SQLite would look all of them up and sort.
+            rows = one.events().filter(status=status)
+            rows = rows.filter(is_troubled()) if status in TROUBLED else rows
+            rows = rows.filter(body__isnull=False)
+            if after is not None:
+                rows = rows.filter(pk__gt=after)
+            keys += rows.values_list("pk", flat=True)[:SLICE]
+    return sorted(keys)[:SLICE]
 
 
 def _receive_again(rows: Sequence[ReceivedEvent], *, by: str) -> None:
@@ -146,9 +166,15 @@ def _receive_again(rows: Sequence[ReceivedEvent], *, by: str) -> None:
     )
 
 
+def _states(filters: ReplayFilter) -> tuple[str, ...]:
+    states = (*TROUBLED, Status.PROCESSED.value) if filters.include_processed else TROUBLED
+    return tuple(each for each in states if not filters.statuses or each in filters.statuses)
+
+
 def _replayable(filters: ReplayFilter) -> QuerySet[ReceivedEvent]:
-    statuses = (*REPLAYABLE, Status.PROCESSED) if filters.include_processed else REPLAYABLE
-    return filters.events().filter(status__in=statuses, body__isnull=False)
+    states = Q(status__in=_states(filters))
+    replayable = states if filters.include_processed else is_troubled()
+    return filters.events().filter(replayable, body__isnull=False)
 
 
 def _skipped(filters: ReplayFilter) -> list[Skipped]:
@@ -157,7 +183,7 @@ def _skipped(filters: ReplayFilter) -> list[Skipped]:
         if status is Status.PROCESSED and filters.include_processed:
             continue
         found.append(_counted(filters.events().filter(status=status), reason))
-    without_body = filters.events().filter(status__in=REPLAYABLE, body__isnull=True)
+    without_body = filters.events().filter(is_troubled(), body__isnull=True)
     found.append(_counted(without_body, BODY_REMOVED))
     return [skipped for skipped in found if skipped.count]
 
