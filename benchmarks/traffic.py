@@ -56,7 +56,7 @@ def make_signed_traffic(folder: Path, requests: int) -> SignedTraffic:
 def make_batch_traffic(folder: Path) -> tuple[str, Path]:
     """Make an Ongage source; return its path with the token, and a file with all but one row."""
     settings = {"verification": "token_query", "token_parameter": "token"}
-    source = _source("ongage", settings, {"token": _TOKEN})
+    source = _source("ongage", settings, {"tokens": [_TOKEN]})
     request_path = f"{source.reception_path}?token={_TOKEN}"
     rows = [
         {

@@ -78,6 +78,9 @@ def _answer(
     response = HttpResponse(text, status=int(status), content_type=content_type)
     if content_type is None:
         del response.headers["Content-Type"]
+    if status != HTTPStatus.NO_CONTENT:
+        # Django's CommonMiddleware, which reception passes by, would set it.
+        response.headers["Content-Length"] = str(len(response.content))
     response.headers["X-Content-Type-Options"] = "nosniff"
     response.headers["Cache-Control"] = "no-store"
     for name, value in (headers or {}).items():

@@ -100,6 +100,8 @@ def _announced(stream: _Stream, length: int, most_bytes: int) -> bytes:
 
 
 def _chunked(stream: _Stream, most_bytes: int) -> bytes:
+    # The server hides whether the last chunk came. A body that was cut off fails its signature,
+    # and part of a JSON or XML document is none.
     body = _read_up_to(stream, most_bytes + 1)
     if len(body) > most_bytes:
         raise _too_large(most_bytes, body=body)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -16,9 +17,13 @@ from integrations.request import InboundRequest
 from integrations.verification import Verifier
 from webhooks.inbound.journal.entry import storable
 
-MOST_HEADERS: Final = 60
+# Servers take no more than this; verifiers and presets never miss one.
+MOST_HEADERS: Final = 100
 LONGEST_KEPT_VALUE: Final = 1_000
 MOST_PARAMETERS: Final = 60
+# The server adds its own environment to each request's: HTTP_PROXY there is no header, and may
+# hold a password.
+_OWN_ENVIRONMENT: Final = frozenset((*os.environ, "HTTP_PROXY"))
 
 
 @dataclass(slots=True, kw_only=True)
@@ -76,7 +81,7 @@ def request_parts(environ: Mapping[str, Any], received_at: datetime) -> RequestP
 
 @lru_cache(maxsize=1024)
 def _header_name(key: str) -> str | None:
-    if key.startswith("HTTP_"):
+    if key.startswith("HTTP_") and key not in _OWN_ENVIRONMENT:
         return key[5:].replace("_", "-").lower()
     return {"CONTENT_TYPE": "content-type", "CONTENT_LENGTH": "content-length"}.get(key)
 

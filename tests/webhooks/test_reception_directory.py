@@ -1,0 +1,169 @@
+"""The directory follows every change, of this process and of others, and serves meanwhile."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+from django.db import OperationalError, connection
+
+from tests.webhooks.reception import Sender, engage_body, engage_source
+from webhooks.inbound import directory
+from webhooks.inbound.journal.writer import CHORE_SECONDS, JournalWriter, journal_writer
+from webhooks.models import Source
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+def test_a_saved_change_is_seen_within_a_second() -> None:
+    source = engage_source()
+    assert _is_active(source) is True
+    source.is_active = False
+    source.save()
+    assert _seconds_until(lambda: _is_active(source) is False) < 1.0
+
+
+def test_a_change_of_its_site_is_seen_too() -> None:
+    source = engage_source()
+    assert _is_active(source) is True
+    source.site.is_active = False
+    source.site.save()
+    assert _seconds_until(lambda: _is_active(source) is False) < 1.0
+
+
+def test_a_deleted_source_disappears() -> None:
+    source = engage_source()
+    assert _is_active(source) is True
+    source.delete()
+    assert _seconds_until(lambda: directory.find(source.public_id) is None) < 1.0
+
+
+@pytest.mark.processes
+def test_a_change_in_another_process_is_seen_within_a_second_of_its_commit() -> None:
+    source = engage_source()
+    assert _is_active(source) is True
+    code = (
+        "import django; django.setup()\n"
+        "from django.db import connection\n"
+        f"connection.settings_dict['NAME'] = {connection.settings_dict['NAME']!r}\n"
+        "from webhooks.models import Source\n"
+        f"source = Source.objects.get(public_id={source.public_id!r})\n"
+        "source.is_active = False\n"
+        "source.save()\n"
+    )
+    root = Path(__file__).parent.parent.parent
+    environment_of_child = {"DJANGO_SETTINGS_MODULE": "config.settings"}
+    subprocess.run(
+        [sys.executable, "-c", code], check=True, cwd=root, env=_environ() | environment_of_child
+    )
+    assert _seconds_until(lambda: _is_active(source) is False) < 1.0
+
+
+def test_nothing_is_loaded_while_nothing_changes(monkeypatch: pytest.MonkeyPatch) -> None:
+    source = engage_source()
+    assert _is_active(source) is True
+    snapshot = directory._current
+    journal_writer.run_chores()
+    assert directory._current is snapshot
+    source.save()
+    journal_writer.run_chores()
+    assert directory._current is not snapshot
+
+
+def test_while_the_database_is_away_the_last_snapshot_serves(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    source = engage_source()
+    assert _is_active(source) is True
+
+    def away() -> dict[str, directory.SourceSnapshot]:
+        raise OperationalError("away")
+
+    monkeypatch.setattr(directory, "_loaded", away)
+    source.save()
+    journal_writer.run_chores()
+    assert _is_active(source) is True
+
+
+def test_without_any_snapshot_the_sender_is_asked_to_come_back(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def away() -> dict[str, directory.SourceSnapshot]:
+        raise OperationalError("away")
+
+    monkeypatch.setattr(directory, "_loaded", away)
+    response = Sender(engage_source()).post(engage_body())
+    assert response.status_code == 503
+    assert int(response.headers["Retry-After"]) > 0
+
+
+def test_one_damaged_secret_shuts_its_source_and_no_other(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    damaged, sound = engage_source(), engage_source()
+    headers = Sender(damaged).signed_headers(engage_body())
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "UPDATE webhooks_source SET secrets = 'enc:v1:gone:AAAA' WHERE id = %s", [damaged.pk]
+        )
+    directory.invalidate()
+    assert Sender(damaged).post(engage_body(), headers).status_code == 404
+    assert Sender(sound).post(engage_body()).status_code == 200
+    assert damaged.public_id in caplog.text
+
+
+def test_requests_are_not_held_up_by_a_refresh(monkeypatch: pytest.MonkeyPatch) -> None:
+    source = engage_source()
+    assert _is_active(source) is True
+
+    def slow() -> dict[str, directory.SourceSnapshot]:
+        time.sleep(0.5)
+        return {}
+
+    monkeypatch.setattr(directory, "_loaded", slow)
+    source.save()
+    time.sleep(CHORE_SECONDS + 0.1)
+    started = time.monotonic()
+    assert _is_active(source) is True
+    assert time.monotonic() - started < 0.2
+
+
+def test_a_chore_that_fails_does_not_stop_the_others() -> None:
+    done: list[str] = []
+    writer = JournalWriter()
+
+    def failing() -> None:
+        done.append("failing")
+        raise RuntimeError("bug")
+
+    writer.add_chore(failing)
+    writer.add_chore(lambda: done.append("next"))
+    try:
+        assert writer.run_chores()
+    finally:
+        writer.stop()
+    assert done[:2] == ["failing", "next"]
+
+
+def _is_active(source: Source) -> bool | None:
+    found = directory.find(source.public_id)
+    return found.is_active if found else None
+
+
+def _seconds_until(holds: object) -> float:
+    assert callable(holds)
+    started = time.monotonic()
+    while not holds():
+        if time.monotonic() - started > 5:
+            raise AssertionError("It never came.")
+        time.sleep(0.01)
+    return time.monotonic() - started
+
+
+def _environ() -> dict[str, str]:
+    import os
+
+    return dict(os.environ)
