@@ -3,6 +3,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from django.db import connection
 
 from contacts.models import Contact, ContactRevision
 from contacts.services import ChangeKind
@@ -162,15 +163,11 @@ def test_a_personal_identity_number_is_found_by_its_hash_and_never_shown(site: S
     contact = Contact.objects.get()
     assert again.contact_id == first.contact_id
     assert contact.personal_identity_number == "20040217-7935"
-    assert first.changes == {"personal_identity_number": [None, "20040217••••"]} or (
-        first.changes == {"personal_identity_number": [None, "20040217-••••"]}
-    )
+    assert first.changes == {"personal_identity_number": [None, "20040217-••••"]}
     assert "7935" not in str(list(ContactRevision.objects.values()))
 
 
 def test_an_unchanged_number_is_not_encrypted_again(site: Site) -> None:
-    from django.db import connection
-
     def stored() -> str:
         with connection.cursor() as cursor:
             cursor.execute("SELECT personal_identity_number FROM contacts_contact")
