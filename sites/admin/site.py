@@ -59,6 +59,9 @@ class SiteAdmin(AuditedAdmin, SiteScopedAdmin):
     form = SiteForm
     list_display = ("name", "state", "integrations", "member_count", "short_id", "menu")
     search_fields = ("name", "slug")
+    search_help_text = "Name or slug"
+    change_list_template = "admin/filtered_list.html"
+    empty_list_advice = "Add a site: a brand or a store. Everything else belongs to one."
     prepopulated_fields = {"slug": ("name",)}
     readonly_fields = ("site_id",)
     change_form_template = "admin/sites/site_page.html"

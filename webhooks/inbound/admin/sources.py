@@ -4,131 +4,30 @@ from collections.abc import Callable
 from typing import Any
 
 from django.contrib import admin, messages
-from django.contrib.admin.views.main import ChangeList
 from django.core.exceptions import PermissionDenied, ValidationError
-from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed, HttpResponseRedirect
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
-from django.utils.safestring import SafeString
 
-from common.admin.list_filters import ChoiceFilter
-from common.admin.relative_time import relative_time
-from common.admin.row_menu import row_menu
-from common.admin.status_chip import Tone, status_chip
-from integrations.registry import all_presets, preset_choices
-from sites.admin.audited import AuditedAdmin, audit_url
+from integrations.registry import all_presets
+from sites.admin.audited import audit_url
 from sites.audit import Actor
 from sites.models import Role, Site
-from sites.scoped_admin import SiteScopedAdmin
-from sites.site_filter import SiteFilter
 from webhooks.inbound.admin import source_page
 from webhooks.inbound.admin.source_adding import Choices, choices_so_far
-from webhooks.inbound.admin.source_charts import activity_chart, state_chip
 from webhooks.inbound.admin.source_form import SourceForm
+from webhooks.inbound.admin.source_list import SourceListAdmin
 from webhooks.inbound.admin.source_preview import preview_context
 from webhooks.inbound.models import Source
-from webhooks.inbound.source_activity import activity_by_source, state_of
 from webhooks.inbound.source_deletion import source_delete
 from webhooks.inbound.sources import source_create, source_reveal, source_update
 
 View = Callable[..., HttpResponse]
 
 
-class SourceChangeList(ChangeList):
-    """Adds the last day of activity to the listed sources, in one query."""
-
-    def get_results(self, request: HttpRequest) -> None:
-        super().get_results(request)
-        sources = list(self.result_list)
-        days = activity_by_source(source.pk for source in sources)
-        for source in sources:
-            source.day = days[source.pk]
-        self.result_list = sources
-
-
-class PresetFilter(ChoiceFilter):
-    title = "Preset"
-    parameter_name = "preset_key"
-
-    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
-        return preset_choices()
-
-
-class ActiveFilter(ChoiceFilter):
-    title = "Active"
-    parameter_name = "active"
-
-    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
-        return [("yes", "Yes"), ("no", "Switched off")]
-
-    def narrowed(self, queryset: QuerySet[Any]) -> QuerySet[Any]:
-        return queryset.filter(is_active=self.chosen == "yes")
-
-
 @admin.register(Source)
-class SourceAdmin(AuditedAdmin, SiteScopedAdmin):
+class SourceAdmin(SourceListAdmin):
     """Adding and changing have pages of their own: the form comes from the preset."""
-
-    list_display = (
-        "name",
-        "site",
-        "kind",
-        "state",
-        "verification",
-        "last_24_hours",
-        "received",
-        "menu",
-    )
-    list_filter = (SiteFilter, PresetFilter, ActiveFilter)
-    list_title = "Webhook sources"
-    change_list_template = "admin/filtered_list.html"
-    search_help_text = "Name or source id"
-    empty_list_advice = "Add a source: a system that sends webhooks to a site."
-    list_select_related = ("site",)
-    search_fields = ("name", "public_id")
-    ordering = ("site__name", "name")
-    actions = None
-
-    def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[ChangeList]:
-        return SourceChangeList
-
-    @admin.display(description="preset", ordering="preset_key")
-    def kind(self, source: Source) -> str:
-        return source.preset.label
-
-    @admin.display(description="state")
-    def state(self, source: Source) -> SafeString:
-        return state_chip(state_of(source, source.day))  # type: ignore[attr-defined]
-
-    @admin.display(description="requests are")
-    def verification(self, source: Source) -> SafeString:
-        reason = source.preset.verifier(source.config).unsigned_reason
-        if reason:
-            return status_chip("Not verified", Tone.WARNING, title=reason)
-        return status_chip("Verified", Tone.GOOD)
-
-    @admin.display(description="last 24 hours")
-    def last_24_hours(self, source: Source) -> SafeString:
-        return activity_chart(source.day, name=source.name, small=True)  # type: ignore[attr-defined]
-
-    @admin.display(description="last received", ordering="last_received_at")
-    def received(self, source: Source) -> SafeString:
-        return relative_time(source.last_received_at)
-
-    @admin.display(description="")
-    def menu(self, source: Source) -> SafeString:
-        events = reverse("admin:webhooks_receivedevent_changelist")
-        rejected = reverse("admin:webhooks_rejectedrequest_changelist")
-        return row_menu(
-            source.name,
-            [
-                ("Edit", reverse("admin:webhooks_source_change", args=[source.pk])),
-                ("Received events", f"{events}?source={source.pk}"),
-                ("Rejected requests", f"{rejected}?source={source.pk}"),
-                ("Audit log", audit_url(source)),
-            ],
-        )
 
     # -- adding ----------------------------------------------------------------------------------
 
@@ -304,6 +203,16 @@ class SourceAdmin(AuditedAdmin, SiteScopedAdmin):
                 source, source_page.chosen_sample(source, ""), mask_secrets=False
             ),
         )
+
+    def delete_view(
+        self, request: HttpRequest, object_id: str, extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        advice = (
+            "Everything it received and refused is deleted with it. Contacts and what they became "
+            "stay. To stop it for a while, switch it off instead."
+        )
+        context = {"delete_advice": advice} | (extra_context or {})
+        return super().delete_view(request, object_id, context)
 
     def delete_model(self, request: HttpRequest, obj: Source) -> None:
         job = source_delete(source=obj, actor=Actor.from_request(request))
