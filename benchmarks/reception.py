@@ -82,7 +82,7 @@ def _bench_batches(folder: Path, options: argparse.Namespace) -> bool:
             connections=min(options.connections, 16),
         ),
     )
-    print(f"  rows stored                      {load.per_second * ROWS_PER_BATCH:10,.0f} /s")
+    print(f"  rows made durable                {load.per_second * ROWS_PER_BATCH:10,.0f} /s")
     return check_stored(load)
 
 

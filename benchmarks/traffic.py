@@ -9,7 +9,7 @@ import time
 import uuid
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 from integrations.verification.secret_rules import signing_key
 from integrations.verification.standard_webhooks import standard_signature
@@ -74,16 +74,17 @@ def make_batch_traffic(folder: Path) -> tuple[str, Path]:
     return request_path, file
 
 
-def _source(preset_key: str, settings: dict[str, object], secrets: dict[str, object]) -> Source:
+def _source(preset_key: str, settings: dict[str, Any], secrets: dict[str, Any]) -> Source:
     site, _ = Site.objects.get_or_create(slug="bench", defaults={"name": "Bench"})
-    return Source.objects.create(
-        site=site,
-        preset_key=preset_key,
-        name=preset_key,
-        settings=settings,
-        secrets=secrets,
-        throttle_per_second=0,
-    )
+    values: dict[str, Any] = {
+        "site": site,
+        "preset_key": preset_key,
+        "name": preset_key,
+        "settings": settings,
+        "secrets": secrets,
+        "throttle_per_second": 0,
+    }
+    return Source.objects.create(**values)
 
 
 def _engage_body() -> bytes:

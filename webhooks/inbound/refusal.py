@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from integrations.causes import RejectionCause
 
 
-@dataclass(slots=True, kw_only=True)
+@dataclass(slots=True, kw_only=True, eq=False)
 class Refusal(Exception):
     """Raised anywhere in reception; ends the request.
 
