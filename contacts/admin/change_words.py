@@ -9,7 +9,11 @@ from typing import Any, Final
 
 from contacts.models import Contact, EmailListStatus
 
+# In the order in which a change is told; PostgreSQL does not keep that of a JSON object.
 _LABELS: Final[Mapping[str, str]] = {
+    "preference.email": "Accepts e-mail",
+    "preference.sms": "Accepts SMS",
+    "preference.postal": "Accepts post",
     "email": "E-mail",
     "phone": "Phone",
     "external_id": "External id",
@@ -26,9 +30,6 @@ _LABELS: Final[Mapping[str, str]] = {
     "language": "Language",
     "email_status": "E-mail status",
     "email_status_cause": "Cause of the e-mail status",
-    "preference.email": "Accepts e-mail",
-    "preference.sms": "Accepts SMS",
-    "preference.postal": "Accepts post",
 }
 _PREFIXES: Final[Mapping[str, str]] = {
     "consent.": "Consent",
@@ -80,9 +81,9 @@ def value_words(value: Any) -> str:
 
 
 def field_changes(changes: Mapping[str, Any]) -> list[FieldChange]:
-    """Return the changes of a revision in the order in which it lists them."""
+    """Return the changes of a revision, those that staff ask about first."""
     listed = []
-    for name, pair in changes.items():
+    for name, pair in sorted(changes.items(), key=lambda change: _place(change[0])):
         before, after = pair if isinstance(pair, list) and len(pair) == 2 else (None, pair)
         listed.append(
             FieldChange(
@@ -90,3 +91,8 @@ def field_changes(changes: Mapping[str, Any]) -> list[FieldChange]:
             )
         )
     return listed
+
+
+def _place(name: str) -> tuple[int, str]:
+    known = list(_LABELS)
+    return (known.index(name) if name in known else len(known), name)

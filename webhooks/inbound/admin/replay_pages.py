@@ -160,7 +160,7 @@ def _site_of(request: HttpRequest, filters: ReplayFilter, sites: list[Site]) -> 
     site_ids = set(filters.site_ids)
     if filters.ids:
         events = ReceivedEvent.objects.filter(pk__in=filters.ids, site_id__in=filters.site_ids)
-        site_ids = set(events.values_list("site_id", flat=True))
+        site_ids = set(events.values_list("site_id", flat=True)) or site_ids
     elif filters.source_id:
         site_ids &= {
             each.site_id for each in visible_sources(request) if each.pk == filters.source_id
@@ -185,11 +185,12 @@ def _described(request: HttpRequest, filters: ReplayFilter) -> list[tuple[str, s
     """Return the conditions of a plan in words."""
     zone = list_zone(request)
     source = next((s.name for s in visible_sources(request) if s.pk == filters.source_id), "")
+    labels = {status.value: str(status.label) for status in Status}
     told = [
         ("Selected events", str(len(filters.ids)) if filters.ids else ""),
         ("Source", source),
         ("Event type", filters.event_type),
-        ("Status", ", ".join(str(Status(status).label) for status in filters.statuses)),
+        ("Status", ", ".join(labels.get(status, status) for status in filters.statuses)),
         ("Cause", filters.cause),
     ]
     for label, at in (("From", filters.received_from), ("Until", filters.received_until)):
