@@ -161,7 +161,9 @@ def _form_field(field: SettingField, source: Source | None) -> forms.Field:
 
 
 def _text(field: SettingField, value: Any, common: dict[str, Any]) -> forms.Field:
-    return forms.CharField(required=False, initial=value, **common)
+    # A browser would fill the operator's own name into a sender's user name.
+    widget = forms.TextInput(attrs={"autocomplete": "off"})
+    return forms.CharField(required=False, initial=value, widget=widget, **common)
 
 
 def _boolean(field: SettingField, value: Any, common: dict[str, Any]) -> forms.Field:

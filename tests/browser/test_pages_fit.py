@@ -1,0 +1,82 @@
+"""Every list and page on a phone and on a desk, light and dark: nothing wider than the screen."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+import pytest
+from playwright.sync_api import Browser, Page
+from pytest_django.live_server_helper import LiveServer
+
+from sites.models import Role
+from tests.factories import (
+    PASSWORD,
+    MembershipFactory,
+    SiteFactory,
+    SourceFactory,
+    SuperuserFactory,
+)
+
+pytestmark = [pytest.mark.browser, pytest.mark.network]
+
+LONG = "A rather long name " + "withoutanyplacewhereitcouldbebroken" * 2
+
+PATHS = (
+    "/admin/",
+    "/admin/health/",
+    "/admin/sites/site/",
+    "/admin/sites/site/{site}/change/",
+    "/admin/webhooks/source/",
+    "/admin/webhooks/source/add/?site={site}",
+    "/admin/webhooks/source/add/?site={site}&preset=generic_json",
+    "/admin/webhooks/source/{source}/change/",
+    "/admin/webhooks/source/{source}/delete/",
+    "/admin/sites/auditentry/",
+    "/admin/sites/user/",
+    "/admin/sites/user/add/",
+    "/admin/sites/job/",
+    "/admin/webhooks/receivedevent/",
+    "/admin/webhooks/rejectedrequest/",
+    "/admin/contacts/contact/",
+    "/admin/password_change/",
+)
+
+
+def log_in(page: Page, server: LiveServer, username: str) -> None:
+    page.goto(f"{server.url}/admin/")
+    page.get_by_label("Username").fill(username)
+    page.get_by_label("Password").fill(PASSWORD)
+    page.get_by_role("button", name="Log in").click()
+
+
+@pytest.mark.parametrize("colours", ["light", "dark"])
+@pytest.mark.parametrize("width", [390, 1280])
+def test_no_page_is_wider_than_the_screen_or_complains(
+    browser: Browser,
+    live_server: LiveServer,
+    colours: Literal["light", "dark"],
+    width: int,
+) -> None:
+    user = SuperuserFactory.create()
+    site = SiteFactory.create(name=LONG)
+    MembershipFactory.create(site=site, role=Role.OPERATOR)
+    source = SourceFactory.create(site=site, name=LONG, preset_key="voyado_engage")
+    context = browser.new_context(viewport={"width": width, "height": 800}, color_scheme=colours)
+    page = context.new_page()
+    complaints: list[str] = []
+    page.on(
+        "console",
+        lambda message: (
+            complaints.append(f"{page.url}: {message.text}")
+            if message.type in ("error", "warning")
+            else None
+        ),
+    )
+    log_in(page, live_server, user.username)
+    for path in PATHS:
+        page.goto(live_server.url + path.format(site=site.pk, source=source.pk))
+        reached = page.evaluate("document.documentElement.scrollWidth")
+        if reached > width:
+            complaints.append(f"{path} is {reached} wide")
+    context.close()
+    assert complaints == []
