@@ -78,6 +78,17 @@ def test_list_tells_integrations_and_members_of_each_site(
     assert f'<a href="{change_url(site)}">Edit</a>' in html
 
 
+@pytest.mark.parametrize("name", ["sites_site", "webhooks_source"])
+def test_lists_offer_adding_to_those_who_may(
+    client: Client, superuser: User, member: MakeMember, name: str
+) -> None:
+    link = f'href="{reverse(f"admin:{name}_add")}"'
+    client.force_login(superuser)
+    assert link in client.get(reverse(f"admin:{name}_changelist")).content.decode()
+    client.force_login(member(Role.VIEWER))
+    assert link not in client.get(reverse(f"admin:{name}_changelist")).content.decode()
+
+
 def test_lists_cost_the_same_for_many_sites(
     client: Client, superuser: User, django_assert_max_num_queries: object
 ) -> None:
