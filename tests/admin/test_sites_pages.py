@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 
 import pytest
+from axes.models import AccessAttempt
 from django.test import Client
 from django.urls import reverse
 
@@ -273,3 +274,16 @@ def test_superuser_makes_a_user_and_a_password_change_is_audited_without_it(
     assert AuditEntry.objects.filter(action="user.created", object_label="nils").exists()
     entry = AuditEntry.objects.get(action="user.password_changed")
     assert entry.changes == {"password": ["", "changed"]}
+
+
+def test_superuser_ends_a_lockout_and_the_audit_says_whose(client: Client, superuser: User) -> None:
+    attempt = AccessAttempt.objects.create(
+        username="olga", ip_address="192.0.2.7", failures_since_start=8
+    )
+    other = AccessAttempt.objects.create(username="nils", failures_since_start=8)
+    client.force_login(superuser)
+    url = reverse("admin:axes_accessattempt_changelist")
+    client.post(url, {"action": "unlock", "_selected_action": attempt.pk})
+    assert list(AccessAttempt.objects.all()) == [other]
+    entry = AuditEntry.objects.get(action="login.unlocked")
+    assert entry.changes["username"] == ["olga", ""]
