@@ -8,7 +8,7 @@ from django.utils.safestring import SafeString
 
 from common.admin.status_chip import Tone, status_chip
 from contacts.admin.change_words import value_words
-from contacts.models import Contact, Preference
+from contacts.models import Contact, ContactSourceId, Preference
 from integrations.contact_change import Channel, EmailStatus
 
 CHANNEL_LABELS: Final = {Channel.EMAIL: "E-mail", Channel.SMS: "SMS", Channel.POSTAL: "Post"}
@@ -18,6 +18,7 @@ _STATUS_TONES: Final = {
     EmailStatus.PAUSED: Tone.WARNING,
     EmailStatus.BANNED: Tone.BAD,
 }
+_RECENT_REVISIONS: Final = 200
 _PROFILE: Final = (
     ("Care of", "care_of"),
     ("Street", "street"),
@@ -66,7 +67,7 @@ def contact_context(contact: Contact) -> dict[str, Any]:
         "attributes": [
             (key, value_words(value)) for key, value in sorted(contact.attributes.items())
         ],
-        "source_ids": contact.source_ids.order_by("source_key", "kind", "value"),
+        "source_ids": _source_ids(contact),
         "preferences": [
             (CHANNEL_LABELS[channel], preference, preference_chip(channel, preference))
             for channel, preference in preferences_by_channel(contact)
@@ -75,3 +76,11 @@ def contact_context(contact: Contact) -> dict[str, Any]:
         "email_lists": contact.email_lists.order_by("source_key", "list_id"),
         "has_personal_identity": contact.personal_identity_hash is not None,
     }
+
+
+def _source_ids(contact: Contact) -> list[tuple[str, ContactSourceId]]:
+    """Return the ids with the sender's name as its latest changes of this contact give it."""
+    recent = contact.revisions.order_by("-at").values_list("source_key", "source_label")
+    labels = dict(list(recent[:_RECENT_REVISIONS])[::-1])
+    rows = contact.source_ids.order_by("source_key", "kind", "value")
+    return [(labels.get(row.source_key) or row.source_key, row) for row in rows]

@@ -64,7 +64,7 @@ def test_page_names_the_cause_the_fix_and_how_many_more(
     client.force_login(superuser)
     text = client.get(page(rejected)).content.decode()
     assert FIXES[RejectionCause.BAD_SIGNATURE].split(".")[0] in text
-    assert "4210 more of this source" in text
+    assert "4,210 more of this source" in text
     assert "&lt;script&gt;boo" in text
     assert "<script>boo" not in text
     assert "jane@example.com" not in text
