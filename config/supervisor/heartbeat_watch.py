@@ -14,14 +14,12 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
-import structlog
 from django.db import close_old_connections, connection
 from django.db.models import Q
 
 from sites.models import Heartbeat, ProcessKind
 
 LOOK_SECONDS: Final = 5.0
-log = structlog.get_logger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,6 +100,8 @@ class HeartbeatWatch(threading.Thread):
     ) -> None:
         super().__init__(name="heartbeat-watch", daemon=True)
         self.silence = Silence()
+        # Why the last look failed, in one word; empty when it did not.
+        self.trouble = ""
         self._read = read
         self._every_seconds = every_seconds
         self._ended = threading.Event()
@@ -118,9 +118,10 @@ class HeartbeatWatch(threading.Thread):
         except Exception as error:  # a watch that ended would leave hung children alone for ever
             self.silence.could_not_look()
             connection.close()
-            log.warning("heartbeats cannot be read", error=type(error).__name__)
+            self.trouble = type(error).__name__
         else:
             self.silence.saw(beats, time.monotonic())
+            self.trouble = ""
 
     def end(self) -> None:
         self._ended.set()

@@ -38,6 +38,7 @@ class Supervisor:
         self._grace_seconds = grace_seconds
         self._on_start = on_start
         self._signals = 0
+        self._is_blind = False
         self._woken = threading.Event()
         self._rotate_at = time.monotonic() + ROTATE_EVERY_SECONDS
 
@@ -54,6 +55,7 @@ class Supervisor:
             while not self._signals:
                 for child in self._children:
                     self._tend(child)
+                self._report_database()
                 self._rotate_logs()
                 self._woken.wait(TICK_SECONDS)
             self._drain()
@@ -90,6 +92,15 @@ class Supervisor:
             stale_after_seconds=child.spec.stale_after_seconds,
             start_allowance_seconds=child.spec.start_allowance_seconds,
         )
+
+    def _report_database(self) -> None:
+        """Say once that heartbeats cannot be read, and once that they can again."""
+        trouble = self._watch.trouble
+        if trouble and not self._is_blind:
+            self._terminal.bad(f"The database does not answer ({trouble}). Waiting for it.")
+        elif self._is_blind and not trouble:
+            self._terminal.good("The database answers again.")
+        self._is_blind = bool(trouble)
 
     def _rotate_logs(self) -> None:
         if time.monotonic() >= self._rotate_at:

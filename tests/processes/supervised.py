@@ -1,6 +1,7 @@
 """A supervisor over troublemakers: `python -m tests.processes.supervised FOLDER GRACE NAME=TRAITS`.
 
-NAME is a kind of process. Heartbeats are the files that the children touch.
+NAME is a kind of process. Heartbeats are the files that the children touch; while there is a file
+`FOLDER/away`, they cannot be read.
 """
 
 from __future__ import annotations
@@ -29,6 +30,8 @@ def main() -> None:
     marks = Path(folder) / "marks"
 
     def beats() -> list[Beat]:
+        if (Path(folder) / "away").exists():
+            raise ConnectionError
         found = []
         for mark in marks.iterdir():
             kind, _, process_id = mark.name.split(".")

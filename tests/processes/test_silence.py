@@ -105,8 +105,9 @@ def test_watch_survives_any_error_of_a_look() -> None:
 
     watch = HeartbeatWatch(read)
     watch.look()
+    assert watch.trouble == "RuntimeError"
     watch.look()
-    assert not answers
+    assert watch.trouble == ""
 
 
 @pytest.mark.parametrize(

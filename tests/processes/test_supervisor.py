@@ -32,6 +32,10 @@ class Supervised:
             text=True,
         )
 
+    def read_until(self, text: str) -> None:
+        assert self.process.stdout is not None
+        assert any(text in line for line in self.process.stdout)
+
     def ids(self, name: str, role: str = "main") -> list[int]:
         """Return every process that ever ran as this, oldest first."""
         marks = sorted(self.marks.glob(f"{name}.{role}.*"), key=lambda mark: mark.stat().st_ctime)
@@ -99,6 +103,20 @@ def test_stopped_child_is_killed_and_started_again(supervise: Supervise) -> None
     eventually(lambda: len(supervised.ids("worker")) > 1 and not is_alive(first))
 
 
+def test_nobody_is_killed_while_heartbeats_cannot_be_read(supervise: Supervise) -> None:
+    supervised = supervise(worker="")
+    first = supervised.one("worker")
+    away = supervised.marks.parent / "away"
+    away.touch()
+    supervised.read_until("The database does not answer (ConnectionError).")
+    os.kill(first, signal.SIGSTOP)
+    time.sleep(3)  # twice as long as a child may be silent
+    assert supervised.ids("worker") == [first]
+    away.unlink()
+    supervised.read_until("The database answers again.")
+    eventually(lambda: len(supervised.ids("worker")) > 1 and not is_alive(first))
+
+
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
 def test_signal_ends_everything_at_once_when_all_obey(
     supervise: Supervise, number: signal.Signals
@@ -125,9 +143,7 @@ def test_second_signal_does_not_wait(supervise: Supervise) -> None:
     supervised = supervise(web="deaf", grace=300)
     supervised.one("web")
     supervised.process.terminate()
-    assert supervised.process.stdout is not None
-    while "Stopping" not in supervised.process.stdout.readline():
-        pass
+    supervised.read_until("Stopping")
     supervised.process.send_signal(signal.SIGINT)
     assert supervised.process.wait(timeout=30) == 0
     eventually(supervised.all_gone, seconds=5)
