@@ -1,0 +1,64 @@
+"""Bodies as text: indented without being parsed, cut to size, masked where asked."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from integrations.registry import all_presets
+from webhooks.inbound.admin.payload_text import MOST_SHOWN_BYTES, payload_text
+
+
+def shown(body: bytes) -> str:
+    return payload_text(body, is_masked=False).text
+
+
+@pytest.mark.parametrize(
+    ("body", "text"),
+    [
+        (b'{"a":1.10,"a":[1,{}]}', '{\n  "a": 1.10,\n  "a": [\n    1,\n    {}\n  ]\n}'),
+        (b'{"a": "x, {y}: \\"z\\""}', '{\n  "a": "x, {y}: \\"z\\""\n}'),
+        (b'{"cut": [1, "of', '{\n  "cut": [\n    1,\n    "of'),
+        (b"]]}}", "]]}}"),
+        (b"<a><b>x</b><c/></a>", "<a>\n  <b>x</b>\n  <c/>\n</a>"),
+        (b"<?xml version='1.0'?><a><b>", "<?xml version='1.0'?>\n<a>\n  <b>"),
+        (b"plain \xff\x00 text", "plain \ufffd\ufffd text"),
+        (b"", ""),
+    ],
+)  # fmt: skip
+def test_shape(body: bytes, text: str) -> None:
+    assert shown(body) == text
+
+
+def json_samples() -> list[Path]:
+    return [
+        sample.path
+        for preset in all_presets()
+        for sample in preset.samples()
+        if sample.path.suffix == ".json"
+    ]
+
+
+@pytest.mark.parametrize("path", json_samples(), ids=lambda path: f"{path.parts[-3]}-{path.stem}")
+def test_every_sample_keeps_its_meaning(path: Path) -> None:
+    body = path.read_bytes()
+    assert json.loads(shown(body)) == json.loads(body)
+
+
+def test_a_long_body_is_cut_and_says_so() -> None:
+    payload = payload_text(b"x" * (MOST_SHOWN_BYTES + 1), is_masked=False)
+    assert payload.is_cut
+    assert len(payload.text) == MOST_SHOWN_BYTES
+    assert payload_text(b"{}", is_masked=False, whole_bytes=3).is_cut
+
+
+def test_a_deep_body_does_not_grow_without_end() -> None:
+    assert len(shown(b"[" * 60_000)) < 6_000_000
+
+
+def test_masking_hides_people_and_keeps_the_rest() -> None:
+    text = payload_text(b'{"email":"jane@example.com","type":"x"}', is_masked=True).text
+    assert "jane" not in text
+    assert '"type": "x"' in text
