@@ -87,13 +87,18 @@ class Snapshot:
                 self.holders.put(key, self.states[contact_id])
 
     def _load_counted(self, facts_of_batch: Sequence[Facts]) -> None:
-        events = {
-            facts.source.received_event_id
+        told = [
+            (facts.source.received_event_id, facts.source.position)
             for facts in facts_of_batch
             if facts.change.email_list and facts.change.email_list.kind == SOFT
-        } - {None}
-        if events:
-            revisions = ContactRevision.objects.filter(received_event_id__in=events)
+        ]
+        events = {event for event, _ in told if event}
+        positions = [position for _, position in told if position is not None]
+        if events and positions:
+            # A large event comes in many batches: each looks at its own rows of it only.
+            revisions = ContactRevision.objects.filter(
+                received_event_id__in=events, position__range=(min(positions), max(positions))
+            )
             self._counted = {
                 (event, position)
                 for event, position, changes in revisions.values_list(
