@@ -105,7 +105,7 @@ def _set_identity(
         return
     _move_identity(state, column, value, holders)
     state.record(column, before, value)
-    if column == "email":
+    if column == "email" and before is not None:
         _forget_email_status(state, facts.at)
 
 

@@ -55,7 +55,7 @@ class Contact(models.Model):
 
     class Meta:
         constraints = [
-            # The operator classes let PostgreSQL find a prefix by the same index; SQLite needs none.
+            # These operator classes let PostgreSQL find a prefix by the same index.
             *(
                 models.UniqueConstraint(
                     fields=("site", name), name=f"contact_{name}_once",

@@ -49,7 +49,7 @@ def _is_of_common_shape(address: str) -> bool:
 
 def _by_library(candidate: str) -> str | None:
     try:
-        address = validate_email(candidate, check_deliverability=False)
+        address = validate_email(candidate, check_deliverability=False, strict=True)
     except (EmailNotValidError, UnicodeError, ValueError):
         return None
     local = address.local_part

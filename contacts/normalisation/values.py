@@ -47,8 +47,9 @@ def birth_date_normalised(text: str) -> str | None:
 @lru_cache(maxsize=1024)
 def country_normalised(text: str) -> str | None:
     """Return two upper-case letters."""
+    # Outside ASCII, upper case may be other letters: ß becomes SS, which is South Sudan.
     code = text.upper()
-    return code if code in SUPPORTED_REGIONS else None
+    return code if text.isascii() and code in SUPPORTED_REGIONS else None
 
 
 @lru_cache(maxsize=1024)
