@@ -158,24 +158,29 @@ def _lease_time() -> timedelta:
 
 
 def _event(row: tuple[Any, ...]) -> ClaimedEvent:
-    values = dict(zip(_COLUMNS, row, strict=True))
-    values["id"] = _uuid(values["id"])
-    for name in ("headers", "query", "history"):
-        values[name] = json.loads(values[name])
-    for name in ("received_at", "processed_at"):
-        values[name] = _aware(values[name])
-    if values["body"] is not None:
-        values["body"] = bytes(values["body"])
-    return ClaimedEvent(**values)
+    (key, source_id, received_at, remote_address, headers, query, body, attempts, processed_at,
+     history) = row  # fmt: skip
+    return ClaimedEvent(
+        id=_uuid(key),
+        source_id=source_id,
+        received_at=_aware(received_at),
+        remote_address=remote_address,
+        headers=json.loads(headers),
+        query={} if query == "{}" else json.loads(query),
+        body=None if body is None else bytes(body),
+        attempts=attempts,
+        processed_at=processed_at and _aware(processed_at),
+        history=[] if history == "[]" else json.loads(history),
+    )
 
 
 def _uuid(value: UUID | str) -> UUID:
     return value if isinstance(value, UUID) else UUID(hex=value)
 
 
-def _aware(value: datetime | None) -> datetime | None:
+def _aware(value: datetime) -> datetime:
     # SQLite's adapter reads times, and knows nothing of their zone.
-    return value.replace(tzinfo=UTC) if value is not None and value.tzinfo is None else value
+    return value if value.tzinfo else value.replace(tzinfo=UTC)
 
 
 def _database_time(value: datetime) -> Any:

@@ -150,7 +150,7 @@ def _end(
         "status": status,
         "cause": trouble.cause,
         "reason": trouble.reason,
-        "processed_at": now,
+        "processed_at": now.isoformat(),
         "rows_applied": counts[Outcome.APPLIED],
         "rows_unchanged": counts[Outcome.UNCHANGED],
         "rows_ignored": counts[Outcome.IGNORED],

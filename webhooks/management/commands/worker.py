@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import gc
 import signal
 from argparse import ArgumentParser
 from types import FrameType
@@ -38,5 +39,9 @@ class Command(BaseCommand):
 
         signal.signal(signal.SIGTERM, stop)
         signal.signal(signal.SIGINT, stop)
+        # A batch makes some 100,000 objects that live as long as it does. Looking through them for
+        # cycles after every 700, as is usual, costs a tenth of the time.
+        gc.freeze()
+        gc.set_threshold(10_000, 20, 20)
         until = Until.ONE_BATCH if once else Until.NOTHING_DUE if burst else Until.STOPPED
         worker.run(until)
