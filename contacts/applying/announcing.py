@@ -20,16 +20,17 @@ def announce(outcomes: Sequence[Outcome], ledger: Ledger) -> None:
     References to them are moved by receivers of `contacts_merged`; what nobody moved, the models'
     own rules for deletion decide.
     """
-    for merge in ledger.merges:
+    # A contact that was made and absorbed within the batch was never seen by anybody.
+    merges = [merge for merge in ledger.merges if not merge.absorbed.is_new]
+    for merge in merges:
         contacts_merged.send(
             sender=Contact,
             site_id=merge.kept.site_id,
             kept_id=UUID(hex=merge.kept.final().id),
             absorbed_id=UUID(hex=merge.absorbed.id),
         )
-    gone = [merge.absorbed.id for merge in ledger.merges if not merge.absorbed.is_new]
-    if gone:
-        Contact.objects.filter(pk__in=gone).delete()
+    if merges:
+        Contact.objects.filter(pk__in=[merge.absorbed.id for merge in merges]).delete()
     for erasure in ledger.erasures:
         state = erasure.state.final()
         contact_erased.send(sender=Contact, site_id=state.site_id, contact_id=UUID(hex=state.id))

@@ -1,0 +1,143 @@
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from django.db import IntegrityError, connection
+from django.test.utils import CaptureQueriesContext
+
+from contacts import services
+from contacts.models import Activity, Contact, ContactRevision, ContactSourceId
+from contacts.services import ChangeItem, ChangeKind, contact_preview, contacts_apply_batch
+from contacts.signals import contact_changed
+from integrations.contact_change import ActivityFact, Channel, Deletion, EmailListFact
+from sites.models import Site
+from tests.contacts.changes import apply, change, source
+
+JANE = {"email": "jane@example.com"}
+
+
+def batch(site: Site, size: int, minute: int) -> list[ChangeItem]:
+    return [
+        ChangeItem(
+            site=site,
+            source=source(),
+            change=change(
+                {"email": f"p{n}@example.com", "contact": str(n)}, minute,
+                fields={"city": f"{minute}"}, preferences={Channel.SMS: bool(minute % 2)},
+                email_list=EmailListFact(kind="soft", list_id="1"),
+                activities=(ActivityFact(type="a"), ActivityFact(type="b", key="k")),
+            ),
+        )
+        for n in range(size)
+    ]
+
+
+def test_statements_do_not_grow_with_the_batch(site: Site) -> None:
+    counts = []
+    for size, minute in ((2, 1), (40, 1), (2, 2), (40, 2)):
+        with CaptureQueriesContext(connection) as queries:
+            contacts_apply_batch(batch(site, size, minute))
+        counts.append(len(queries))
+    # The first of each pair may meet less: it is the larger one that must stay small.
+    assert max(counts) <= 22
+    assert counts[3] <= counts[2]
+    assert Contact.objects.filter(city="2").count() == 40
+
+
+def test_a_preview_says_what_would_happen_and_saves_nothing(site: Site) -> None:
+    def everything(minute: int) -> Any:
+        return change(
+            JANE | {"contact": "1"}, minute, fields={"city": str(minute)},
+            preferences={Channel.EMAIL: True}, activities=(ActivityFact(type="visit"),),
+        )
+
+    for minute in (1, 2):
+        with CaptureQueriesContext(connection) as queries:
+            preview = contact_preview(site=site, change=everything(minute), source=source())
+        assert all(query["sql"].startswith("SELECT") for query in queries)
+        assert not any("FOR NO KEY UPDATE" in query["sql"] for query in queries)
+        assert Contact.objects.count() == minute - 1
+        result = services.contact_apply(site=site, change=everything(minute), source=source())
+        assert (preview.kind, preview.changes, preview.notes, preview.activities) == (
+            result.kind, result.changes, result.notes, result.activities,
+        )
+        assert preview.contact_id == (None if minute == 1 else result.contact_id)
+
+
+@pytest.mark.parametrize("with_email", [True, False])
+def test_a_preview_of_a_deletion_or_merge_saves_nothing(site: Site, with_email: bool) -> None:
+    apply(site, JANE)
+    apply(site, {"external_id": "1"})
+    what = (
+        change(JANE | {"external_id": "1"}, 5)
+        if with_email
+        else change({"external_id": "1"}, 5, deletion=Deletion())
+    )
+    preview = contact_preview(site=site, change=what, source=source())
+    assert preview.kind is (ChangeKind.CHANGED if with_email else ChangeKind.DELETED)
+    assert Contact.objects.filter(deleted_at=None).count() == 2
+
+
+def test_each_change_is_told_once_with_its_delta(site: Site) -> None:
+    told: list[dict[str, Any]] = []
+
+    def receive(**values: Any) -> None:
+        assert Contact.objects.filter(pk=values["contact_id"]).exists()
+        told.append(values)
+
+    contact_changed.connect(receive)
+    try:
+        by = source()
+        created = apply(site, JANE, 1, by=by, fields={"city": "Lund"})
+        apply(site, JANE, 2, fields={"city": "Malmö"})
+        apply(site, JANE, 3, fields={"city": "Malmö"})
+        apply(site, JANE, 4, activities=(ActivityFact(type="visit"),))
+        apply(site, {}, 5)
+    finally:
+        contact_changed.disconnect(receive)
+    assert [(each["kind"], each["existed_before"], each["changes"]) for each in told] == [
+        ("created", False, {"email": [None, "jane@example.com"], "city": [None, "Lund"]}),
+        ("changed", True, {"city": ["Lund", "Malmö"]}),
+    ]
+    assert told[0]["contact_id"] == created.contact_id
+    assert (told[0]["site_id"], told[0]["source"]) == (site.pk, by)
+
+
+def test_a_receiver_that_fails_undoes_the_whole_batch(site: Site) -> None:
+    def refuse(**_: Any) -> None:
+        raise LookupError
+
+    contact_changed.connect(refuse)
+    try:
+        with pytest.raises(LookupError):
+            contacts_apply_batch(batch(site, 3, 1))
+    finally:
+        contact_changed.disconnect(refuse)
+    for model in (Contact, ContactSourceId, ContactRevision, Activity):
+        assert not model._default_manager.exists()
+
+
+def test_the_loser_of_a_race_tries_again_and_gives_up_after_a_few(
+    site: Site, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    real, failures = contacts_apply_batch, [IntegrityError()] * 4
+
+    def unlucky(items: Any) -> Any:
+        if failures:
+            raise failures.pop()
+        return real(items)
+
+    monkeypatch.setattr(services, "contacts_apply_batch", unlucky)
+    assert apply(site, JANE).kind is ChangeKind.CREATED
+    failures.extend([IntegrityError()] * 5)
+    with pytest.raises(IntegrityError):
+        apply(site, JANE)
+
+
+def test_results_come_in_the_order_of_the_items(site: Site) -> None:
+    items = batch(site, 3, 1)
+    items.insert(1, ChangeItem(site=site, change=change({}), source=source()))
+    kinds = [result.kind for result in contacts_apply_batch(items)]
+    assert kinds == ["created", "rejected", "created", "created"]
+    assert contacts_apply_batch([]) == []
