@@ -11,7 +11,8 @@ class ContactRevision(models.Model):
     """One change of a contact, field by field, and what caused it.
 
     `changes` maps a field (`email`, `preference.email`, `consent.<id>`, `attribute.<name>`) to
-    `[before, after]`; a personal identity number appears masked. `position` is the row within the
+    `[before, after]`; `state` tells of the beginning and the end of a person. A personal identity
+    number appears masked. `position` is the row within the
     received event. Erasing a contact empties `changes` of all its revisions.
     """
 
