@@ -12,8 +12,8 @@ class ContactRevision(models.Model):
 
     `changes` maps a field (`email`, `preference.email`, `consent.<id>`, `attribute.<name>`) to
     `[before, after]`; `state` tells of the beginning and the end of a person. A personal identity
-    number appears masked. `position` is the row within the
-    received event. Erasing a contact empties `changes` of all its revisions.
+    number appears masked. `position` is the row within the received event. Erasing a contact
+    empties `changes` of all its revisions.
     """
 
     id = models.UUIDField(primary_key=True, default=new_row_id, editable=False)
