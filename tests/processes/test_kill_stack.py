@@ -49,6 +49,10 @@ class Vendor:
             self.retries += 1
             time.sleep(0.1)
 
+    def wait_for_answers(self, count: int) -> None:
+        enough = len(self.acknowledged) + count
+        eventually(lambda: len(self.acknowledged) >= enough)
+
     @contextmanager
     def sending(self) -> Iterator[None]:
         """Send from several threads for as long as the block lasts; all are answered in the end."""
@@ -81,8 +85,7 @@ def test_what_was_acknowledged_is_stored_once_and_processed_once(
     vendor = Vendor(stack.url, source)
     with vendor.sending():
         for _ in range(2):
-            sent = len(vendor.acknowledged)
-            eventually(lambda sent=sent: len(vendor.acknowledged) > sent + 20)
+            vendor.wait_for_answers(20)
             killed = stack.kill(kind)
             assert killed
             stack.wait_for_replacement(kind, killed)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import signal
+import subprocess
 from pathlib import Path
 
 import pytest
@@ -61,6 +62,14 @@ def test_killed_workers_leave_every_event_applied_once(source: Source) -> None:
     assert_every_event_had_its_effect_once(rows)
 
 
+def wait_until_dead_or_done(worker: subprocess.Popen[bytes]) -> None:
+    waiting = ReceivedEvent.objects.filter(status__in=(Status.RECEIVED, Status.PROCESSING))
+    eventually(
+        lambda: worker.poll() is not None or not waiting.exists(),
+        seconds=START_SECONDS + 3 * LEASE_SECONDS,
+    )
+
+
 def test_an_event_that_kills_its_worker_is_set_aside_alone(source: Source) -> None:
     store(source, 25)
     scripted_event(source, {"email": "poison@example.com", "do": "die"})
@@ -69,10 +78,7 @@ def test_an_event_that_kills_its_worker_is_set_aside_alone(source: Source) -> No
     waiting = ReceivedEvent.objects.filter(status__in=(Status.RECEIVED, Status.PROCESSING))
     while waiting.exists():
         worker = start_worker()
-        eventually(
-            lambda worker=worker: worker.poll() is not None or not waiting.exists(),
-            seconds=START_SECONDS + 3 * LEASE_SECONDS,
-        )
+        wait_until_dead_or_done(worker)
         if worker.poll() is None:
             worker.terminate()
             assert worker.wait(30) == 0

@@ -13,6 +13,7 @@ from django.db import OperationalError, connection, transaction
 from django.utils import timezone
 
 from contacts.models import Activity, Contact
+from contacts.services import contacts_apply_batch
 from sites.heartbeats import has_live_worker
 from sites.models import Heartbeat
 from tests.webhooks.scripted import scripted_event, scripted_presets, scripted_source
@@ -114,7 +115,7 @@ def test_a_stop_lets_the_batch_end_and_claims_nothing_more(
     people(source, 4)
     scripted_event(source, {"email": "tried@example.com"}, attempts=1)
     running, calls = Worker(batch_size=2), list[int]()
-    apply = _stops_after(running, calls, processing.contacts_apply_batch)
+    apply = _stops_after(running, calls, contacts_apply_batch)
     monkeypatch.setattr(processing, "contacts_apply_batch", apply)
     assert running.run() == 2
     assert calls == [2]
@@ -127,14 +128,13 @@ def test_a_database_that_comes_back_costs_no_attempt(
 ) -> None:
     people(source, 3)
     running, calls = Worker(batch_size=500), list[int]()
-    apply = processing.contacts_apply_batch
 
     def fail_first(items: Any) -> Any:
         calls.append(len(items))
         if len(calls) == 1:
             raise OperationalError("the server closed the connection unexpectedly")
         running.stop()
-        return apply(items)
+        return contacts_apply_batch(items)
 
     monkeypatch.setattr(processing, "contacts_apply_batch", fail_first)
     # The test's own transaction lives on this connection.
