@@ -181,5 +181,5 @@ class Batch:
             outcome.kind = ChangeKind.CHANGED
         if changes:
             # Preferences and the like count as well: `updated_at` is about the whole person.
-            state.is_changed = True
+            state.changed_columns.add("updated_at")
             self._ledger.revisions.append(Revision(state, changes, outcome.facts.source))

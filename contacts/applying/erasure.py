@@ -13,7 +13,7 @@ from contacts.applied_change import Changes
 from contacts.applying.facts import Facts
 from contacts.applying.identities import Holders
 from contacts.applying.instants import iso
-from contacts.applying.states import BLANK_VALUES, CREATED, DELETED, ContactState
+from contacts.applying.states import BLANK_VALUES, CHANGING_COLUMNS, CREATED, DELETED, ContactState
 from contacts.models import Contact
 from contacts.normalisation.values import line_normalised
 
@@ -43,7 +43,7 @@ def bury(state: ContactState, facts: Facts) -> None:
     state.is_deleted = True
     state.fact_times = {DELETED: facts.at}
     state.values["deletion_reason"] = _reason(facts)
-    state.is_changed = True
+    state.changed_columns.update(CHANGING_COLUMNS)
 
 
 def erase(state: ContactState, facts: Facts, holders: Holders) -> Changes:
@@ -66,7 +66,7 @@ def revive(state: ContactState) -> None:
     """Lift a tombstone. The time of the deletion stays: older facts remain without effect."""
     state.is_deleted = False
     state.values = BLANK_VALUES.copy()
-    state.is_changed = True
+    state.changed_columns.update(CHANGING_COLUMNS)
 
 
 def erase_older_facts(state: ContactState, facts: Facts, holders: Holders) -> None:
@@ -88,7 +88,7 @@ def erase_older_facts(state: ContactState, facts: Facts, holders: Holders) -> No
         *(("email_list", key) for key in state.email_lists),
     }
     state.accepts_fact(DELETED, facts.at)
-    state.is_changed = True
+    state.changed_columns.update(CHANGING_COLUMNS)
 
 
 def _blank(state: ContactState, name: str) -> None:

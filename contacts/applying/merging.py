@@ -6,7 +6,7 @@ from typing import Any, Final
 
 from contacts.applying.channels import SOFT, list_label, optout_wins
 from contacts.applying.identities import Holders
-from contacts.applying.states import ContactState
+from contacts.applying.states import CHANGING_COLUMNS, ContactState
 from contacts.normalisation.personal_identity import personal_identity_masked
 
 _NUMBER: Final = "personal_identity_number"
@@ -42,7 +42,7 @@ def absorb(
     for key, row in absorbed.email_lists.items():
         _join_list(kept, key, row)
     kept.source_ids |= absorbed.source_ids
-    kept.is_changed = True
+    kept.changed_columns.update(CHANGING_COLUMNS)
     absorbed.merged_into = kept
     holders.put_identities(kept)
     return taken

@@ -56,8 +56,7 @@ def apply_fields(state: ContactState, facts: Facts, holders: Holders) -> None:
             stored = BLANK_VALUES[name] if value is None else value
             if values[name] != stored:
                 state.record(name, values[name] or None, value)
-                values[name] = stored
-                state.is_changed = True
+                state.set_value(name, stored)
 
 
 def apply_attributes(state: ContactState, facts: Facts) -> None:
@@ -73,7 +72,7 @@ def apply_attributes(state: ContactState, facts: Facts) -> None:
             attributes[name] = value
         if before != value:
             state.record(f"attribute.{name}", before, value)
-            state.is_changed = True
+            state.changed_columns.add("attributes")
 
 
 def apply_email_status(
@@ -91,8 +90,7 @@ def set_email_status(state: ContactState, status: str, cause: str) -> None:
     for name, value in (("email_status", status), ("email_status_cause", cause)):
         if values[name] != value:
             state.record(name, values[name] or None, value or None)
-            values[name] = value
-            state.is_changed = True
+            state.set_value(name, value)
 
 
 def _set_identity(
@@ -118,7 +116,7 @@ def _set_personal_identity(
     # Encrypted anew only when it differs: each encryption of the same number looks different.
     if number and state.accepts_fact(name, facts.at) and before != digest:
         _move_identity(state, "personal_identity_hash", digest, holders)
-        state.values[name] = personal_identity_encrypted(number)
+        state.set_value(name, personal_identity_encrypted(number))
         state.changes[name] = [MASKED if before else None, personal_identity_masked(number)]
 
 
@@ -129,7 +127,7 @@ def _clear_identity(
         _set_identity(state, name, None, facts, holders)
     elif state.accepts_fact(name, facts.at) and state.values["personal_identity_hash"]:
         _move_identity(state, "personal_identity_hash", None, holders)
-        state.values[name] = ""
+        state.set_value(name, "")
         state.record(name, MASKED, None)
 
 
@@ -139,8 +137,7 @@ def _move_identity(state: ContactState, column: str, value: Any, holders: Holder
         holders.drop(state.site_id, column, before)
     if value is not None:
         holders.put((state.site_id, column, value), state)
-    state.values[column] = value
-    state.is_changed = True
+    state.set_value(column, value)
 
 
 def _forget_email_status(state: ContactState, at: int) -> None:

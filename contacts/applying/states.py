@@ -22,6 +22,11 @@ BLANK_VALUES: Final[dict[str, Any]] = {
     name: None if name in NULLABLE else "" for name in VALUE_COLUMNS
 } | {"email_status": EmailStatus.ACTIVE.value}
 
+# What an update of a contact may set.
+CHANGING_COLUMNS: Final = (
+    *VALUE_COLUMNS, "attributes", "fact_times", "deleted_at", "updated_at"
+)
+
 # Names in `fact_times` beside those of fields: the newest deletion, the newest creation.
 DELETED: Final = "deleted"
 CREATED: Final = "created"
@@ -33,16 +38,15 @@ class ContactState:
     """One contact of a batch. `id` is 32 hexadecimal digits and sorts by age.
 
     `preferences` by channel, `consents` by id and `email_lists` by (source key, list id) hold rows
-    as they go to the database; keys in `changed_rows` are to be written. `source_ids` are
-    (source key, kind, value). The three and the source ids are there once they were loaded.
-    `changes` are those of the change that is being applied.
+    as they go to the database; keys in `changed_rows` are to be written, and `changed_columns` of
+    the contact itself. `source_ids` are (source key, kind, value). The three and the source ids
+    are there once they were loaded. `changes` are those of the change that is being applied.
     """
 
     __slots__ = (
-        "attributes", "changed_rows", "changes", "consents",
-        "email_lists", "fact_times", "has_new_times",
-        "id", "is_changed", "is_deleted", "is_new", "merged_into", "preferences", "site_id",
-        "source_ids", "stored_identities", "values",
+        "attributes", "changed_columns", "changed_rows", "changes", "consents", "email_lists",
+        "fact_times", "has_new_times", "id", "is_deleted", "is_new", "merged_into", "preferences",
+        "site_id", "source_ids", "stored_identities", "values",
     )
 
     def __init__(self, contact_id: str, site_id: int) -> None:
@@ -56,10 +60,11 @@ class ContactState:
         self.email_lists: dict[tuple[str, str], Row] = {}
         self.source_ids: set[tuple[str, str, str]] = set()
         self.changes: Changes = {}
+        self.changed_columns: set[str] = set()
         self.changed_rows: set[tuple[str, Any]] = set()
         self.stored_identities: tuple[Any, ...] | None = None
         self.merged_into: ContactState | None = None
-        self.is_new = self.is_deleted = self.is_changed = self.has_new_times = False
+        self.is_new = self.is_deleted = self.has_new_times = False
 
     @classmethod
     def unknown(cls, contact_id: str, site_id: int) -> ContactState:
@@ -87,6 +92,10 @@ class ContactState:
         self.fact_times[name] = at
         self.has_new_times = True
         return True
+
+    def set_value(self, name: str, value: Any) -> None:
+        self.values[name] = value
+        self.changed_columns.add(name)
 
     def row(self, kind: str, key: Any) -> Row:
         """Return the row that a pair of `changed_rows` names."""

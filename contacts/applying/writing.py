@@ -1,8 +1,7 @@
 """Writes a batch: a handful of statements, whatever its size.
 
-The order follows from the constraints. Identities that move are released first, since unique
-constraints are checked row by row; contacts come before what refers to them; histories of merged
-and erased contacts are settled before new rows are added to them.
+The order follows from the constraints: contacts come before what refers to them, and histories of
+merged and erased contacts are settled before new rows are added to them.
 """
 
 from __future__ import annotations
@@ -12,17 +11,16 @@ from typing import Final
 
 from django.db import connection
 
-from common.bulk import insert_rows, update_rows
+from common.bulk import insert_rows
 from common.identifiers import new_row_id
 from contacts.applying.activities import ActivityRow
-from contacts.applying.instants import iso
+from contacts.applying.contact_rows import write_contacts
 from contacts.applying.ledger import Ledger, Merge
 from contacts.applying.settling import settle_erasure, settle_merge
-from contacts.applying.states import DELETED, IDENTITY_COLUMNS, VALUE_COLUMNS, ContactState, Row
+from contacts.applying.states import ContactState, Row
 from contacts.models import (
     Activity,
     Consent,
-    Contact,
     ContactMerge,
     ContactRevision,
     ContactSourceId,
@@ -30,7 +28,6 @@ from contacts.models import (
     Preference,
 )
 
-_CHANGING: Final = (*VALUE_COLUMNS, "attributes", "fact_times", "deleted_at", "updated_at")
 # Spelled as in the constraint's own condition: SQLite compares the two as written.
 _UPSERT_ACTIVITY: Final = (
     'ON CONFLICT (contact_id, source_key, type, key) WHERE NOT ("key" = \'\') DO UPDATE SET '
@@ -51,24 +48,7 @@ class Writer:
 
     def write(self) -> None:
         live = [state for state in self._states if state.merged_into is None]
-        self._release_identities()
-        insert_rows(connection, Contact, [self._contact_row(s) for s in live if s.is_new])
-        update_rows(
-            connection,
-            Contact,
-            [self._contact_row(s) for s in live if s.is_changed and not s.is_new],
-            columns=_CHANGING,
-        )
-        update_rows(
-            connection,
-            Contact,
-            [
-                {"id": s.id, "fact_times": s.fact_times}
-                for s in live
-                if s.has_new_times and not s.is_changed and not s.is_new
-            ],
-            columns=("fact_times",),
-        )
+        write_contacts(self._states, self._now)
         self._write_source_ids()
         for step in self._ledger.steps:
             if isinstance(step, Merge):
@@ -77,32 +57,6 @@ class Writer:
                 settle_erasure(step)
         self._write_permissions(live)
         self._write_histories()
-
-    def _release_identities(self) -> None:
-        """Null identities that existing contacts give up, so that others may take them now."""
-        rows = []
-        for state in self._states:
-            before = state.stored_identities
-            if before is None or not (state.is_changed or state.merged_into):
-                continue
-            after = [state.values[column] for column in IDENTITY_COLUMNS]
-            if state.merged_into is not None or any(
-                old is not None and old != new for old, new in zip(before, after, strict=True)
-            ):
-                rows.append({"id": state.id, **dict.fromkeys(IDENTITY_COLUMNS)})
-        update_rows(connection, Contact, rows, columns=IDENTITY_COLUMNS)
-
-    def _contact_row(self, state: ContactState) -> Row:
-        return {
-            "id": state.id,
-            "site_id": state.site_id,
-            **state.values,
-            "attributes": state.attributes,
-            "fact_times": state.fact_times,
-            "created_at": self._now,
-            "updated_at": self._now,
-            "deleted_at": iso(state.fact_times[DELETED]) if state.is_deleted else None,
-        }
 
     def _write_source_ids(self) -> None:
         rows = [
