@@ -11,6 +11,7 @@ from contacts.models import Contact, EmailListStatus
 
 # In the order in which a change is told; PostgreSQL does not keep that of a JSON object.
 _LABELS: Final[Mapping[str, str]] = {
+    "state": "Person",
     "preference.email": "Accepts e-mail",
     "preference.sms": "Accepts SMS",
     "preference.postal": "Accepts post",
@@ -85,6 +86,8 @@ def field_changes(changes: Mapping[str, Any]) -> list[FieldChange]:
     listed = []
     for name, pair in sorted(changes.items(), key=lambda change: _place(change[0])):
         before, after = pair if isinstance(pair, list) and len(pair) == 2 else (None, pair)
+        if name == "state":
+            before = before or "not known"
         listed.append(
             FieldChange(
                 label=field_label(name), before=value_words(before), after=value_words(after)
