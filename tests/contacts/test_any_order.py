@@ -93,7 +93,8 @@ def final_state(site: Site) -> list[Any]:
     people = []
     for contact in Contact.objects.filter(site=site):
         values = {name: getattr(contact, name) for name in (*PLAIN_FIELDS, *IDENTITY_FIELDS)}
-        values |= {"status": contact.email_status, "attributes": contact.attributes}
+        values["status"] = contact.email_status
+        values["attributes"] = sorted(contact.attributes.items())
         values["deleted"] = contact.deleted_at
         values["ids"] = sorted(contact.source_ids.values_list("value", flat=True))
         for model, name, value in (
