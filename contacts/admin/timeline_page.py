@@ -11,7 +11,6 @@ from contacts.admin.change_words import FieldChange, field_changes, value_words
 from contacts.models import Activity, Contact, ContactRevision
 from contacts.timeline import TimelineRow, contact_timeline
 
-
 _BEGINNINGS_AND_ENDS: Final = {"known": "Became known", "deleted": "Erased"}
 
 

@@ -48,7 +48,8 @@ class Job(models.Model):
         ]
         indexes = [
             models.Index(
-                fields=("state", "id"), name="job_open",
+                fields=("state", "id"),
+                name="job_open",
                 condition=models.Q(state__in=("pending", "running")),
             ),
             models.Index(fields=("site", "-id"), name="job_by_site"),

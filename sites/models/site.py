@@ -31,7 +31,10 @@ class Site(models.Model):
         max_length=60, unique=True, help_text="Names the site in files and on the command line."
     )
     public_id = models.UUIDField(
-        "site id", default=uuid.uuid4, unique=True, editable=False,
+        "site id",
+        default=uuid.uuid4,
+        unique=True,
+        editable=False,
         help_text="The id that other systems use in URLs.",
     )
     tenant_name = models.CharField(
@@ -39,12 +42,17 @@ class Site(models.Model):
     )
     time_zone = models.CharField(max_length=64, default="UTC", validators=[validate_time_zone])
     default_country = models.CharField(
-        max_length=2, default="SE", validators=[validate_country],
-        help_text="Two letters. Phone numbers without a prefix are read as numbers of this country.",
+        max_length=2,
+        default="SE",
+        validators=[validate_country],
+        help_text="Two letters. Phone numbers without a prefix are read as this country's.",
     )
     language = models.CharField(
-        max_length=12, default="en",
-        validators=[RegexValidator(r"^[a-z]{2,3}(-[A-Za-z0-9]{2,8})?$", "Use a code such as sv or en-GB.")],
+        max_length=12,
+        default="en",
+        validators=[
+            RegexValidator(r"^[a-z]{2,3}(-[A-Za-z0-9]{2,8})?$", "Use a code such as sv or en-GB.")
+        ],
     )
     is_active = models.BooleanField(
         "active", default=True, help_text="An inactive site takes no webhooks."

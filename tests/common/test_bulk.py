@@ -47,9 +47,7 @@ def test_every_kind_of_value_comes_back_as_it_was(site: Site) -> None:
 
 def test_whole_seconds_sort_among_fractions(site: Site) -> None:
     times = [AT.replace(microsecond=0), AT, AT + timedelta(seconds=1)]
-    insert_rows(
-        connection, Contact, [contact_row(site, created_at=at.isoformat()) for at in times]
-    )
+    insert_rows(connection, Contact, [contact_row(site, created_at=at.isoformat()) for at in times])
     stored = Contact.objects.order_by("created_at").values_list("created_at", flat=True)
     assert list(stored) == times
     assert Contact.objects.filter(created_at__lte=AT).count() == 2
@@ -59,9 +57,17 @@ def test_conflict_tail_decides_about_rows_that_exist(site: Site) -> None:
     row = contact_row(site)
     insert_rows(connection, Contact, [row])
     activity = {
-        "id": str(new_row_id()), "site_id": site.pk, "contact_id": row["id"], "type": "reply",
-        "occurred_at": AT, "recorded_at": AT, "properties": {"text": "first"},
-        "source_key": "s", "source_label": "", "key": "1", "received_event_id": None,
+        "id": str(new_row_id()),
+        "site_id": site.pk,
+        "contact_id": row["id"],
+        "type": "reply",
+        "occurred_at": AT,
+        "recorded_at": AT,
+        "properties": {"text": "first"},
+        "source_key": "s",
+        "source_label": "",
+        "key": "1",
+        "received_event_id": None,
     }
     insert_rows(connection, Activity, [activity])
     later = activity | {"id": str(new_row_id()), "properties": {"text": "second"}}
@@ -94,7 +100,9 @@ def test_update_touches_the_named_columns_of_the_named_rows(site: Site) -> None:
         columns=("first_name", "attributes"),
     )
     assert sorted(Contact.objects.values_list("first_name", "city")) == [
-        ("A", "Lund"), ("C", "Lund"), ("b", "Lund"),
+        ("A", "Lund"),
+        ("C", "Lund"),
+        ("b", "Lund"),
     ]
     assert Contact.objects.get(pk=rows[0]["id"]).attributes == {"x": 1}
 
@@ -107,8 +115,14 @@ def test_keys_of_the_database_are_left_to_it(site: Site) -> None:
         Preference,
         [
             {
-                "contact_id": row["id"], "channel": channel, "accepts": accepts, "cause": "",
-                "changed_at": AT, "source_key": "", "source_label": "", "actor_label": "",
+                "contact_id": row["id"],
+                "channel": channel,
+                "accepts": accepts,
+                "cause": "",
+                "changed_at": AT,
+                "source_key": "",
+                "source_label": "",
+                "actor_label": "",
             }
             for channel, accepts in (("email", True), ("sms", False))
         ],
@@ -126,12 +140,30 @@ def test_blobs_arrive_byte_for_byte(site: Site) -> None:
         ReceivedEvent,
         [
             {
-                "id": new_row_id(), "site_id": site.pk, "source_id": source.pk, "dedupe_key": key,
-                "event_id": "", "event_type": "t", "received_at": AT, "remote_address": "",
-                "headers": {"a": "b"}, "query": {}, "body": blob, "body_bytes": 256,
-                "status": "received", "cause": "", "reason": "", "attempts": 0, "due_at": AT,
-                "lease_owner": "", "lease_expires_at": None, "processed_at": None,
-                "rows_applied": 0, "rows_unchanged": 0, "rows_ignored": 0, "rows_quarantined": 0,
+                "id": new_row_id(),
+                "site_id": site.pk,
+                "source_id": source.pk,
+                "dedupe_key": key,
+                "event_id": "",
+                "event_type": "t",
+                "received_at": AT,
+                "remote_address": "",
+                "headers": {"a": "b"},
+                "query": {},
+                "body": blob,
+                "body_bytes": 256,
+                "status": "received",
+                "cause": "",
+                "reason": "",
+                "attempts": 0,
+                "due_at": AT,
+                "lease_owner": "",
+                "lease_expires_at": None,
+                "processed_at": None,
+                "rows_applied": 0,
+                "rows_unchanged": 0,
+                "rows_ignored": 0,
+                "rows_quarantined": 0,
                 "history": [],
             }
             for key, blob in (("1", body), ("2", None))

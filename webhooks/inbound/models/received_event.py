@@ -85,22 +85,25 @@ class ReceivedEvent(models.Model):
             models.Index(fields=("site", "id"), name="received_by_site"),
             models.Index(fields=("source", "id"), name="received_by_source"),
             models.Index(fields=("site", "event_type", "id"), name="received_by_type"),
-            models.Index(fields=("event_id",), name="received_by_event_id", condition=~Q(event_id="")),
-            # What waits and what went wrong is a sliver of all rows: small indexes, fast chips.
             models.Index(
-                fields=("id",), name="received_waiting", condition=Q(status="received")
+                fields=("event_id",), name="received_by_event_id", condition=~Q(event_id="")
             ),
+            # What waits and what went wrong is a sliver of all rows: small indexes, fast chips.
+            models.Index(fields=("id",), name="received_waiting", condition=Q(status="received")),
             # Claimed one at a time: without an index each claim would pass over all that waits.
             models.Index(
-                fields=("due_at",), name="received_retrying",
+                fields=("due_at",),
+                name="received_retrying",
                 condition=Q(status="received", attempts__gt=0),
             ),
             models.Index(
-                fields=("lease_expires_at",), name="received_leased",
+                fields=("lease_expires_at",),
+                name="received_leased",
                 condition=Q(status="processing"),
             ),
             models.Index(
-                fields=("site", "status", "id"), name="received_troubled",
+                fields=("site", "status", "id"),
+                name="received_troubled",
                 condition=Q(status__in=TROUBLED),
             ),
             models.Index(
@@ -142,11 +145,13 @@ class EventOutcome(models.Model):
         ]
         indexes = [
             models.Index(
-                fields=("contact", "-received_event"), name="outcome_by_contact",
+                fields=("contact", "-received_event"),
+                name="outcome_by_contact",
                 condition=Q(contact__isnull=False),
             ),
             models.Index(
-                fields=("identity", "-received_event"), name="outcome_by_identity",
+                fields=("identity", "-received_event"),
+                name="outcome_by_identity",
                 condition=~Q(identity=""),
             ),
         ]

@@ -62,9 +62,7 @@ class RejectionCount(models.Model):
 
     class Meta:
         constraints = [
-            models.UniqueConstraint(
-                fields=("source", "day", "cause"), name="rejection_count_once"
-            ),
+            models.UniqueConstraint(fields=("source", "day", "cause"), name="rejection_count_once"),
         ]
 
     def __str__(self) -> str:
