@@ -14,6 +14,7 @@ from django.utils.decorators import method_decorator
 from django.utils.safestring import SafeString
 from django.views.decorators.http import require_POST
 
+from common.admin.breakable import breakable
 from common.admin.copy_field import copy_field
 from common.admin.key_pages import KeyStream
 from common.admin.keyset import KeysetAdmin, KeysetChangeList
@@ -85,8 +86,8 @@ class ReceivedEventAdmin(ReplayPages, KeysetAdmin, SiteScopedAdmin):
             return relative_time(event.received_at)
 
     @admin.display(description="Event type")
-    def type_column(self, event: ReceivedEvent) -> str | None:
-        return event.event_type or None
+    def type_column(self, event: ReceivedEvent) -> SafeString | None:
+        return breakable(event.event_type) if event.event_type else None
 
     @admin.display(description="Source")
     def source_column(self, event: ReceivedEvent) -> SafeString:
