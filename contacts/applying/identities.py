@@ -16,7 +16,11 @@ from contacts.applying.facts import Facts
 from contacts.applying.states import IDENTITY_COLUMNS, ContactState
 
 _RANKS: Final = {
-    "source_id": 0, "external_id": 1, "personal_identity_number": 2, "email": 3, "phone": 4,
+    "source_id": 0,
+    "external_id": 1,
+    "personal_identity_number": 2,
+    "email": 3,
+    "phone": 4,
     "anonymous_id": 5,
 }
 
@@ -52,7 +56,9 @@ class Holders:
         self._by_key[key] = state
 
     def of(self, key: tuple[Any, ...]) -> ContactState | None:
-        return self._by_key.get(key)
+        """Return the holder, as it is after the merges of this batch."""
+        state = self._by_key.get(key)
+        return state.final() if state is not None else None
 
     def put_identities(self, state: ContactState) -> None:
         for column in IDENTITY_COLUMNS:
@@ -68,11 +74,7 @@ class Holders:
         self._by_key.pop((site_id, column, value), None)
 
     def match(self, facts: Facts) -> Match:
-        found = [
-            (name, state)
-            for name, key in facts.keys
-            if (state := self._by_key.get(key)) is not None
-        ]
+        found = [(name, state) for name, key in facts.keys if (state := self.of(key)) is not None]
         match = Match()
         for name, state in found:
             if state.is_deleted:
@@ -89,9 +91,10 @@ class Holders:
         return match
 
     def _sort_in(self, match: Match, facts: Facts, name: str, other: ContactState) -> None:
-        subject = match.subject
-        if subject is None or self._contradicts(facts, name, other) or self._are_two(
-            facts, subject, other
+        """Decide whether a weaker identity's contact is the same person as all found before it."""
+        known = [state for state in (match.subject, *(each for _, each in match.joined)) if state]
+        if self._contradicts(facts, name, other) or any(
+            self._are_two(facts, state, other) for state in known
         ):
             match.held.append(name)
         else:
@@ -115,7 +118,7 @@ class Holders:
         if any(given and known and given != known for given, known in pairs[: max(rank - 1, 0)]):
             return True
         key = facts.contact_key
-        if rank == 0 or key is None or self._by_key.get(key) is state:
+        if rank == 0 or key is None or self.of(key) is state:
             return False
         return bool(self._contact_ids(state).get(key[1], set()) - {key[3]})
 

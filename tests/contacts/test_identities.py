@@ -40,8 +40,12 @@ def codes(notes: tuple[str, ...]) -> list[str]:
 )
 def test_any_identity_finds_the_contact(site: Site, who: dict[str, Any]) -> None:
     everything = {
-        "contact": "1", "external_id": "crm-1", "personal_identity_number": "040217-7935",
-        "email": "a@example.com", "phone": "+46 70 123 45 67", "anonymous": "device",
+        "contact": "1",
+        "external_id": "crm-1",
+        "personal_identity_number": "040217-7935",
+        "email": "a@example.com",
+        "phone": "+46 70 123 45 67",
+        "anonymous": "device",
     }
     first = apply(site, everything, 1)
     found = apply(site, who, 2, fields={"city": "Lund"})
@@ -66,11 +70,15 @@ def test_a_contact_known_to_its_sender_gets_a_new_address(site: Site) -> None:
 def test_an_event_that_names_two_contacts_joins_them_into_the_older(site: Site) -> None:
     by_email = apply(site, A, 1, fields={"city": "Lund"}, preferences={Channel.EMAIL: True})
     by_id = apply(
-        site, {"external_id": "crm-1"}, 2,
-        fields={"city": "Malmö", "first_name": "Jane"}, preferences={Channel.EMAIL: False},
+        site,
+        {"external_id": "crm-1"},
+        2,
+        fields={"city": "Malmö", "first_name": "Jane"},
+        preferences={Channel.EMAIL: False},
         consents=(ConsentFact(consent_id="terms", value=True),),
         email_list=EmailListFact(kind="soft", list_id="1"),
-        attributes={"size": 38}, activities=(ActivityFact(type="visit"),),
+        attributes={"size": 38},
+        activities=(ActivityFact(type="visit"),),
     )
     result = apply(site, A | {"external_id": "crm-1"}, 3)
     assert result.contact_id == by_email.contact_id
@@ -88,7 +96,12 @@ def test_an_event_that_names_two_contacts_joins_them_into_the_older(site: Site) 
     assert (merge.contact, merge.absorbed_id) == (contact, by_id.contact_id)
     assert merge.joined_by == "email"
     assert set(merge.taken) == {
-        "external_id", "city", "first_name", "attribute.size", "preference.email", "consent.terms",
+        "external_id",
+        "city",
+        "first_name",
+        "attribute.size",
+        "preference.email",
+        "consent.terms",
     }
     assert result.changes["city"] == ["Lund", "Malmö"]
 
@@ -132,25 +145,38 @@ def test_of_the_same_keyed_activity_the_newer_survives_a_merge(site: Site) -> No
     ("first", "second", "event", "held"),
     [
         pytest.param(
-            A | {"phone": "0701234567"}, B, B | {"phone": "0701234567"}, ["phone"],
+            A | {"phone": "0701234567"},
+            B,
+            B | {"phone": "0701234567"},
+            ["phone"],
             id="a family's phone",
         ),
         pytest.param(
-            A | {"external_id": "1"}, {"external_id": "2"}, A | {"external_id": "2"}, ["email"],
+            A | {"external_id": "1"},
+            {"external_id": "2"},
+            A | {"external_id": "2"},
+            ["email"],
             id="external ids differ",
         ),
         pytest.param(
-            A | {"contact": "1"}, {"contact": "2"}, A | {"contact": "2"}, ["email"],
+            A | {"contact": "1"},
+            {"contact": "2"},
+            A | {"contact": "2"},
+            ["email"],
             id="the sender tells them apart",
         ),
         pytest.param(
             A | {"personal_identity_number": "20040217-7935"},
             {"external_id": "2", "personal_identity_number": "19701063-2391"},
-            A | {"external_id": "2"}, ["email"],
+            A | {"external_id": "2"},
+            ["email"],
             id="personal identity numbers differ",
         ),
         pytest.param(
-            A | {"anonymous": "d"}, B, B | {"anonymous": "d"}, ["visitor"],
+            A | {"anonymous": "d"},
+            B,
+            B | {"anonymous": "d"},
+            ["visitor"],
             id="a device with two users",
         ),
     ],
@@ -201,6 +227,34 @@ def test_a_contact_made_and_absorbed_in_one_batch_is_reported_as_the_kept_one(si
     contact = Contact.objects.get()
     assert {result.contact_id for result in results} == {contact.pk}
     assert ContactMerge.objects.count() == 1
+
+
+def test_after_a_merge_the_rest_of_the_batch_finds_the_kept_contact(site: Site) -> None:
+    apply(site, A, 1)
+    apply(site, {"contact": "1"}, 2)
+    by = source()
+    contacts_apply_batch(
+        [
+            ChangeItem(site=site, change=change(A | {"contact": "1"}, 3), source=by),
+            ChangeItem(
+                site=site, change=change({"contact": "1"}, 4, fields={"city": "Lund"}), source=by
+            ),
+        ]
+    )
+    contact = Contact.objects.get()
+    assert (contact.email, contact.city) == ("a@example.com", "Lund")
+
+
+def test_an_event_does_not_join_two_people_through_a_third(site: Site) -> None:
+    apply(site, {"external_id": "1"}, 1, by="src_other")
+    apply(site, {"personal_identity_number": "20040217-7935", "contact": "1"}, 2)
+    apply(site, A | {"contact": "2"}, 3)
+    everyone = {"external_id": "1", "personal_identity_number": "20040217-7935"} | A
+    result = apply(site, everyone, 4, by="src_other")
+    assert len(result.absorbed_ids) == 1
+    assert codes(result.notes) == ["IDENTITY_HELD"]
+    ids = Contact.objects.values_list("email", "source_ids__value")
+    assert sorted(ids, key=str) == [("a@example.com", "2"), (None, "1")]
 
 
 def test_a_visitor_becomes_the_person_who_logs_in(site: Site) -> None:
