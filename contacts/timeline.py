@@ -48,9 +48,7 @@ class TimelinePage:
     older: str
 
 
-def contact_timeline(
-    *, contact: Contact, before: str = "", size: int = PAGE_SIZE
-) -> TimelinePage:
+def contact_timeline(*, contact: Contact, before: str = "", size: int = PAGE_SIZE) -> TimelinePage:
     """Return a page of revisions, activities and merges; an unreadable cursor starts at the top."""
     edge = _edge(before)
     streams = [

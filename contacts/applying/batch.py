@@ -76,9 +76,7 @@ class Batch:
         self._apply_facts(facts, outcome, state, match)
         self._conclude(outcome, state)
 
-    def _rises_above(
-        self, floor: int, facts: Facts, outcome: Outcome, state: ContactState
-    ) -> bool:
+    def _rises_above(self, floor: int, facts: Facts, outcome: Outcome, state: ContactState) -> bool:
         """Return whether a person once deleted is, by this change, known again or still."""
         outcome.state = state
         if facts.at <= floor or (state.is_deleted and not facts.change.revives):
@@ -110,7 +108,9 @@ class Batch:
             channels.apply_consents(state, facts, floor)
         if change.email_list is not None:
             channels.apply_email_list(
-                state, change.email_list, facts,
+                state,
+                change.email_list,
+                facts,
                 is_counted=self._snapshot.was_counted(facts.source),
             )
         if change.revives:

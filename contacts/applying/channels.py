@@ -91,8 +91,12 @@ def _set_preference(
     if before != accepts:
         source = facts.source
         state.preferences[channel] = {
-            "channel": channel, "accepts": accepts, "cause": cause, "changed_at": iso(facts.at),
-            "source_key": source.key, "source_label": source.label,
+            "channel": channel,
+            "accepts": accepts,
+            "cause": cause,
+            "changed_at": iso(facts.at),
+            "source_key": source.key,
+            "source_label": source.label,
             "actor_label": source.actor_label,
         }
         state.changed_rows.add(("preference", channel))
@@ -109,8 +113,11 @@ def _set_consent(
         return
     if before != consent.value:
         state.consents[consent_id] = {
-            "consent_id": consent_id, "value": consent.value, "changed_at": iso(at),
-            "comment": line_normalised(consent.comment)[:_MAX_COMMENT], "source_key": source.key,
+            "consent_id": consent_id,
+            "value": consent.value,
+            "changed_at": iso(at),
+            "comment": line_normalised(consent.comment)[:_MAX_COMMENT],
+            "source_key": source.key,
             "source_label": line_normalised(consent.source)[:_MAX_LABEL] or source.label,
         }
         state.changed_rows.add(("consent", consent_id))
@@ -129,9 +136,7 @@ def _count_soft_bounce(
     _put_list_row(state, row, before)
 
 
-def _set_list_kind(
-    state: ContactState, fact: EmailListFact, list_id: str, facts: Facts
-) -> None:
+def _set_list_kind(state: ContactState, fact: EmailListFact, list_id: str, facts: Facts) -> None:
     known = state.email_lists.get((facts.source.key, list_id))
     row = _list_row(fact, list_id, facts)
     row["soft_bounces"] = known["soft_bounces"] if known else 0
@@ -141,8 +146,11 @@ def _set_list_kind(
 
 def _list_row(fact: EmailListFact, list_id: str, facts: Facts) -> Row:
     return {
-        "source_key": facts.source.key, "list_id": list_id, "kind": fact.kind,
-        "esp_name": line_normalised(fact.esp_name)[:_MAX_ESP_NAME], "soft_bounces": 0,
+        "source_key": facts.source.key,
+        "list_id": list_id,
+        "kind": fact.kind,
+        "esp_name": line_normalised(fact.esp_name)[:_MAX_ESP_NAME],
+        "soft_bounces": 0,
         "changed_at": iso(facts.at),
     }
 

@@ -21,9 +21,7 @@ def write_contacts(states: Iterable[ContactState], now: str) -> None:
     states = list(states)
     live = [state for state in states if state.merged_into is None]
     _release_identities([state for state in states if not state.is_new])
-    insert_rows(
-        connection, Contact, [_row(s, now) | {"created_at": now} for s in live if s.is_new]
-    )
+    insert_rows(connection, Contact, [_row(s, now) | {"created_at": now} for s in live if s.is_new])
     for columns, changed in _by_columns(live):
         rows = [_row(state, now) for state in changed]
         if columns is not CHANGING_COLUMNS:

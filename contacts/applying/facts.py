@@ -62,9 +62,24 @@ class Facts:
     """
 
     __slots__ = (
-        "anonymous_key", "at", "attributes", "cause", "change", "contact_key", "email",
-        "external_id", "item", "keys", "notes", "personal_identity_hash",
-        "personal_identity_number", "phone", "received", "site_id", "source", "values",
+        "anonymous_key",
+        "at",
+        "attributes",
+        "cause",
+        "change",
+        "contact_key",
+        "email",
+        "external_id",
+        "item",
+        "keys",
+        "notes",
+        "personal_identity_hash",
+        "personal_identity_number",
+        "phone",
+        "received",
+        "site_id",
+        "source",
+        "values",
     )
 
     def __init__(self, item: ChangeItem) -> None:
@@ -134,10 +149,12 @@ class Facts:
         if self.external_id:
             keys.append(("external_id", (site, "external_id", self.external_id)))
         if self.personal_identity_hash:
-            keys.append((
-                "personal_identity_number",
-                (site, "personal_identity_hash", self.personal_identity_hash),
-            ))
+            keys.append(
+                (
+                    "personal_identity_number",
+                    (site, "personal_identity_hash", self.personal_identity_hash),
+                )
+            )
         if self.email:
             keys.append(("email", (site, "email", self.email)))
         if self.phone:

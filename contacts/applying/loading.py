@@ -75,7 +75,13 @@ def load_source_ids(states: dict[str, ContactState]) -> None:
 
 def load_preferences(states: dict[str, ContactState]) -> None:
     columns = (
-        "channel", "accepts", "cause", "changed_at", "source_key", "source_label", "actor_label"
+        "channel",
+        "accepts",
+        "cause",
+        "changed_at",
+        "source_key",
+        "source_label",
+        "actor_label",
     )
     for contact_id, *values in _children(states, Preference, columns):
         row = _row(columns, values)

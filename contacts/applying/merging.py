@@ -14,23 +14,20 @@ _NUMBER: Final = "personal_identity_number"
 _ANSWERS: Final = {"preference": ("preferences", "accepts"), "consent": ("consents", "value")}
 
 
-def older_and_younger(
-    one: ContactState, other: ContactState
-) -> tuple[ContactState, ContactState]:
+def older_and_younger(one: ContactState, other: ContactState) -> tuple[ContactState, ContactState]:
     """Return the contact whose id stays, then the one that goes: ids sort by age."""
     return (one, other) if one.id < other.id else (other, one)
 
 
-def absorb(
-    kept: ContactState, absorbed: ContactState, holders: Holders
-) -> list[str]:
+def absorb(kept: ContactState, absorbed: ContactState, holders: Holders) -> list[str]:
     """Move what is known of `absorbed` into `kept`; return the names of the facts it gave."""
     holders.drop_identities(absorbed)
     holders.drop_identities(kept)
     taken: list[str] = []
-    has_other_email = bool(
-        kept.values["email"] and absorbed.values["email"]
-    ) and kept.values["email"] != absorbed.values["email"]
+    has_other_email = (
+        bool(kept.values["email"] and absorbed.values["email"])
+        and kept.values["email"] != absorbed.values["email"]
+    )
     for name, at in absorbed.fact_times.items():
         # The state of an address goes with the address.
         if name == "email_status" and has_other_email:
@@ -57,8 +54,11 @@ def _takes(kept: ContactState, absorbed: ContactState, name: str, at: int) -> bo
     rows, value = _ANSWERS[kind]
     row, known = getattr(absorbed, rows).get(key), getattr(kept, rows).get(key)
     return optout_wins(
-        kept, name, at,
-        yes=bool(row and row[value]), known_yes=known is None or bool(known[value]),
+        kept,
+        name,
+        at,
+        yes=bool(row and row[value]),
+        known_yes=known is None or bool(known[value]),
     )
 
 
@@ -102,16 +102,11 @@ def _take_email_status(kept: ContactState, absorbed: ContactState) -> bool:
     kept.fact_times.pop("email_status", None)
     if at is not None:
         kept.fact_times["email_status"] = at
-    differs = [
-        _take_value(kept, absorbed, name)
-        for name in ("email_status", "email_status_cause")
-    ]
+    differs = [_take_value(kept, absorbed, name) for name in ("email_status", "email_status_cause")]
     return any(differs)
 
 
-def _take_attribute(
-    kept: ContactState, absorbed: ContactState, key: str
-) -> bool:
+def _take_attribute(kept: ContactState, absorbed: ContactState, key: str) -> bool:
     before, after = kept.attributes.get(key), absorbed.attributes.get(key)
     if before == after:
         return False
@@ -134,9 +129,7 @@ def _take_answer(kept: ContactState, absorbed: ContactState, kind: str, key: str
     return True
 
 
-def _join_list(
-    kept: ContactState, key: tuple[str, str], row: dict[str, Any]
-) -> None:
+def _join_list(kept: ContactState, key: tuple[str, str], row: dict[str, Any]) -> None:
     known = kept.email_lists.get(key)
     joined = row
     if known is not None:

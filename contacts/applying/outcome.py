@@ -34,12 +34,16 @@ class Outcome:
         facts = self.facts
         if self.kind is ChangeKind.REJECTED:
             return AppliedChange(
-                kind=self.kind, cause=facts.cause, reason=facts.notes[0],
+                kind=self.kind,
+                cause=facts.cause,
+                reason=facts.notes[0],
                 notes=tuple(facts.notes[1:]),
             )
-        recorded = tuple(
-            [row.columns["type"] for row in self.activities if not row.is_repeat]
-        ) if self.activities else ()
+        recorded = (
+            tuple([row.columns["type"] for row in self.activities if not row.is_repeat])
+            if self.activities
+            else ()
+        )
         kind = self.kind
         if recorded and kind is ChangeKind.UNCHANGED:
             kind = ChangeKind.CHANGED

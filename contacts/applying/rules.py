@@ -24,8 +24,11 @@ OTHER_ADDRESS: Final = (
 # An earlier value of an encrypted field is not known in clear, and need not be.
 MASKED: Final = "••••"
 _LABELS: Final = {
-    "email": "e-mail address", "phone": "phone number", "external_id": "external id",
-    "personal_identity_number": "personal identity number", "anonymous_id": "visitor id",
+    "email": "e-mail address",
+    "phone": "phone number",
+    "external_id": "external id",
+    "personal_identity_number": "personal identity number",
+    "anonymous_id": "visitor id",
 }
 
 
@@ -75,9 +78,7 @@ def apply_attributes(state: ContactState, facts: Facts) -> None:
             state.changed_columns.add("attributes")
 
 
-def apply_email_status(
-    state: ContactState, facts: Facts, status: EmailStatus, cause: str
-) -> None:
+def apply_email_status(state: ContactState, facts: Facts, status: EmailStatus, cause: str) -> None:
     """Set the state of the address; a fact about an address that the contact left has no effect."""
     if facts.email and state.values["email"] != facts.email:
         facts.notes.append(OTHER_ADDRESS)
@@ -107,9 +108,7 @@ def _set_identity(
         _forget_email_status(state, facts.at)
 
 
-def _set_personal_identity(
-    state: ContactState, facts: Facts, holders: Holders
-) -> None:
+def _set_personal_identity(state: ContactState, facts: Facts, holders: Holders) -> None:
     name, digest = "personal_identity_number", facts.personal_identity_hash
     number = facts.personal_identity_number
     before = state.values["personal_identity_hash"]
@@ -120,9 +119,7 @@ def _set_personal_identity(
         state.changes[name] = [MASKED if before else None, personal_identity_masked(number)]
 
 
-def _clear_identity(
-    state: ContactState, name: str, facts: Facts, holders: Holders
-) -> None:
+def _clear_identity(state: ContactState, name: str, facts: Facts, holders: Holders) -> None:
     if name != "personal_identity_number":
         _set_identity(state, name, None, facts, holders)
     elif state.accepts_fact(name, facts.at) and state.values["personal_identity_hash"]:

@@ -23,9 +23,7 @@ BLANK_VALUES: Final[dict[str, Any]] = {
 } | {"email_status": EmailStatus.ACTIVE.value}
 
 # What an update of a contact may set.
-CHANGING_COLUMNS: Final = (
-    *VALUE_COLUMNS, "attributes", "fact_times", "deleted_at", "updated_at"
-)
+CHANGING_COLUMNS: Final = (*VALUE_COLUMNS, "attributes", "fact_times", "deleted_at", "updated_at")
 
 # Names in `fact_times` beside those of fields: the newest deletion, the newest creation.
 DELETED: Final = "deleted"
@@ -44,9 +42,23 @@ class ContactState:
     """
 
     __slots__ = (
-        "attributes", "changed_columns", "changed_rows", "changes", "consents", "email_lists",
-        "fact_times", "has_new_times", "id", "is_deleted", "is_new", "merged_into", "preferences",
-        "site_id", "source_ids", "stored_identities", "values",
+        "attributes",
+        "changed_columns",
+        "changed_rows",
+        "changes",
+        "consents",
+        "email_lists",
+        "fact_times",
+        "has_new_times",
+        "id",
+        "is_deleted",
+        "is_new",
+        "merged_into",
+        "preferences",
+        "site_id",
+        "source_ids",
+        "stored_identities",
+        "values",
     )
 
     def __init__(self, contact_id: str, site_id: int) -> None:

@@ -30,7 +30,7 @@ from contacts.models import (
 
 # Spelled as in the constraint's own condition: SQLite compares the two as written.
 _UPSERT_ACTIVITY: Final = (
-    'ON CONFLICT (contact_id, source_key, type, key) WHERE NOT ("key" = \'\') DO UPDATE SET '
+    "ON CONFLICT (contact_id, source_key, type, key) WHERE NOT (\"key\" = '') DO UPDATE SET "
     "occurred_at = excluded.occurred_at, recorded_at = excluded.recorded_at, "
     "properties = excluded.properties, source_label = excluded.source_label, "
     "received_event_id = excluded.received_event_id "
@@ -61,8 +61,11 @@ class Writer:
     def _write_source_ids(self) -> None:
         rows = [
             {
-                "site_id": site_id, "contact_id": state.final().id, "source_key": source_key,
-                "kind": kind, "value": value,
+                "site_id": site_id,
+                "contact_id": state.final().id,
+                "source_key": source_key,
+                "kind": kind,
+                "value": value,
             }
             for state, (site_id, source_key, kind, value) in self._ledger.source_ids
         ]
@@ -74,21 +77,27 @@ class Writer:
             for kind, key in state.changed_rows:
                 rows[kind].append({**state.row(kind, key), "contact_id": state.id})
         insert_rows(
-            connection, Preference, rows["preference"],
+            connection,
+            Preference,
+            rows["preference"],
             conflict=_replacing(
                 ("contact_id", "channel"),
                 ("accepts", "cause", "changed_at", "source_key", "source_label", "actor_label"),
             ),
         )
         insert_rows(
-            connection, Consent, rows["consent"],
+            connection,
+            Consent,
+            rows["consent"],
             conflict=_replacing(
                 ("contact_id", "consent_id"),
                 ("value", "changed_at", "comment", "source_key", "source_label"),
             ),
         )
         insert_rows(
-            connection, EmailListStatus, rows["email_list"],
+            connection,
+            EmailListStatus,
+            rows["email_list"],
             conflict=_replacing(
                 ("contact_id", "source_key", "list_id"),
                 ("kind", "esp_name", "soft_bounces", "changed_at"),
@@ -154,8 +163,11 @@ class Writer:
     @staticmethod
     def _write_plain(rows: dict[str, ActivityRow]) -> None:
         written = insert_rows(
-            connection, Activity, [row.columns for row in rows.values()],
-            conflict="ON CONFLICT DO NOTHING", returning="id",
+            connection,
+            Activity,
+            [row.columns for row in rows.values()],
+            conflict="ON CONFLICT DO NOTHING",
+            returning="id",
         )
         new = {str(row_id).replace("-", "") for (row_id,) in written}
         for row_id, row in rows.items():
@@ -164,8 +176,11 @@ class Writer:
     @staticmethod
     def _write_keyed(rows: dict[tuple[str, str, str, str], ActivityRow]) -> None:
         written = insert_rows(
-            connection, Activity, [row.columns for row in rows.values()],
-            conflict=_UPSERT_ACTIVITY, returning="contact_id, source_key, type, key",
+            connection,
+            Activity,
+            [row.columns for row in rows.values()],
+            conflict=_UPSERT_ACTIVITY,
+            returning="contact_id, source_key, type, key",
         )
         new = {(str(contact).replace("-", ""), *rest) for contact, *rest in written}
         for key, row in rows.items():

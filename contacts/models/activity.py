@@ -33,7 +33,8 @@ class Activity(models.Model):
         verbose_name_plural = "activities"
         constraints = [
             models.UniqueConstraint(
-                fields=("contact", "source_key", "type", "key"), name="activity_key_once",
+                fields=("contact", "source_key", "type", "key"),
+                name="activity_key_once",
                 condition=~Q(key=""),
             ),
         ]

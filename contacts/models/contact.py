@@ -42,7 +42,9 @@ class Contact(models.Model):
     attributes = models.JSONField(default=dict)
 
     email_status = models.CharField(
-        "e-mail status", max_length=10, default=EmailStatus.ACTIVE,
+        "e-mail status",
+        max_length=10,
+        default=EmailStatus.ACTIVE,
         choices=[(status.value, status.value.capitalize()) for status in EmailStatus],
     )
     email_status_cause = models.CharField(max_length=60, blank=True, default="")
@@ -58,7 +60,8 @@ class Contact(models.Model):
             # These operator classes let PostgreSQL find a prefix by the same index.
             *(
                 models.UniqueConstraint(
-                    fields=("site", name), name=f"contact_{name}_once",
+                    fields=("site", name),
+                    name=f"contact_{name}_once",
                     opclasses=("int8_ops", "varchar_pattern_ops"),
                 )
                 for name in ("email", "phone", "external_id")
@@ -74,8 +77,12 @@ class Contact(models.Model):
                 name="contact_tombstone_is_bare",
                 condition=Q(deleted_at__isnull=True)
                 | Q(
-                    email__isnull=True, phone__isnull=True, external_id__isnull=True,
-                    personal_identity_hash__isnull=True, first_name="", last_name="",
+                    email__isnull=True,
+                    phone__isnull=True,
+                    external_id__isnull=True,
+                    personal_identity_hash__isnull=True,
+                    first_name="",
+                    last_name="",
                 ),
             ),
         ]
@@ -102,7 +109,8 @@ class ContactSourceId(models.Model):
         constraints = [
             models.UniqueConstraint(
                 # The value leads: staff search by an id without knowing whose it is.
-                fields=("site", "value", "source_key", "kind"), name="source_id_once",
+                fields=("site", "value", "source_key", "kind"),
+                name="source_id_once",
                 opclasses=("int8_ops", "varchar_pattern_ops", "varchar_ops", "varchar_ops"),
             ),
         ]

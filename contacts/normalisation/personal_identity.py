@@ -16,7 +16,9 @@ CONTEXT: Final = "contacts.contact.personal_identity_number"
 _FINNISH: Final = re.compile(r"(\d\d)(\d\d)(\d\d)([-+A-FU-Y])(\d{3})([0-9A-FHJ-NPR-Y])")
 # Digital and Population Data Services Agency, reform of 2023: new signs between date and number.
 _FINNISH_CENTURIES: Final = {
-    "+": 1800, **dict.fromkeys("-UVWXY", 1900), **dict.fromkeys("ABCDEF", 2000)
+    "+": 1800,
+    **dict.fromkeys("-UVWXY", 1900),
+    **dict.fromkeys("ABCDEF", 2000),
 }
 _FINNISH_CHECK: Final = "0123456789ABCDEFHJKLMNPRSTUVWXY"
 _MAX_LENGTH: Final = 16

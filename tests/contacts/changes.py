@@ -27,9 +27,7 @@ def source(key: str = "src_engage", **values: Any) -> ChangeSource:
 
 def identity(**values: Any) -> Identity:
     """Return an identity; `contact` and `anonymous` are ids at the sender."""
-    ids = {
-        kind: str(values.pop(kind.value)) for kind in SourceIdKind if values.get(kind.value)
-    }
+    ids = {kind: str(values.pop(kind.value)) for kind in SourceIdKind if values.get(kind.value)}
     return Identity(source_ids=ids, **values)
 
 

@@ -19,7 +19,9 @@ def test_an_activity_is_recorded_with_its_event(site: Site) -> None:
     result = apply(site, JANE, 5, by=by, activities=(fact,))
     activity = Activity.objects.get()
     assert (result.kind, result.activities, result.changes) == (
-        ChangeKind.CHANGED, ("email_click",), {},
+        ChangeKind.CHANGED,
+        ("email_click",),
+        {},
     )
     assert (activity.type, activity.properties) == ("email_click", {"link": "x"})
     assert activity.occurred_at == at(2)

@@ -41,7 +41,9 @@ relaxed = settings(
 # Two people; each identity belongs to one of them for good.
 PEOPLE: list[dict[str, Any]] = [
     {
-        "contact": f"id-{n}", "email": f"p{n}@example.com", "external_id": f"crm-{n}",
+        "contact": f"id-{n}",
+        "email": f"p{n}@example.com",
+        "external_id": f"crm-{n}",
         "phone": f"+4670123456{n}",
     }
     for n in (1, 2)
@@ -62,7 +64,8 @@ facts = st.fixed_dictionaries(
             max_size=1,
         ).map(tuple),
         "email_list": st.builds(
-            EmailListFact, kind=st.sampled_from(["soft", "hard", "unsubscribe", "complaint"]),
+            EmailListFact,
+            kind=st.sampled_from(["soft", "hard", "unsubscribe", "complaint"]),
             list_id=st.sampled_from(["1", "2"]),
         ),
         "email_status": st.sampled_from(list(EmailStatus)),
@@ -75,9 +78,7 @@ def who_of(person: dict[str, Any], names: set[str]) -> dict[str, Any]:
 
 
 identities = st.sets(st.sampled_from(sorted(PEOPLE[0])), min_size=1)
-events = st.lists(
-    st.tuples(st.sampled_from(PEOPLE), identities, facts), min_size=2, max_size=7
-)
+events = st.lists(st.tuples(st.sampled_from(PEOPLE), identities, facts), min_size=2, max_size=7)
 
 
 def apply_all(site: Site, changes: list[ContactChange], sizes: list[int]) -> None:
@@ -98,7 +99,8 @@ def final_state(site: Site) -> list[Any]:
         values["deleted"] = contact.deleted_at
         values["ids"] = sorted(contact.source_ids.values_list("value", flat=True))
         for model, name, value in (
-            (Preference, "channel", "accepts"), (Consent, "consent_id", "value"),
+            (Preference, "channel", "accepts"),
+            (Consent, "consent_id", "value"),
         ):
             rows = model._default_manager.filter(contact=contact)
             values[model.__name__] = sorted(rows.values_list(name, value))
@@ -153,9 +155,7 @@ def test_a_person_who_changes_address(
 
 
 @relaxed
-@given(
-    data=st.data(), sizes=batch_sizes, is_recreated=st.booleans(), updates=st.integers(0, 3)
-)
+@given(data=st.data(), sizes=batch_sizes, is_recreated=st.booleans(), updates=st.integers(0, 3))
 def test_a_person_who_is_deleted_and_perhaps_created_again(
     site: Site, data: st.DataObject, sizes: list[int], is_recreated: bool, updates: int
 ) -> None:
@@ -186,7 +186,11 @@ json_values = st.recursive(
 anything = st.builds(
     ContactChange,
     identity=st.builds(
-        Identity, email=texts, phone=texts, external_id=texts, personal_identity_number=texts,
+        Identity,
+        email=texts,
+        phone=texts,
+        external_id=texts,
+        personal_identity_number=texts,
         source_ids=st.dictionaries(st.sampled_from(list(SourceIdKind)), texts),
     ),
     occurred_at=instants,
@@ -197,7 +201,11 @@ anything = st.builds(
     preferences=st.dictionaries(st.sampled_from(list(Channel)), st.booleans()),
     consents=st.lists(
         st.builds(
-            ConsentFact, consent_id=texts, value=st.booleans(), at=instants, source=texts,
+            ConsentFact,
+            consent_id=texts,
+            value=st.booleans(),
+            at=instants,
+            source=texts,
             comment=texts,
         ),
         max_size=2,
@@ -206,7 +214,10 @@ anything = st.builds(
     email_list=st.none() | st.builds(EmailListFact, kind=texts, list_id=texts, esp_name=texts),
     activities=st.lists(
         st.builds(
-            ActivityFact, type=texts, key=texts, occurred_at=instants,
+            ActivityFact,
+            type=texts,
+            key=texts,
+            occurred_at=instants,
             properties=st.dictionaries(texts, json_values, max_size=2),
         ),
         max_size=2,
@@ -219,9 +230,7 @@ anything = st.builds(
 
 @settings(relaxed, max_examples=200)
 @given(changes=st.lists(anything, min_size=1, max_size=4))
-def test_nothing_a_sender_says_breaks_a_batch(
-    site: Site, changes: list[ContactChange]
-) -> None:
+def test_nothing_a_sender_says_breaks_a_batch(site: Site, changes: list[ContactChange]) -> None:
     items = [ChangeItem(site=site, change=each, source=source()) for each in changes]
     results = contacts_apply_batch(items)
     for result in results:
@@ -233,7 +242,8 @@ def test_nothing_a_sender_says_breaks_a_batch(
 
 def test_instants_are_exact_to_the_microsecond() -> None:
     for instant in (
-        datetime.min.replace(tzinfo=UTC), datetime.max.replace(tzinfo=UTC),
+        datetime.min.replace(tzinfo=UTC),
+        datetime.max.replace(tzinfo=UTC),
         datetime(2026, 1, 1, 0, 0, 0, 1, tzinfo=UTC),
     ):
         assert datetime.fromisoformat(iso(micros(instant))) == instant

@@ -48,7 +48,12 @@ def whole_database() -> str:
     tables = [
         model._meta.db_table
         for model in (
-            Contact, Activity, Preference, Consent, EmailListStatus, ContactRevision,
+            Contact,
+            Activity,
+            Preference,
+            Consent,
+            EmailListStatus,
+            ContactRevision,
             ContactSourceId,
         )
     ]
@@ -62,7 +67,10 @@ def whole_database() -> str:
 
 def test_deleting_erases_the_person_and_leaves_a_tombstone(site: Site) -> None:
     created = create(
-        site, 1, attributes={"note": "canary-1"}, preferences={Channel.EMAIL: True},
+        site,
+        1,
+        attributes={"note": "canary-1"},
+        preferences={Channel.EMAIL: True},
         consents=(ConsentFact(consent_id="c", value=True, comment="canary-2"),),
         email_list=EmailListFact(kind="soft", list_id="1", esp_name="canary-3"),
         activities=(ActivityFact(type="visit", properties={"page": "canary-4"}),),
@@ -77,7 +85,8 @@ def test_deleting_erases_the_person_and_leaves_a_tombstone(site: Site) -> None:
     assert "jane" not in stored.lower()
     assert ContactSourceId.objects.get().contact == tombstone
     assert list(ContactRevision.objects.order_by("pk").values_list("changes", flat=True)) == [
-        {}, {"state": ["known", "deleted"]},
+        {},
+        {"state": ["known", "deleted"]},
     ]
 
 
@@ -99,7 +108,8 @@ def test_the_delta_of_a_deletion_says_who_it_was(site: Site) -> None:
     assert (erased["contact_id"], erased["site_id"]) == (result.contact_id, site.pk)
     assert (changed["kind"], changed["existed_before"]) == (ChangeKind.DELETED, True)
     assert changed["changes"] == {
-        "email": ["jane@example.com", None], "first_name": ["Jane", None],
+        "email": ["jane@example.com", None],
+        "first_name": ["Jane", None],
         "preference.sms": [True, None],
     }
 
@@ -107,9 +117,7 @@ def test_the_delta_of_a_deletion_says_who_it_was(site: Site) -> None:
 def test_a_late_event_does_not_bring_a_deleted_person_back(site: Site) -> None:
     create(site, 1)
     delete(site, 5)
-    late = apply(
-        site, JANE, 9, fields={"city": "Lund"}, activities=(ActivityFact(type="visit"),)
-    )
+    late = apply(site, JANE, 9, fields={"city": "Lund"}, activities=(ActivityFact(type="visit"),))
     assert (late.kind, codes(late)) == (ChangeKind.UNCHANGED, ["CONTACT_DELETED"])
     assert late.activities == ()
     assert Contact.objects.get().email is None
@@ -123,7 +131,9 @@ def test_a_newer_creation_lifts_the_tombstone(site: Site) -> None:
     assert (again.kind, again.contact_id) == (ChangeKind.CREATED, created.contact_id)
     contact = Contact.objects.get()
     assert (contact.email, contact.deleted_at, contact.deletion_reason) == (
-        "jane@example.com", None, "",
+        "jane@example.com",
+        None,
+        "",
     )
     assert contact.attributes == {}
     before_deletion = apply(site, JANE, 3, fields={"city": "Lund"})
@@ -144,7 +154,9 @@ def test_a_deletion_of_somebody_unknown_is_remembered_by_the_senders_id(site: Si
     assert Contact.objects.get(pk=str(result.contact_id)).deleted_at == at(5)
     by_email = delete(site, 5, {"email": "nobody@example.com"})
     assert (by_email.kind, by_email.contact_id, codes(by_email)) == (
-        ChangeKind.UNCHANGED, None, ["NOT_KNOWN"],
+        ChangeKind.UNCHANGED,
+        None,
+        ["NOT_KNOWN"],
     )
 
 
@@ -158,8 +170,13 @@ def test_deleting_twice_is_harmless(site: Site) -> None:
 
 def test_a_deletion_that_comes_after_the_new_creation_erases_what_is_older(site: Site) -> None:
     apply(
-        site, JANE, 1, fields={"city": "Lund"}, preferences={Channel.SMS: True},
-        attributes={"old": 1}, activities=(ActivityFact(type="visit"),),
+        site,
+        JANE,
+        1,
+        fields={"city": "Lund"},
+        preferences={Channel.SMS: True},
+        attributes={"old": 1},
+        activities=(ActivityFact(type="visit"),),
     )
     create(site, 9, preferences={Channel.EMAIL: True})
     result = delete(site, 5)
@@ -193,7 +210,11 @@ def test_deletion_and_revival_within_batches_leave_nothing_behind(site: Site, sp
     items = [ChangeItem(site=site, change=c, source=s) for c, s in zip(changes, by, strict=True)]
     results = contacts_apply_batch(items[:split]) + contacts_apply_batch(items[split:])
     assert [str(result.kind) for result in results] == [
-        "created", "deleted", "unchanged", "created", "changed",
+        "created",
+        "deleted",
+        "unchanged",
+        "created",
+        "changed",
     ]
     assert "canary" not in whole_database()
     assert Activity.objects.get().type == "welcome"

@@ -29,7 +29,9 @@ def test_a_person_who_is_not_known_becomes_a_contact(site: Site) -> None:
     assert str(contact.birth_date) == "1990-02-03"
     assert contact.attributes == {"shoe_size": 38}
     assert contact.source_ids.values_list("source_key", "kind", "value").get() == (
-        "src_engage", "contact", "e-1",
+        "src_engage",
+        "contact",
+        "e-1",
     )
     assert result.changes == {
         "email": [None, "jane.doe@example.com"],
@@ -75,15 +77,20 @@ def test_of_two_facts_with_one_time_the_later_arrival_wins(site: Site) -> None:
 
 def test_null_clears_and_absence_leaves_alone(site: Site) -> None:
     apply(
-        site, JANE | {"phone": "+46701234567"}, 1,
-        fields={"city": "Lund", "street": "A 1"}, attributes={"a": 1, "b": 2},
+        site,
+        JANE | {"phone": "+46701234567"},
+        1,
+        fields={"city": "Lund", "street": "A 1"},
+        attributes={"a": 1, "b": 2},
     )
     result = apply(site, JANE, 2, fields={"city": None, "phone": None}, attributes={"a": None})
     contact = Contact.objects.get()
     assert (contact.city, contact.street, contact.phone) == ("", "A 1", None)
     assert contact.attributes == {"b": 2}
     assert result.changes == {
-        "city": ["Lund", None], "phone": ["+46701234567", None], "attribute.a": [1, None],
+        "city": ["Lund", None],
+        "phone": ["+46701234567", None],
+        "attribute.a": [1, None],
     }
 
 
@@ -146,7 +153,8 @@ def test_a_change_that_names_nobody_is_rejected(
 
 def test_text_that_no_database_stores_is_cleaned(site: Site) -> None:
     apply(
-        site, JANE,
+        site,
+        JANE,
         fields={"first_name": "Ja\x00ne\ud800", "city": "Lu\nnd"},
         attributes={"a\x00b": "x\ud800", "deep": {"k\x00": [float("nan"), 10**30, 1.5]}},
     )
@@ -157,9 +165,7 @@ def test_text_that_no_database_stores_is_cleaned(site: Site) -> None:
 
 def test_a_personal_identity_number_is_found_by_its_hash_and_never_shown(site: Site) -> None:
     first = apply(site, {"personal_identity_number": "040217-7935"}, 1)
-    again = apply(
-        site, {"personal_identity_number": "20040217-7935"}, 2, fields={"city": "Lund"}
-    )
+    again = apply(site, {"personal_identity_number": "20040217-7935"}, 2, fields={"city": "Lund"})
     contact = Contact.objects.get()
     assert again.contact_id == first.contact_id
     assert contact.personal_identity_number == "20040217-7935"
@@ -188,11 +194,15 @@ def test_every_revision_names_its_cause(site: Site) -> None:
     revision = ContactRevision.objects.get()
     assert revision.contact_id == result.contact_id
     assert (revision.source_key, revision.source_label, revision.position) == (
-        "src_engage", "Engage", 0,
+        "src_engage",
+        "Engage",
+        0,
     )
     assert revision.received_event_id is not None
     assert revision.changes == {
-        "state": [None, "known"], "email": [None, "jane@example.com"], "city": [None, "Lund"],
+        "state": [None, "known"],
+        "email": [None, "jane@example.com"],
+        "city": [None, "Lund"],
     }
     assert revision.at > at(0)
 

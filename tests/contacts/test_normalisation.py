@@ -113,9 +113,14 @@ def test_a_masked_number_shows_no_individual_part() -> None:
 @pytest.mark.parametrize(
     ("text", "expected"),
     [
-        ("2004-02-17", "2004-02-17"), ("2004-02-17T00:00:00Z", "2004-02-17"),
-        ("20040217", "2004-02-17"), ("1849-12-31", None), ("2999-01-01", None),
-        ("2004-02-30", None), ("17/02/2004", None), ("", None),
+        ("2004-02-17", "2004-02-17"),
+        ("2004-02-17T00:00:00Z", "2004-02-17"),
+        ("20040217", "2004-02-17"),
+        ("1849-12-31", None),
+        ("2999-01-01", None),
+        ("2004-02-30", None),
+        ("17/02/2004", None),
+        ("", None),
     ],
 )
 def test_birth_date(text: str, expected: str | None) -> None:
@@ -124,10 +129,17 @@ def test_birth_date(text: str, expected: str | None) -> None:
 
 def test_codes() -> None:
     assert [country_normalised(each) for each in ("se", "SE", "SWE", "ß")] == [
-        "SE", "SE", None, None,
+        "SE",
+        "SE",
+        None,
+        None,
     ]
     assert [language_normalised(each) for each in ("SV", "sv_se", "en-GB", "Swedish", "s")] == [
-        "sv", "sv-SE", "en-GB", None, None,
+        "sv",
+        "sv-SE",
+        "en-GB",
+        None,
+        None,
     ]
 
 

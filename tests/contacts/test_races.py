@@ -39,8 +39,12 @@ def at_once(work: Callable[[int], AppliedChange]) -> list[AppliedChange]:
 def test_one_new_address_met_by_many_is_one_contact(site: Site) -> None:
     results = at_once(
         lambda n: apply(
-            site, {"email": "jane@example.com"}, n, by=f"src_{n}",
-            attributes={f"a{n}": n}, activities=(ActivityFact(type="view"),),
+            site,
+            {"email": "jane@example.com"},
+            n,
+            by=f"src_{n}",
+            attributes={f"a{n}": n},
+            activities=(ActivityFact(type="view"),),
         )
     )
     contact = Contact.objects.get()
@@ -71,7 +75,9 @@ def test_no_soft_bounce_is_lost_or_counted_twice(site: Site) -> None:
 
 def test_merges_at_the_same_time_leave_one_contact(site: Site) -> None:
     names: list[dict[str, Any]] = [
-        {"email": "jane@example.com"}, {"external_id": "crm-1"}, {"phone": "0701234567"},
+        {"email": "jane@example.com"},
+        {"external_id": "crm-1"},
+        {"phone": "0701234567"},
     ]
     for name in names:
         apply(site, name)

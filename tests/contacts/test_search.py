@@ -10,16 +10,28 @@ from sites.models import Site
 from tests.contacts.changes import apply, change, source
 
 JANE = {
-    "email": "jane.doe@example.com", "phone": "+46701234567", "external_id": "CRM-17",
-    "personal_identity_number": "20040217-7935", "contact": "515c1b2a-7124-4bb9",
+    "email": "jane.doe@example.com",
+    "phone": "+46701234567",
+    "external_id": "CRM-17",
+    "personal_identity_number": "20040217-7935",
+    "contact": "515c1b2a-7124-4bb9",
 }
 
 
 @pytest.mark.parametrize(
     "text",
     [
-        "jane.doe@example.com", " Jane.Doe@EXAMPLE.com ", "070-123 45 67", "+46 70 123 45 67",
-        "CRM-17", "040217-7935", "200402177935", "515c1b2a-7124-4bb9", "jane", "JANE.D", "CRM-",
+        "jane.doe@example.com",
+        " Jane.Doe@EXAMPLE.com ",
+        "070-123 45 67",
+        "+46 70 123 45 67",
+        "CRM-17",
+        "040217-7935",
+        "200402177935",
+        "515c1b2a-7124-4bb9",
+        "jane",
+        "JANE.D",
+        "CRM-",
         "+4670123",
     ],
 )

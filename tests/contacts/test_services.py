@@ -23,8 +23,10 @@ def batch(site: Site, size: int, minute: int) -> list[ChangeItem]:
             site=site,
             source=source(),
             change=change(
-                {"email": f"p{n}@example.com", "contact": str(n)}, minute,
-                fields={"city": f"{minute}"}, preferences={Channel.SMS: bool(minute % 2)},
+                {"email": f"p{n}@example.com", "contact": str(n)},
+                minute,
+                fields={"city": f"{minute}"},
+                preferences={Channel.SMS: bool(minute % 2)},
                 email_list=EmailListFact(kind="soft", list_id="1"),
                 activities=(ActivityFact(type="a"), ActivityFact(type="b", key="k")),
             ),
@@ -47,8 +49,11 @@ def test_statements_do_not_grow_with_the_batch(site: Site) -> None:
 def test_a_preview_says_what_would_happen_and_saves_nothing(site: Site) -> None:
     def everything(minute: int) -> Any:
         return change(
-            JANE | {"contact": "1"}, minute, fields={"city": str(minute)},
-            preferences={Channel.EMAIL: True}, activities=(ActivityFact(type="visit"),),
+            JANE | {"contact": "1"},
+            minute,
+            fields={"city": str(minute)},
+            preferences={Channel.EMAIL: True},
+            activities=(ActivityFact(type="visit"),),
         )
 
     for minute in (1, 2):
@@ -59,7 +64,10 @@ def test_a_preview_says_what_would_happen_and_saves_nothing(site: Site) -> None:
         assert Contact.objects.count() == minute - 1
         result = services.contact_apply(site=site, change=everything(minute), source=source())
         assert (preview.kind, preview.changes, preview.notes, preview.activities) == (
-            result.kind, result.changes, result.notes, result.activities,
+            result.kind,
+            result.changes,
+            result.notes,
+            result.activities,
         )
         assert preview.contact_id == (None if minute == 1 else result.contact_id)
 

@@ -34,7 +34,8 @@ def test_pages_show_every_row_once_in_order(site: Site, size: int) -> None:
     contacts_apply_batch(
         [
             ChangeItem(
-                site=site, source=source(),
+                site=site,
+                source=source(),
                 change=change(who, 1, fields={"city": str(n)}, activities=visits),
             )
             for n, who in enumerate(whos)
@@ -42,8 +43,10 @@ def test_pages_show_every_row_once_in_order(site: Site, size: int) -> None:
     )
     rows = all_pages(Contact.objects.get(), size)
     assert len(rows) == len({(type(row), row.pk) for row in rows})
-    counts = {kind: sum(isinstance(row, kind) for row in rows) for kind in
-              (ContactRevision, Activity, ContactMerge)}
+    counts = {
+        kind: sum(isinstance(row, kind) for row in rows)
+        for kind in (ContactRevision, Activity, ContactMerge)
+    }
     assert counts == {ContactRevision: 4, Activity: 12, ContactMerge: 1}
     instants = [row.occurred_at if isinstance(row, Activity) else row.at for row in rows]
     assert instants == sorted(instants, reverse=True)
@@ -52,9 +55,7 @@ def test_pages_show_every_row_once_in_order(site: Site, size: int) -> None:
 def test_revisions_of_one_batch_show_the_last_first(site: Site) -> None:
     contacts_apply_batch(
         [
-            ChangeItem(
-                site=site, source=source(), change=change(JANE, n, fields={"city": str(n)})
-            )
+            ChangeItem(site=site, source=source(), change=change(JANE, n, fields={"city": str(n)}))
             for n in range(3)
         ]
     )
