@@ -8,10 +8,13 @@ from django.core.wsgi import get_wsgi_application
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
 
-application = get_wsgi_application()
+_django = get_wsgi_application()
 
-# The models can be imported only now that Django is set up.
+# What follows imports models, which it can only now that Django is set up.
+from config.reception_first import ReceptionFirst  # noqa: E402
 from sites.heartbeats import HeartbeatThread  # noqa: E402
 from sites.models import ProcessKind  # noqa: E402
 
 HeartbeatThread(ProcessKind.WEB).start()
+
+application = ReceptionFirst(_django)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import socket
 from collections.abc import Iterable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 
 Header = tuple[str, str]
@@ -29,7 +30,9 @@ class Wire:
         self._socket.close()
 
     def send(self, data: bytes) -> None:
-        self._socket.sendall(data)
+        # A server that refuses early may have answered and closed already: the answer still counts.
+        with suppress(BrokenPipeError, ConnectionResetError):
+            self._socket.sendall(data)
 
     def send_head(self, path: str, headers: Sequence[Header], method: str = "POST") -> None:
         lines = [f"{method} {path} HTTP/1.1", "Host: localhost", "Connection: close"]
@@ -44,7 +47,8 @@ class Wire:
 
     def finish_sending(self) -> None:
         """Close our half: the server sees the end of what we send and can still answer."""
-        self._socket.shutdown(socket.SHUT_WR)
+        with suppress(OSError):
+            self._socket.shutdown(socket.SHUT_WR)
 
     def answer(self) -> Answer:
         """Read until the server closes; a reset without an answer is status 0."""

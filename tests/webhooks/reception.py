@@ -10,8 +10,10 @@ from typing import Any
 from urllib.parse import urlencode
 
 from django.http import HttpResponse
-from django.test import Client
+from django.http.response import ResponseHeaders
+from django.test import RequestFactory
 
+from config.reception_first import ReceptionFirst
 from sites.models import Site
 from tests.factories import SiteFactory, SourceFactory
 from webhooks.inbound import directory
@@ -41,7 +43,7 @@ def engage_source(**fields: Any) -> Source:
 
 @dataclass(slots=True)
 class Sender:
-    """Posts to one source as its vendor would, through Django's test client."""
+    """Posts to one source as its vendor would, through the door that the web process has."""
 
     source: Source
 
@@ -62,10 +64,29 @@ class Sender:
         address = path or f"/in/{self.source.public_id}"
         if query:
             address += "?" + urlencode(query)
-        # The cookie jar of a sender is empty: a fresh client each time.
-        response = Client().generic("POST", address, body, content_type, headers=dict(given))
-        assert isinstance(response, HttpResponse)
-        return response
+        return knock("POST", address, body, content_type, given)
+
+
+def knock(
+    method: str, address: str, body: bytes, content_type: str, headers: Mapping[str, str]
+) -> HttpResponse:
+    """Return what the web process answers before Django's handler sees the request."""
+    factory = RequestFactory()
+    environ = factory.generic(method, address, body, content_type, headers=dict(headers)).environ
+    started: list[tuple[str, list[tuple[str, str]]]] = []
+
+    def start_response(status: str, given: list[tuple[str, str]]) -> None:
+        started.append((status, given))
+
+    content = b"".join(ReceptionFirst(_nobody)(environ, start_response))
+    ((status, given),) = started
+    response = HttpResponse(content, status=int(status[:3]))
+    response.headers = ResponseHeaders(dict(given))
+    return response
+
+
+def _nobody(environ: dict[str, Any], start_response: Any) -> list[bytes]:
+    raise AssertionError(f"{environ['PATH_INFO']} went past reception.")
 
 
 def written_rejections() -> None:

@@ -5,25 +5,38 @@ from __future__ import annotations
 import json
 import uuid
 from collections.abc import Mapping
+from dataclasses import dataclass
 from http import HTTPStatus
 from typing import Final
-
-from django.http import HttpResponse
 
 from webhooks.inbound.refusal import Refusal
 
 _PROBLEM: Final = "application/problem+json"
 _NOT_FOUND_DETAIL: Final = "There is nothing at this address. Check the URL of the source."
+_ALWAYS: Final = (("X-Content-Type-Options", "nosniff"), ("Cache-Control", "no-store"))
 
 
-def accepted(status: int, event_id: uuid.UUID) -> HttpResponse:
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """Status, headers and body, ready for the wire whatever stands between."""
+
+    status: int
+    headers: tuple[tuple[str, str], ...]
+    body: bytes
+
+    @property
+    def status_line(self) -> str:
+        return f"{self.status} {HTTPStatus(self.status).phrase}"
+
+
+def accepted(status: int, event_id: uuid.UUID) -> Answer:
     """Return the success that the vendor expects; a repeat gets the same."""
     return _answer(status, f'{{"id":"{event_id}"}}', "application/json")
 
 
 def problem(
     status: int, code: str, detail: str, headers: Mapping[str, str] | None = None
-) -> HttpResponse:
+) -> Answer:
     body = {
         "status": int(status),
         "title": HTTPStatus(status).phrase,
@@ -33,7 +46,7 @@ def problem(
     return _answer(status, json.dumps(body, ensure_ascii=False), _PROBLEM, headers)
 
 
-def refused(refusal: Refusal) -> HttpResponse:
+def refused(refusal: Refusal) -> Answer:
     """Return the answer to a refusal; 401 and 404 say nothing about what exists here."""
     if refusal.status == HTTPStatus.UNAUTHORIZED:
         return _answer(refusal.status, "", None)
@@ -42,11 +55,11 @@ def refused(refusal: Refusal) -> HttpResponse:
     return problem(refusal.status, refusal.cause, refusal.told, refusal.headers)
 
 
-def not_found() -> HttpResponse:
+def not_found() -> Answer:
     return problem(HTTPStatus.NOT_FOUND, "NOT_FOUND", _NOT_FOUND_DETAIL)
 
 
-def unavailable(code: str, retry_after_seconds: int) -> HttpResponse:
+def unavailable(code: str, retry_after_seconds: int) -> Answer:
     """Return the request to the sender: nothing was stored, the same request may come again."""
     return problem(
         HTTPStatus.SERVICE_UNAVAILABLE,
@@ -56,7 +69,7 @@ def unavailable(code: str, retry_after_seconds: int) -> HttpResponse:
     )
 
 
-def method_not_allowed() -> HttpResponse:
+def method_not_allowed() -> Answer:
     return problem(
         HTTPStatus.METHOD_NOT_ALLOWED,
         "METHOD_NOT_ALLOWED",
@@ -65,7 +78,7 @@ def method_not_allowed() -> HttpResponse:
     )
 
 
-def options() -> HttpResponse:
+def options() -> Answer:
     return _answer(HTTPStatus.NO_CONTENT, "", None, {"Allow": "POST, OPTIONS"})
 
 
@@ -74,18 +87,11 @@ def _answer(
     text: str,
     content_type: str | None,
     headers: Mapping[str, str] | None = None,
-) -> HttpResponse:
-    response = HttpResponse(text, status=int(status), content_type=content_type)
-    if content_type is None:
-        del response.headers["Content-Type"]
+) -> Answer:
+    body = text.encode()
+    given = list((headers or {}).items())
+    if content_type is not None:
+        given.append(("Content-Type", content_type))
     if status != HTTPStatus.NO_CONTENT:
-        # Django's CommonMiddleware, which reception passes by, would set it.
-        response.headers["Content-Length"] = str(len(response.content))
-    response.headers["X-Content-Type-Options"] = "nosniff"
-    response.headers["Cache-Control"] = "no-store"
-    for name, value in (headers or {}).items():
-        response.headers[name] = value
-    # Django would log every answer from 400 on, a line each: a flood of bad requests would be
-    # paid twice. Rejected requests are rows, and unhandled errors are logged where they happen.
-    response._has_been_logged = True  # type: ignore[attr-defined]
-    return response
+        given.append(("Content-Length", str(len(body))))
+    return Answer(int(status), (*_ALWAYS, *given), body)
