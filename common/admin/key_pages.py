@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from django.db.models.sql.compiler import SQLCompiler
 
 # Rows of 1 KB each that both databases walk well within a page's time.
-LONGEST_WALK: Final = 20_000
+LONGEST_WALK: Final = 5_000
 # Tried first: where most rows match, a page is full after these.
 SHORT_WALK: Final = 500
 

@@ -10,7 +10,7 @@ from django.http import HttpRequest
 from django.urls import reverse
 
 if TYPE_CHECKING:
-    from config.admin_site import PatchbayAdminSite
+    from django.contrib.admin import AdminSite
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +51,7 @@ GROUPS: Final[tuple[tuple[str, tuple[Page, ...]], ...]] = (
 )
 
 
-def navigation(site: PatchbayAdminSite, request: HttpRequest) -> list[dict[str, Any]]:
+def navigation(site: AdminSite, request: HttpRequest) -> list[dict[str, Any]]:
     """Return the groups with the pages this user may open, in the admin's own shape of a list."""
     groups = []
     for name, pages in GROUPS:
@@ -70,7 +70,7 @@ def navigation(site: PatchbayAdminSite, request: HttpRequest) -> list[dict[str, 
     return groups
 
 
-def _entry(site: PatchbayAdminSite, request: HttpRequest, page: Page) -> dict[str, Any] | None:
+def _entry(site: AdminSite, request: HttpRequest, page: Page) -> dict[str, Any] | None:
     if page.url_name:
         return _listed(page, reverse(f"admin:{page.url_name}"))
     model = apps.get_model(page.model)

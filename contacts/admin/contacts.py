@@ -6,7 +6,7 @@ from typing import Any
 
 from django.contrib import admin
 from django.db.models import QuerySet, prefetch_related_objects
-from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed
+from django.http import HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path
 from django.utils import timezone
@@ -31,15 +31,13 @@ from contacts.models import Contact
 from contacts.search import contacts_found
 from sites.audit import Actor, audit_record
 from sites.models import Role
+from sites.page_admin import PageAdmin
 from sites.roles import is_superuser
-from sites.scoped_admin import SiteScopedAdmin
 from sites.site_filter import SiteFilter, chosen_sites, of_site, visible_sites
 
 
 @admin.register(Contact)
-class ContactAdmin(KeysetAdmin, SiteScopedAdmin):
-    add_role = change_role = delete_role = None
-
+class ContactAdmin(KeysetAdmin, PageAdmin):
     list_display = ("who", "name_column", "phone_column", "state", "accepts", "updated")
     list_filter = (SiteFilter,)
     list_select_related = ("site",)
@@ -112,16 +110,8 @@ class ContactAdmin(KeysetAdmin, SiteScopedAdmin):
         name = "contacts_contact_reveal"
         return [path("<uuid:pk>/reveal/", reveal, name=name), *super().get_urls()]
 
-    def change_view(
-        self,
-        request: HttpRequest,
-        object_id: str,
-        form_url: str = "",
-        extra_context: dict[str, Any] | None = None,
-    ) -> HttpResponse:
-        if request.method not in ("GET", "HEAD"):
-            return HttpResponseNotAllowed(["GET"])
-        return self._page(request, self.scoped_object(request, object_id), revealed="")
+    def row_page(self, request: HttpRequest, row: Contact) -> HttpResponse:
+        return self._page(request, row, revealed="")
 
     @method_decorator(require_POST)
     def reveal_view(self, request: HttpRequest, pk: Any) -> HttpResponse:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any, Final
 
 from django.contrib import admin, messages
-from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed, HttpResponseRedirect
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.http.response import JsonResponse
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
@@ -21,8 +21,8 @@ from common.admin.status_chip import Tone, status_chip
 from sites.audit import Actor
 from sites.jobs import job_cancel
 from sites.models import Job, JobState, Role
+from sites.page_admin import PageAdmin
 from sites.roles import is_superuser
-from sites.scoped_admin import SiteScopedAdmin
 from sites.site_filter import SiteFilter, chosen_sites
 
 _TONES: Final = {
@@ -49,9 +49,7 @@ def progress_words(job: Job) -> str:
 
 
 @admin.register(Job)
-class JobAdmin(KeysetAdmin, SiteScopedAdmin):
-    add_role = change_role = delete_role = None
-
+class JobAdmin(KeysetAdmin, PageAdmin):
     list_display = ("title_column", "state_column", "progress", "site_column", "who", "created")
     list_filter = (SiteFilter,)
     list_select_related = ("site", "created_by")
@@ -112,16 +110,8 @@ class JobAdmin(KeysetAdmin, SiteScopedAdmin):
         ]
         return own + super().get_urls()
 
-    def change_view(
-        self,
-        request: HttpRequest,
-        object_id: str,
-        form_url: str = "",
-        extra_context: dict[str, Any] | None = None,
-    ) -> HttpResponse:
-        if request.method not in ("GET", "HEAD"):
-            return HttpResponseNotAllowed(["GET"])
-        job = self.scoped_object(request, object_id)
+    def row_page(self, request: HttpRequest, row: Job) -> HttpResponse:
+        job = row
         context = {
             **self.admin_site.each_context(request),
             "title": job.title,

@@ -6,7 +6,7 @@ import zoneinfo
 from typing import Any
 
 from django.contrib import admin
-from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed
+from django.http import HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path
 from django.utils import timezone
@@ -22,7 +22,7 @@ from common.admin.list_filters import DateFilter
 from common.admin.relative_time import relative_time
 from sites.audit import Actor, audit_record
 from sites.models import Role
-from sites.scoped_admin import SiteScopedAdmin
+from sites.page_admin import PageAdmin
 from sites.site_filter import SiteFilter, list_zone, of_site, visible_sites
 from webhooks.inbound.admin.event_filters import (
     CauseFilter,
@@ -41,9 +41,7 @@ from webhooks.inbound.models import ReceivedEvent
 
 
 @admin.register(ReceivedEvent)
-class ReceivedEventAdmin(ReplayPages, KeysetAdmin, SiteScopedAdmin):
-    add_role = change_role = delete_role = None
-
+class ReceivedEventAdmin(ReplayPages, KeysetAdmin, PageAdmin):
     change_list_template = "admin/webhooks/receivedevent/change_list.html"
     list_display = ("arrived", "type_column", "source_column", "state", "became", "id_column")
     list_filter = (
@@ -118,17 +116,8 @@ class ReceivedEventAdmin(ReplayPages, KeysetAdmin, SiteScopedAdmin):
         ]
         return own + super().get_urls()
 
-    def change_view(
-        self,
-        request: HttpRequest,
-        object_id: str,
-        form_url: str = "",
-        extra_context: dict[str, Any] | None = None,
-    ) -> HttpResponse:
-        if request.method not in ("GET", "HEAD"):
-            return HttpResponseNotAllowed(["GET"])
-        event = self.scoped_object(request, object_id)
-        return self.event_page(request, event, is_masked=True)
+    def row_page(self, request: HttpRequest, row: ReceivedEvent) -> HttpResponse:
+        return self.event_page(request, row, is_masked=True)
 
     def event_page(
         self, request: HttpRequest, event: ReceivedEvent, *, is_masked: bool

@@ -23,8 +23,8 @@ from common.admin.status_chip import Tone, status_chip
 from integrations.causes import FIXES, RejectionCause
 from sites.audit import Actor
 from sites.models import Role
+from sites.page_admin import PageAdmin
 from sites.roles import is_superuser
-from sites.scoped_admin import SiteScopedAdmin
 from sites.site_filter import SiteFilter, chosen_sites, list_zone, of_site, visible_sites
 from webhooks.inbound.admin.event_filters import SourceFilter
 from webhooks.inbound.admin.event_words import shortened
@@ -60,9 +60,7 @@ class RejectionCauseFilter(ChoiceFilter):
 
 
 @admin.register(RejectedRequest)
-class RejectedRequestAdmin(KeysetAdmin, SiteScopedAdmin):
-    add_role = change_role = delete_role = None
-
+class RejectedRequestAdmin(KeysetAdmin, PageAdmin):
     list_display = ("refused", "cause_column", "source_column", "told", "answered", "address")
     list_filter = (RejectionCauseFilter, SiteFilter, SourceFilter, DateFilter)
     list_select_related = ("site", "source")
@@ -130,23 +128,15 @@ class RejectedRequestAdmin(KeysetAdmin, SiteScopedAdmin):
         name = "webhooks_rejectedrequest_reprocess"
         return [path("<uuid:pk>/reprocess/", reprocess, name=name), *super().get_urls()]
 
-    def change_view(
-        self,
-        request: HttpRequest,
-        object_id: str,
-        form_url: str = "",
-        extra_context: dict[str, Any] | None = None,
-    ) -> HttpResponse:
-        if request.method not in ("GET", "HEAD"):
-            return HttpResponseNotAllowed(["GET"])
-        rejected = self.scoped_object(request, object_id)
+    def row_page(self, request: HttpRequest, row: RejectedRequest) -> HttpResponse:
+        rejected = row
         may_support = self.may(request, rejected, Role.SUPPORT)
         context = {
             **self._page(request, rejected),
             "counted_today": _counted_today(rejected),
             "may_support": may_support,
             "payload": payload_text(
-                rejected.body_start, is_masked=True, whole_bytes=rejected.body_bytes
+                bytes(rejected.body_start), is_masked=True, whole_bytes=rejected.body_bytes
             )
             if may_support and rejected.body_start
             else None,
@@ -162,7 +152,9 @@ class RejectedRequestAdmin(KeysetAdmin, SiteScopedAdmin):
         rejected = self.scoped_object(request, str(pk), Role.SUPPORT)
         if request.method == "POST":
             return self._reprocess(request, rejected)
-        payload = payload_text(rejected.body_start, is_masked=True, whole_bytes=rejected.body_bytes)
+        payload = payload_text(
+            bytes(rejected.body_start), is_masked=True, whole_bytes=rejected.body_bytes
+        )
         context = {
             **self._page(request, rejected),
             "title": "Take this request in",
