@@ -1,12 +1,24 @@
 from __future__ import annotations
 
 from decimal import Decimal
+from string import digits
 from typing import Any
 
 import pytest
 from email_validator import validate_email
 from hypothesis import given
 from hypothesis import strategies as st
+from phonenumbers import (
+    SUPPORTED_REGIONS,
+    NumberParseException,
+    PhoneNumber,
+    PhoneNumberFormat,
+    PhoneNumberType,
+    example_number_for_type,
+    format_number,
+    is_valid_number,
+    parse,
+)
 
 from contacts.normalisation.emails import email_normalised
 from contacts.normalisation.personal_identity import (
@@ -21,6 +33,12 @@ from contacts.normalisation.values import (
     language_normalised,
     line_normalised,
 )
+
+MOBILE_NUMBERS = [
+    example
+    for region in sorted(SUPPORTED_REGIONS)
+    if (example := example_number_for_type(region, PhoneNumberType.MOBILE))
+]
 
 
 @pytest.mark.parametrize(
@@ -81,6 +99,26 @@ def test_the_short_way_accepts_only_what_the_library_accepts(text: str) -> None:
 )
 def test_phone(text: str, country: str, expected: str | None) -> None:
     assert phone_normalised(text, country) == expected
+
+
+@given(
+    example=st.sampled_from(MOBILE_NUMBERS),
+    changes=st.lists(st.tuples(st.integers(2, 14), st.sampled_from(digits)), max_size=4),
+)
+def test_the_short_way_to_a_phone_leads_where_the_library_does(
+    example: PhoneNumber, changes: list[tuple[int, str]]
+) -> None:
+    text = format_number(example, PhoneNumberFormat.E164)
+    for place, digit in changes:
+        text = text[:place] + digit + text[place + 1 :]
+    try:
+        number = parse(text, "SE")
+    except NumberParseException:
+        expected = None
+    else:
+        is_valid = is_valid_number(number)
+        expected = format_number(number, PhoneNumberFormat.E164) if is_valid else None
+    assert phone_normalised(text, "SE") == expected
 
 
 @pytest.mark.parametrize(
