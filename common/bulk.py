@@ -1,8 +1,9 @@
 """Many rows at once, in the way that each database takes them fastest.
 
-PostgreSQL gets ONE JSON parameter, which `jsonb_to_recordset` takes apart: of lists of parameters
-the driver quotes and checks each value in Python, at more than the cost of the statement. SQLite
-gets `executemany`: its `json_each` takes six times as long for a wide row.
+PostgreSQL gets new rows by COPY, which spares it a third of the work. Where rows may exist already
+it gets ONE JSON parameter, which `jsonb_to_recordset` takes apart: of lists of parameters the
+driver quotes and checks each value in Python, at more than the cost of the statement. SQLite gets
+`executemany`: its `json_each` takes six times as long for a wide row.
 
 Rows are mappings from attname (`site_id`, not `site`) to a value that JSON can hold, or a UUID, an
 aware datetime in UTC, a date, a Decimal or bytes. Every row has the same keys. A value goes to the
@@ -44,6 +45,9 @@ def insert_rows(
         return []
     columns = tuple(rows[0])
     names = _names(connection, model, columns)
+    if connection.vendor == "postgresql" and not conflict and not returning:
+        _copy(connection, f"COPY {_table(connection, model)} ({names}) FROM STDIN", model, rows)
+        return []
     insert = f"INSERT INTO {_table(connection, model)} ({names})"
     if connection.vendor == "sqlite" and not returning:
         values = ", ".join(_sqlite_placeholder(_field(model, column)) for column in columns)
@@ -110,7 +114,7 @@ def rows_as_table(
 
 
 def rows_parameter(rows: Iterable[Row]) -> str:
-    return json.dumps(rows if isinstance(rows, list) else list(rows), default=_jsonable)
+    return _json(rows if isinstance(rows, list) else list(rows))
 
 
 def _execute(
@@ -119,6 +123,18 @@ def _execute(
     with connection.cursor() as cursor:
         cursor.execute(sql, [rows_parameter(rows)])
         return cursor.fetchall() if cursor.description else []
+
+
+def _copy(
+    connection: BaseDatabaseWrapper, sql: str, model: type[models.Model], rows: Sequence[Row]
+) -> None:
+    pairs = [(name, isinstance(_field(model, name), models.JSONField)) for name in rows[0]]
+    # Django wraps the errors of `execute` alone.
+    with connection.cursor() as cursor, connection.wrap_database_errors, cursor.copy(sql) as copy:
+        for row in rows:
+            copy.write_row(
+                [_json_text(row[name]) if is_json else row[name] for name, is_json in pairs]
+            )
 
 
 def _execute_many(
@@ -148,6 +164,10 @@ def _jsonable(value: Any) -> str:
     if isinstance(value, bytes | memoryview):
         return base64.b16encode(bytes(value)).decode("ascii")
     raise TypeError(f"{type(value).__name__} has no place in a bulk row.")
+
+
+# One for all, and without a look for circles: it encodes a small value for every row.
+_json = json.JSONEncoder(default=_jsonable, check_circular=False, separators=(",", ":")).encode
 
 
 def _field(model: type[models.Model], name: str) -> models.Field[Any, Any]:
@@ -225,9 +245,7 @@ def _sqlite_converter(field: models.Field[Any, Any]) -> Callable[[Any], Any] | N
 
 
 def _json_text(value: Any) -> str | None:
-    if value is None:
-        return None
-    return json.dumps(value, default=_jsonable, separators=(",", ":"))
+    return None if value is None else _json(value)
 
 
 def _text(value: Any) -> Any:
