@@ -14,13 +14,12 @@ from django.conf import settings
 from django.db import DatabaseError, InterfaceError, connection
 from django.db.migrations.executor import MigrationExecutor
 from django.http import HttpRequest, JsonResponse
-from django.utils import timezone
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
 from sites.heartbeats import beat, last_beat_age
 from sites.models import ProcessKind
-from webhooks.models import ReceivedEvent, Status
+from webhooks.inbound.backlog import oldest_waiting_age
 
 # A monitor asks every few seconds; a stranger who asks a thousand times costs one round.
 REMEMBERED_SECONDS: Final = 1.0
@@ -83,13 +82,10 @@ def _heartbeat_check(kind: ProcessKind, limit_seconds: int) -> Check:
 
 
 def check_backlog() -> Check:
-    now = timezone.now()
-    waiting = ReceivedEvent.objects.filter(status=Status.RECEIVED, due_at__lte=now)
-    # Due, not received: an event that is replayed starts waiting when it is asked for.
-    due_at = waiting.order_by("id").values_list("due_at", flat=True).first()
-    seconds = 0.0 if due_at is None else (now - due_at).total_seconds()
+    age = oldest_waiting_age()
+    seconds = age.total_seconds() if age else 0.0
     limit = settings.HEALTH_OLDEST_UNPROCESSED_SECONDS
-    detail = "nothing waits" if due_at is None else f"oldest waits for {seconds:.0f} s"
+    detail = "nothing waits" if age is None else f"oldest waits for {seconds:.0f} s"
     if seconds <= limit:
         return Check("backlog", True, detail)
     return Check(

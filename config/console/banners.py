@@ -8,11 +8,10 @@ from typing import Final
 
 from django.core.cache import cache
 from django.urls import reverse
-from django.utils import timezone
 
 from common.admin.relative_time import duration_text
 from sites.heartbeats import has_live_worker
-from webhooks.inbound.models import ReceivedEvent, Status
+from webhooks.inbound.backlog import oldest_waiting_age
 
 # An idle worker takes an event within seconds; minutes mean that it does not keep up.
 LATE_AFTER: Final = timedelta(minutes=5)
@@ -34,17 +33,6 @@ class Banner:
 def current_banners() -> list[Banner]:
     """Return what is wrong right now; looked up at most every other second per process."""
     return cache.get_or_set(_CACHE_KEY, _look_up, _CACHE_SECONDS) or []
-
-
-def oldest_waiting_age() -> timedelta | None:
-    """Return for how long the oldest received event has waited for a worker, or None."""
-    oldest = (
-        ReceivedEvent.objects.filter(status=Status.RECEIVED)
-        .order_by("id")
-        .values_list("received_at", flat=True)
-        .first()
-    )
-    return None if oldest is None else max(timezone.now() - oldest, timedelta())
 
 
 def _look_up() -> list[Banner]:

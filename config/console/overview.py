@@ -11,11 +11,11 @@ from django.http import HttpRequest
 from django.urls import reverse
 
 from common.admin.relative_time import duration_text
-from config.console.banners import oldest_waiting_age
 from config.console.processes import running_kinds
 from sites.models import Role, Site
 from sites.roles import is_superuser, sites_for
 from webhooks.inbound.admin.source_charts import SERIES, activity_chart, state_chip
+from webhooks.inbound.backlog import oldest_waiting_age
 from webhooks.inbound.models import Source
 from webhooks.inbound.source_activity import (
     DayOfActivity,

@@ -17,14 +17,12 @@ from django.db import connection
 from django.http import HttpRequest
 
 from common.admin.relative_time import duration_text
-from config.console.banners import LATE_AFTER, oldest_waiting_age
+from config.console.banners import LATE_AFTER
 from config.console.processes import running_kinds
 from sites.models import Job, JobState
 from sites.roles import is_superuser
-from webhooks.inbound.models import ReceivedEvent, Status
+from webhooks.inbound.backlog import COUNTED_AT_MOST, oldest_waiting_age, waiting_count_capped
 
-# Counting stops here: "more than" says enough, and the page stays quick with millions waiting.
-MOST_COUNTED: Final = 10_000
 _LOW_DISK_SHARE: Final = 0.1
 
 
@@ -43,7 +41,7 @@ class Storage:
 
 @dataclass(frozen=True, slots=True)
 class Backlog:
-    """Events that no worker has taken yet; `count` stops at MOST_COUNTED."""
+    """Events that no worker has taken yet; `count` stops at COUNTED_AT_MOST."""
 
     count: int
     oldest: timedelta | None
@@ -54,7 +52,9 @@ class Backlog:
 
     @property
     def count_text(self) -> str:
-        return f"more than {MOST_COUNTED:,}" if self.count >= MOST_COUNTED else f"{self.count:,}"
+        if self.count >= COUNTED_AT_MOST:
+            return f"{COUNTED_AT_MOST:,} or more"
+        return f"{self.count:,}"
 
 
 def health_context(request: HttpRequest) -> dict[str, Any]:
@@ -72,8 +72,7 @@ def health_context(request: HttpRequest) -> dict[str, Any]:
 
 
 def backlog() -> Backlog:
-    waiting = ReceivedEvent.objects.filter(status=Status.RECEIVED).order_by("id")
-    return Backlog(count=waiting[:MOST_COUNTED].count(), oldest=oldest_waiting_age())
+    return Backlog(count=waiting_count_capped(), oldest=oldest_waiting_age())
 
 
 def storage() -> Storage:
