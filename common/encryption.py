@@ -74,9 +74,6 @@ class KeyRing:
         except (InvalidTag, ValueError) as error:
             raise DecryptionFailed(f"The value in {context} does not decrypt.") from error
 
-    def key_id_of(self, stored: str) -> str:
-        return stored.removeprefix(PREFIX).partition(":")[0]
-
     def digest(self, value: str, context: str) -> str:
         """Return a keyed hash by which an encrypted value can be looked up, 64 hex characters.
 
