@@ -51,7 +51,7 @@ def event_from_row(row: Any, *, batch_key: str) -> InboundEvent:
         return _bad_row("row", f"The status is “{status[:40]}”, which is none of {wanted}.")
     email = text_of(row.get("email"))
     if len(email) > _LONGEST_ADDRESS or not _ADDRESS.fullmatch(email):
-        return _bad_row(status, f"“{email[:60]}” is no e-mail address.")
+        return _bad_row(status, "The row has no email that is an e-mail address.")
     list_id = text_of(row.get("list_id"))
     if not _LIST_ID.fullmatch(list_id):
         return _bad_row(status, "The row has no list_id that is a whole number.")
