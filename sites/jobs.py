@@ -15,7 +15,7 @@ from datetime import timedelta
 from typing import Any, Final
 
 from django.db import OperationalError, transaction
-from django.db.models import Q
+from django.db.models import F, Q
 from django.utils import timezone
 from django_q.tasks import async_task
 
@@ -33,6 +33,13 @@ LEASE: Final = timedelta(seconds=120)
 TURN_SECONDS: Final = 5.0
 # What waits this long without a lease was lost with its queue entry.
 ABANDONED_AFTER: Final = timedelta(seconds=60)
+# So many times the same slice may take its process with it.
+MOST_ATTEMPTS: Final = 3
+GIVEN_UP: Final = (
+    f"This job was begun {MOST_ATTEMPTS} times at the same step, and each time its process died or "
+    "took too long. What it had finished stays done. Look into logs/qcluster.log in the data "
+    "folder and at the machine's memory, then start the job again."
+)
 _OPEN: Final = (JobState.PENDING, JobState.RUNNING)
 
 
@@ -98,7 +105,7 @@ def run_job_slice(job_id: int) -> None:
     lease = now + LEASE
     free = Q(lease_expires_at__isnull=True) | Q(lease_expires_at__lt=now)
     claimed = Job.objects.filter(free, pk=job_id, state__in=_OPEN).update(
-        state=JobState.RUNNING, lease_expires_at=lease
+        state=JobState.RUNNING, lease_expires_at=lease, attempts=F("attempts") + 1
     )
     if not claimed:
         return
@@ -150,11 +157,14 @@ def _run_one_slice(job_id: int, lease: Any) -> bool:
     if job.is_cancel_requested:
         _end(job_id, lease, JobState.CANCELLED)
         return False
+    if job.attempts > MOST_ATTEMPTS:
+        raise JobFailed(GIVEN_UP)
     runner = _runners.get(job.kind)
     if runner is None:
         raise JobFailed(f"This version of Patchbay does not know jobs of kind “{job.kind}”.")
     finished = runner(job)
-    job.save(update_fields=["cursor", "done", "counts", "total"])
+    job.attempts = 1
+    job.save(update_fields=["cursor", "done", "counts", "total", "attempts"])
     if finished:
         _end(job_id, lease, JobState.DONE)
     return not finished
@@ -164,7 +174,7 @@ def _run_one_slice(job_id: int, lease: Any) -> bool:
 def _yield_turn(job_id: int, lease: Any) -> None:
     # The queue entry that follows is written in the same transaction as the end of the lease.
     if Job.objects.filter(pk=job_id, lease_expires_at=lease).update(
-        lease_expires_at=timezone.now()
+        lease_expires_at=timezone.now(), attempts=0
     ):
         _enqueue(job_id)
 

@@ -40,6 +40,8 @@ class Job(models.Model):
     finished_at = models.DateTimeField(null=True)
     # A slice is claimed under a lease: a qcluster that dies leaves a job that is picked up again.
     lease_expires_at = models.DateTimeField(null=True)
+    # Claims since the last slice that ended: what kills its process each time is given up.
+    attempts = models.PositiveSmallIntegerField(default=0)
 
     class Meta:
         ordering = ("-id",)

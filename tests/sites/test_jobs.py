@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import re
+from contextlib import suppress
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -137,6 +138,55 @@ def test_job_of_a_dead_process_goes_on_from_its_last_slice(
         run_job_slice(job.pk)
     job.refresh_from_db()
     assert (job.state, job.done) == (JobState.DONE, 3)
+
+
+class Killed(BaseException):
+    """What a SIGKILL leaves: nothing after it runs, and the lease stays as it was."""
+
+
+def killed_slices(job: Job, runner: Counting) -> int:
+    """Claim the job again and again after its lease, and return how often the runner was begun."""
+    begun: list[int] = []
+
+    def die(current: Job) -> None:
+        if current.done == 1:
+            begun.append(current.pk)
+            raise Killed
+
+    runner.during = die
+    now = timezone.now()
+    for turn in range(6):
+        with (
+            time_machine.travel(now + turn * (jobs.LEASE + timedelta(seconds=1)), tick=False),
+            suppress(Killed),
+        ):
+            run_job_slice(job.pk)
+    return len(begun)
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("turn_seconds", [0.0, 5.0])
+def test_slice_that_kills_its_process_each_time_is_given_up_after_three(
+    runner: Counting, monkeypatch: pytest.MonkeyPatch, turn_seconds: float
+) -> None:
+    monkeypatch.setattr(jobs, "TURN_SECONDS", turn_seconds)
+    job = start()
+    assert killed_slices(job, runner) == jobs.MOST_ATTEMPTS
+    job.refresh_from_db()
+    assert (job.state, job.done, job.error) == (JobState.FAILED, 1, jobs.GIVEN_UP)
+    assert job.lease_expires_at is None
+
+
+@pytest.mark.django_db
+def test_long_job_that_gets_on_is_not_given_up(
+    runner: Counting, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(jobs, "TURN_SECONDS", 0.0)
+    job = start(total=jobs.MOST_ATTEMPTS * 3)
+    for _ in range(job.total):
+        run_job_slice(job.pk)
+    job.refresh_from_db()
+    assert job.state == JobState.DONE
 
 
 @pytest.mark.django_db
