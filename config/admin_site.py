@@ -2,18 +2,26 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Callable
+from functools import update_wrapper
+from http import HTTPStatus
+from typing import Any, TypeVar, cast
 
 from django.contrib.admin import AdminSite
 from django.contrib.auth.base_user import AbstractBaseUser
 from django.contrib.auth.forms import AuthenticationForm
 from django.contrib.auth.models import AnonymousUser
 from django.core.exceptions import ValidationError
-from django.http import HttpRequest, HttpResponse
+from django.db import transaction
+from django.http import HttpRequest, HttpResponse, HttpResponseBase
+from django.shortcuts import redirect
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, URLResolver, path
 
+from sites.audit import Actor, audit_record
 from sites.roles import may_log_in
+
+View = TypeVar("View", bound=Callable[..., HttpResponseBase])
 
 
 class ConsoleLoginForm(AuthenticationForm):
@@ -38,6 +46,38 @@ class PatchbayAdminSite(AdminSite):
 
     def has_permission(self, request: HttpRequest) -> bool:
         return may_log_in(request.user)
+
+    def admin_view(self, view: View, cacheable: bool = False) -> View:
+        """Open nothing but the change of password to whoever was handed theirs by somebody else."""
+        opened = super().admin_view(view, cacheable)
+        if view in (self.password_change, self.logout):
+            return opened
+
+        def guarded(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
+            if getattr(request.user, "must_change_password", False):
+                return redirect("admin:password_change")
+            return opened(request, *args, **kwargs)
+
+        return cast(View, update_wrapper(guarded, opened))
+
+    def password_change(
+        self, request: HttpRequest, extra_context: dict[str, Any] | None = None
+    ) -> TemplateResponse:
+        context = extra_context or {}
+        if getattr(request.user, "must_change_password", False):
+            context = {"title": "Choose a password of your own to go on"} | context
+        with transaction.atomic():
+            response = super().password_change(request, context)
+            actor = Actor.from_request(request)
+            if response.status_code == HTTPStatus.FOUND:
+                audit_record(
+                    actor=actor,
+                    action="user.password_changed",
+                    site=None,
+                    target=actor.user,
+                    changes={"password": ("", "changed")},
+                )
+        return response
 
     def get_app_list(
         self, request: HttpRequest, app_label: str | None = None

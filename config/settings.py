@@ -171,6 +171,7 @@ AUTH_PASSWORD_VALIDATORS = [
     },
     {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
     {"NAME": "django.contrib.auth.password_validation.NumericPasswordValidator"},
+    {"NAME": "sites.passwords.ReplacesHandedOverPassword"},
 ]
 
 LANGUAGE_CODE = "en-gb"

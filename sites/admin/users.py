@@ -61,6 +61,7 @@ class PatchbayUserAdmin(AuditedAdmin, SuperuserAdmin, _UserAdmin):
     @transaction.atomic
     def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:
         before = _values(User.objects.get(pk=obj.pk)) if change else {}
+        obj.must_change_password = obj.must_change_password or not change
         super().save_model(request, obj, form, change)
         changes = field_changes(before, _values(obj))
         if changes:
@@ -94,6 +95,8 @@ class PatchbayUserAdmin(AuditedAdmin, SuperuserAdmin, _UserAdmin):
         response = super().user_change_password(request, id, form_url)
         user = User.objects.filter(pk=id).first()
         if user is not None and user.password != before:
+            if user.pk != request.user.pk:
+                User.objects.filter(pk=user.pk).update(must_change_password=True)
             audit_record(
                 actor=Actor.from_request(request),
                 action="user.password_changed",

@@ -136,6 +136,7 @@ def _create_user(username: str, email: str, site: Site, actor: Actor) -> tuple[U
     user = User(username=username, email=email or (username if "@" in username else ""))
     user.is_staff = True
     user.set_password(password)
+    user.must_change_password = True
     user.full_clean()
     user.save()
     audit_record(
