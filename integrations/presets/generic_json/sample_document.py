@@ -21,7 +21,7 @@ _SHIPPED: Final = {
 }
 _EXAMPLES: Final = {
     "event_id_pointer": "evt_1003",
-    "phone_pointer": "+46701234567",
+    "phone_pointer": "+46701740605",
     "external_id_pointer": "CUST-1003",
     "birth_date": "1990-05-17",
     "country_code": "SE",
