@@ -3,11 +3,10 @@ defaults it declares, and secrets made for it."""
 
 from __future__ import annotations
 
-import base64
-import os
 import secrets
 from typing import Any, Final
 
+from common.identifiers import random_token
 from integrations.preset import Preset
 from integrations.settings_fields import FieldKind
 
@@ -36,7 +35,8 @@ def demo_secrets(preset: Preset) -> dict[str, Any]:
 
 
 def _signing_secret() -> str:
-    return "whsec_" + base64.b64encode(os.urandom(32)).decode()
+    # Base64 without + / =, so that it also stands for a token that is put into a URL as it is.
+    return random_token("whsec_", 44)
 
 
 def _text_secret() -> str:
