@@ -2,25 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from typing import Any, Final
-
-ABSENT: Final = object()
+from collections.abc import ItemsView
+from typing import Any
 
 
 class Payload:
     """One payload object; keys are asked for in camelCase."""
 
-    __slots__ = ("_raw",)
+    __slots__ = ("_members",)
 
     def __init__(self, raw: dict[str, Any]) -> None:
-        self._raw = raw
+        pascal = [key for key in raw if key[:1].isupper()]
+        self._members = raw
+        if pascal:
+            # Of a key that came in both casings, camelCase counts.
+            others = {key: value for key, value in raw.items() if key not in pascal}
+            self._members = {key[0].lower() + key[1:]: raw[key] for key in pascal} | others
 
-    def get(self, key: str, default: Any = None) -> Any:
-        value = self._raw.get(key, ABSENT)
-        if value is ABSENT:
-            value = self._raw.get(key[0].upper() + key[1:], default)
-        return value
+    def __contains__(self, key: str) -> bool:
+        return key in self._members
+
+    def get(self, key: str) -> Any:
+        return self._members.get(key)
 
     def first(self, *keys: str) -> Any:
         """Return the value of the first key that is there and not null, else None."""
@@ -30,7 +33,6 @@ class Payload:
                 return value
         return None
 
-    def items(self) -> Iterator[tuple[str, Any]]:
-        """Yield every key in camelCase with its value."""
-        for key, value in self._raw.items():
-            yield key[:1].lower() + key[1:], value
+    def items(self) -> ItemsView[str, Any]:
+        """Return every key in camelCase with its value."""
+        return self._members.items()

@@ -11,8 +11,10 @@ from typing import Any, Final
 
 from integrations.contact_change import Identity
 from integrations.json_values import stored_json
-from integrations.presets.voyado_engage.payload import ABSENT, Payload
+from integrations.presets.voyado_engage.payload import Payload
 
+# What _text returns for a value that is no text.
+_UNUSABLE: Final = object()
 _FIELDS: Final = {
     "firstName": "first_name",
     "lastName": "last_name",
@@ -58,35 +60,35 @@ def read_snapshot(payload: Payload) -> Snapshot:
     """Return the identities, fields and attributes; wrong types are dropped with a note."""
     snapshot = Snapshot()
     for key, name in _FIELDS.items():
-        value = _text(payload, key, snapshot)
-        if value is not ABSENT:
-            snapshot.fields[name] = value
+        if key in payload:
+            value = _text(payload.get(key), key, snapshot)
+            if value is not _UNUSABLE:
+                snapshot.fields[name] = value
     for key, name in _IDENTITIES.items():
-        value = _text(payload, key, snapshot)
-        if value is None:
-            snapshot.fields[name] = None
-        elif value is not ABSENT:
-            setattr(snapshot.identity, name, value)
+        if key in payload:
+            value = _text(payload.get(key), key, snapshot)
+            if value is None:
+                snapshot.fields[name] = None
+            elif value is not _UNUSABLE:
+                setattr(snapshot.identity, name, value)
     for key in _ATTRIBUTES:
-        value = payload.get(key, ABSENT)
-        if value is not ABSENT:
-            snapshot.attributes[key] = stored_json(value)
+        if key in payload:
+            snapshot.attributes[key] = stored_json(payload.get(key))
     _read_custom_attributes(payload, snapshot)
     return snapshot
 
 
-def _text(payload: Payload, key: str, snapshot: Snapshot) -> Any:
-    """Return the trimmed text, None to clear, or ABSENT; a snapshot's empty text clears too."""
-    value = payload.get(key, ABSENT)
-    if value is ABSENT or value is None:
-        return value
+def _text(value: Any, key: str, snapshot: Snapshot) -> Any:
+    """Return the trimmed text, None to clear, or _UNUSABLE; a snapshot's empty text clears too."""
     if isinstance(value, str):
         return value.strip() or None
+    if value is None:
+        return None
     if isinstance(value, int) and not isinstance(value, bool):
         snapshot.notes.append(f"{key} came as a number and was read as text.")
         return str(value)
     snapshot.notes.append(f"{key} is no text and was left out.")
-    return ABSENT
+    return _UNUSABLE
 
 
 def _read_custom_attributes(payload: Payload, snapshot: Snapshot) -> None:
