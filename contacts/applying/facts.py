@@ -111,13 +111,13 @@ class Facts:
         )
         self.external_id = self._identifier("external_id", identity.external_id, _MAX_EXTERNAL_ID)
         self.personal_identity_number = self.personal_identity_hash = None
-        if number and self._checked(
-            "personal_identity_number", number, personal_identity_normalised(number, country)
-        ):
-            self.personal_identity_number = personal_identity_normalised(number, country)
-            self.personal_identity_hash = personal_identity_hash(
-                self.personal_identity_number or ""
+        if number:
+            normalised = personal_identity_normalised(number, country)
+            self.personal_identity_number = self._checked(
+                "personal_identity_number", number, normalised
             )
+            if normalised:
+                self.personal_identity_hash = personal_identity_hash(normalised)
         self.contact_key = self.anonymous_key = None
         for kind, value in identity.source_ids.items():
             identifier = self._identifier("source_id", value, _MAX_SOURCE_ID)
