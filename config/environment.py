@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
+from urllib.parse import urlsplit
 
 import environ
 from django.core.exceptions import ImproperlyConfigured
 
+from common.encryption import KeyRing
+
 BASE_DIR: Final = Path(__file__).resolve().parent.parent
 SECRET_KEY_FILE: Final = "secret.key"  # noqa: S105 (a file name)
 ENCRYPTION_KEYS_FILE: Final = "encryption.keys"
+DATABASE_SCHEMES: Final = ("sqlite", "postgres", "postgresql", "pgsql")
 LOOPBACK_HOSTS: Final = ("localhost", "127.0.0.1", "::1")
 
 env = environ.Env()
@@ -51,6 +56,54 @@ def checked_secret_key(key: str) -> str:
             "it and start with ./patchbay run, which generates one."
         )
     return key
+
+
+def checked_encryption_keys(text: str) -> str:
+    """Return the keys, or refuse before the first secret is to be stored under them."""
+    KeyRing.from_text(text)
+    return text
+
+
+def checked_public_url(url: str) -> str:
+    parts = urlsplit(url)
+    if parts.scheme not in ("http", "https") or not parts.hostname:
+        raise ImproperlyConfigured(
+            "PUBLIC_URL must be a whole address, such as https://hooks.example.com."
+        )
+    return url.rstrip("/")
+
+
+def database_config(default: str) -> dict[str, Any]:
+    """Return Django's settings for `DATABASE_URL`; a refusal does not quote it."""
+    # Looked at first: environ would warn about a scheme it does not know, password and all.
+    is_known = urlsplit(env.str("DATABASE_URL", default=default)).scheme in DATABASE_SCHEMES
+    try:
+        config: dict[str, Any] = env.db("DATABASE_URL", default=default) if is_known else {}
+    except ValueError:
+        config = {}
+    if not config:
+        raise ImproperlyConfigured(
+            "DATABASE_URL must be postgres://user:password@host:port/name or sqlite:///path, with "
+            "@ / # and : in a password percent-encoded."
+        )
+    return config
+
+
+def whole_number(name: str, default: int) -> int:
+    try:
+        value = int(env.int(name, default=default))
+    except ValueError:
+        value = -1
+    if value < 0:
+        raise ImproperlyConfigured(f"{name} must be a whole number, 0 or more.")
+    return value
+
+
+def one_of(name: str, choices: Collection[str], default: str) -> str:
+    value = str(env.str(name, default=default))
+    if value not in choices:
+        raise ImproperlyConfigured(f"{name} must be one of {', '.join(choices)}.")
+    return value
 
 
 def checked_hosts(hosts: list[str], public_host: str) -> list[str]:

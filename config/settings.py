@@ -11,11 +11,16 @@ from config.environment import (
     BASE_DIR,
     ENCRYPTION_KEYS_FILE,
     SECRET_KEY_FILE,
+    checked_encryption_keys,
     checked_hosts,
+    checked_public_url,
     checked_secret_key,
     data_folder,
+    database_config,
     env,
     key_text,
+    one_of,
+    whole_number,
 )
 from config.logging import logging_settings
 
@@ -27,18 +32,20 @@ DATA_DIR: Path = data_folder()
 # DEBUG is no back door: keys are asked for all the same.
 SECRET_KEY: str = checked_secret_key(key_text("SECRET_KEY", DATA_DIR / SECRET_KEY_FILE))
 # Newest first, comma-separated `id:base64-of-32-bytes`. Old keys stay to decrypt.
-ENCRYPTION_KEYS: str = key_text("ENCRYPTION_KEYS", DATA_DIR / ENCRYPTION_KEYS_FILE)
+ENCRYPTION_KEYS: str = checked_encryption_keys(
+    key_text("ENCRYPTION_KEYS", DATA_DIR / ENCRYPTION_KEYS_FILE)
+)
 
 # Where senders reach this installation; shown in the URLs that operators copy.
-PUBLIC_URL: str = env.str("PUBLIC_URL", default="http://localhost:8000").rstrip("/")
+PUBLIC_URL: str = checked_public_url(env.str("PUBLIC_URL", default="http://localhost:8000"))
 IS_HTTPS = PUBLIC_URL.startswith("https://")
 _public_host = urlsplit(PUBLIC_URL).hostname or ""
 ALLOWED_HOSTS: list[str] = checked_hosts(env.list("ALLOWED_HOSTS", default=[]), _public_host)
 CSRF_TRUSTED_ORIGINS: list[str] = env.list("CSRF_TRUSTED_ORIGINS", default=[PUBLIC_URL])
 # How many proxies of our own stand in front; 0 takes the peer's address.
-TRUSTED_PROXY_COUNT: int = env.int("TRUSTED_PROXY_COUNT", default=0)
+TRUSTED_PROXY_COUNT: int = whole_number("TRUSTED_PROXY_COUNT", 0)
 # Webhooks a second that one client address may send to one web process; 0 is no limit.
-RECEPTION_THROTTLE_PER_ADDRESS: int = env.int("RECEPTION_THROTTLE_PER_ADDRESS", default=2000)
+RECEPTION_THROTTLE_PER_ADDRESS: int = whole_number("RECEPTION_THROTTLE_PER_ADDRESS", 2000)
 
 _is_secure = IS_HTTPS and not DEBUG
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = _is_secure
@@ -47,7 +54,7 @@ SESSION_COOKIE_NAME = "patchbay_session"
 CSRF_COOKIE_NAME = "patchbay_csrf"
 # One working day: operators log in in the morning.
 SESSION_COOKIE_AGE = int(timedelta(hours=12).total_seconds())
-SECURE_HSTS_SECONDS: int = env.int("HSTS_SECONDS", default=31_536_000) if _is_secure else 0
+SECURE_HSTS_SECONDS: int = whole_number("HSTS_SECONDS", 31_536_000) if _is_secure else 0
 if env.bool("TRUST_X_FORWARDED_PROTO", default=False):
     # Only behind a proxy that sets or removes this header on every request.
     SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
@@ -115,9 +122,7 @@ TEMPLATES: list[dict[str, Any]] = [
 
 
 def _database() -> dict[str, Any]:
-    config: dict[str, Any] = env.db(
-        "DATABASE_URL", default=f"sqlite:///{DATA_DIR / 'patchbay.sqlite3'}"
-    )
+    config = database_config(default=f"sqlite:///{DATA_DIR / 'patchbay.sqlite3'}")
     if config["ENGINE"] == "django.db.backends.sqlite3":
         config["CONN_MAX_AGE"] = None
         config["OPTIONS"] = {
@@ -130,7 +135,7 @@ def _database() -> dict[str, Any]:
             ),
         }
         return config
-    config["CONN_MAX_AGE"] = env.int("CONN_MAX_AGE", default=60)
+    config["CONN_MAX_AGE"] = whole_number("CONN_MAX_AGE", 60)
     config["CONN_HEALTH_CHECKS"] = True
     # A server that vanished is noticed in seconds instead of the minutes TCP would wait.
     config.setdefault("OPTIONS", {}).setdefault("connect_timeout", 10)
@@ -181,7 +186,8 @@ USE_TZ = True
 LOGIN_URL = "/admin/login/"
 
 LOGGING = logging_settings(
-    level=env.str("LOG_LEVEL", default="INFO").upper(), style=env.str("LOG_STYLE", default="auto")
+    level=one_of("LOG_LEVEL", ("DEBUG", "INFO", "WARNING", "ERROR"), default="INFO"),
+    style=one_of("LOG_STYLE", ("json", "human", "auto"), default="auto"),
 )
 
 # One address cannot lock out everybody, and one name cannot be locked out from everywhere.
@@ -206,23 +212,23 @@ REST_FRAMEWORK = {
 }
 
 # PostgreSQL only: how many web processes `./patchbay run` starts; SQLite always has one.
-WEB_WORKERS: int = env.int("WEB_WORKERS", default=2)
+WEB_WORKERS: int = whole_number("WEB_WORKERS", 2)
 
 # Shows the named checks of /readyz to a monitor; empty, only superusers see them.
 HEALTH_TOKEN: str = env.str("HEALTH_TOKEN", default="")
-HEALTH_OLDEST_UNPROCESSED_SECONDS: int = env.int("HEALTH_OLDEST_UNPROCESSED_SECONDS", default=300)
-HEALTH_WORKER_SECONDS: int = env.int("HEALTH_WORKER_SECONDS", default=30)
-HEALTH_QCLUSTER_SECONDS: int = env.int("HEALTH_QCLUSTER_SECONDS", default=180)
+HEALTH_OLDEST_UNPROCESSED_SECONDS: int = whole_number("HEALTH_OLDEST_UNPROCESSED_SECONDS", 300)
+HEALTH_WORKER_SECONDS: int = whole_number("HEALTH_WORKER_SECONDS", 30)
+HEALTH_QCLUSTER_SECONDS: int = whole_number("HEALTH_QCLUSTER_SECONDS", 180)
 
 # How long a worker may hold events without finishing them; well above the work of one batch.
-WORKER_LEASE_SECONDS: int = env.int("WORKER_LEASE_SECONDS", default=60)
-WORKER_BATCH_SIZE: int = env.int("WORKER_BATCH_SIZE", default=500)
+WORKER_LEASE_SECONDS: int = whole_number("WORKER_LEASE_SECONDS", 60)
+WORKER_BATCH_SIZE: int = whole_number("WORKER_BATCH_SIZE", 500)
 
 # Days after which rows are removed; 0 keeps them for ever.
-RETENTION_BODY_DAYS: int = env.int("RETENTION_BODY_DAYS", default=30)
-RETENTION_EVENT_DAYS: int = env.int("RETENTION_EVENT_DAYS", default=90)
-RETENTION_REJECTED_DAYS: int = env.int("RETENTION_REJECTED_DAYS", default=14)
-RETENTION_COUNT_DAYS: int = env.int("RETENTION_COUNT_DAYS", default=60)
+RETENTION_BODY_DAYS: int = whole_number("RETENTION_BODY_DAYS", 30)
+RETENTION_EVENT_DAYS: int = whole_number("RETENTION_EVENT_DAYS", 90)
+RETENTION_REJECTED_DAYS: int = whole_number("RETENTION_REJECTED_DAYS", 14)
+RETENTION_COUNT_DAYS: int = whole_number("RETENTION_COUNT_DAYS", 60)
 
 Q_CLUSTER = {
     "name": "patchbay",

@@ -54,6 +54,28 @@ def shown(folder: Path, *names: str, **variables: str) -> dict[str, object]:
     return result
 
 
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("ENCRYPTION_KEYS", "bad"),
+        ("PUBLIC_URL", "hooks.example.com"),
+        ("DATABASE_URL", "nonsense"),
+        ("DATABASE_URL", "postgres://u:p4ss@host:port/name"),
+        ("DATABASE_URL", "mysql://u:p4ss@host/name"),
+        ("WORKER_BATCH_SIZE", "many"),
+        ("RETENTION_BODY_DAYS", "-1"),
+        ("LOG_LEVEL", "LOUD"),
+        ("LOG_STYLE", "xml"),
+    ],
+)
+def test_value_that_makes_no_sense_is_named_in_one_sentence(
+    tmp_path: Path, name: str, value: str
+) -> None:
+    sentence = refusal(tmp_path, **{**TEST_KEYS, name: value})
+    assert name in sentence
+    assert "p4ss" not in sentence
+
+
 @pytest.mark.parametrize("debug", ["False", "True"])
 @pytest.mark.parametrize("missing", ["SECRET_KEY", "ENCRYPTION_KEYS"])
 def test_no_key_no_start(tmp_path: Path, missing: str, debug: str) -> None:
@@ -153,6 +175,8 @@ def _variable_of(node: ast.AST) -> set[str]:
     if not isinstance(node, ast.Call) or not node.args:
         return set()
     function, name = ast.unparse(node.func), node.args[0]
-    reads = re.fullmatch(r"env\.\w+|os\.environ\.(get|setdefault)|os\.getenv|key_text", function)
+    reads = re.fullmatch(
+        r"env\.\w+|os\.environ\.(get|setdefault)|os\.getenv|key_text|whole_number|one_of", function
+    )
     is_name = isinstance(name, ast.Constant) and isinstance(name.value, str)
     return {name.value} if reads and is_name else set()  # type: ignore[attr-defined]
