@@ -22,7 +22,7 @@ from integrations.samples import Sample
 from sites.audit import Actor
 from sites.models import Site
 from sites.services.site import site_create
-from webhooks.inbound.sources import source_create
+from webhooks.inbound.sources.services import source_create
 from webhooks.models import ReceivedEvent, RejectedRequest, Source
 
 SLUG: Final = "demo"

@@ -6,7 +6,7 @@ from django.urls import include, path
 from config.health import livez, readyz
 
 urlpatterns = [
-    path("in/", include("webhooks.inbound.urls")),
+    path("in/", include("webhooks.inbound.reception.urls")),
     path("admin/", admin.site.urls),
     path("livez", livez, name="livez"),
     path("livez/", livez),

@@ -12,8 +12,8 @@ from config.configuration.section import Applying
 from integrations.registry import preset_choices
 from sites.models import Site
 from webhooks.inbound.models import Source
-from webhooks.inbound.source_deletion import source_delete
-from webhooks.inbound.sources import source_create, source_update
+from webhooks.inbound.sources.deletion import source_delete
+from webhooks.inbound.sources.services import source_create, source_update
 
 _KEYS: Final = (
     "name",

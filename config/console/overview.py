@@ -17,7 +17,7 @@ from sites.roles import is_superuser, sites_for
 from webhooks.inbound.admin.source_charts import SERIES, activity_chart, state_chip
 from webhooks.inbound.backlog import oldest_waiting_age
 from webhooks.inbound.models import Source
-from webhooks.inbound.source_activity import (
+from webhooks.inbound.sources.activity import (
     DayOfActivity,
     SourceState,
     activity_by_source,

@@ -21,7 +21,7 @@ from sites.services import member_add
 from tests.factories import SiteFactory, SourceFactory, UserFactory
 from tests.webhooks.received import received_event
 from webhooks.inbound.models import Source, Status
-from webhooks.inbound.sources import source_create
+from webhooks.inbound.sources.services import source_create
 
 pytestmark = pytest.mark.django_db
 SYSTEM = Actor.system("test")

@@ -4,9 +4,9 @@ from collections.abc import Iterator
 
 import pytest
 
-from webhooks.inbound import directory, rejections
 from webhooks.inbound.journal.writer import journal_writer
-from webhooks.inbound.throttle import throttle
+from webhooks.inbound.reception import directory, rejections
+from webhooks.inbound.reception.throttle import throttle
 
 
 @pytest.fixture(autouse=True)

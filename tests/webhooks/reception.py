@@ -16,8 +16,8 @@ from django.test import RequestFactory
 from config.reception_first import ReceptionFirst
 from sites.models import Site
 from tests.factories import SiteFactory, SourceFactory
-from webhooks.inbound import directory
 from webhooks.inbound.journal.writer import journal_writer
+from webhooks.inbound.reception import directory
 from webhooks.models import Source
 
 SIGNING_SECRET = "whsec_" + "MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"

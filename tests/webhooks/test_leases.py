@@ -12,15 +12,15 @@ from pytest_django import Settings
 
 from tests.factories import SourceFactory
 from tests.webhooks.received import received_event
-from webhooks.inbound.leases import (
+from webhooks.inbound.models import ReceivedEvent, SourceHour, Status
+from webhooks.inbound.processing.leases import (
     claim_fresh,
     claim_retry,
     held_rows,
     new_owner,
     release_all,
 )
-from webhooks.inbound.maintenance import reap_expired_leases
-from webhooks.inbound.models import ReceivedEvent, SourceHour, Status
+from webhooks.inbound.upkeep.maintenance import reap_expired_leases
 
 pytestmark = pytest.mark.django_db
 

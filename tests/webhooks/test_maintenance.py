@@ -11,9 +11,7 @@ from common.identifiers import row_id_floor
 from integrations.causes import RejectionCause
 from tests.factories import SourceFactory
 from tests.webhooks.received import received_event, rejected_request
-from webhooks.inbound import retention
 from webhooks.inbound.backlog import oldest_waiting_age, waiting_count_capped
-from webhooks.inbound.maintenance import apply_retention
 from webhooks.inbound.models import (
     EventOutcome,
     Outcome,
@@ -24,6 +22,8 @@ from webhooks.inbound.models import (
     SourceHour,
     Status,
 )
+from webhooks.inbound.upkeep import retention
+from webhooks.inbound.upkeep.maintenance import apply_retention
 
 pytestmark = pytest.mark.django_db
 

@@ -6,7 +6,7 @@ from django.apps import apps
 from sites.models import Site
 from tests.factories import SourceFactory
 from webhooks.inbound.models import Source
-from webhooks.inbound.preview import source_preview
+from webhooks.inbound.sources.preview import source_preview
 
 pytestmark = pytest.mark.django_db
 

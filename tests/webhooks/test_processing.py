@@ -12,8 +12,6 @@ from contacts.models import Activity, Contact, EmailListStatus
 from contacts.services import contacts_apply_batch
 from sites.models import bump_configuration_version
 from tests.webhooks.scripted import scripted_event, scripted_presets, scripted_source
-from webhooks.inbound import processing
-from webhooks.inbound.leases import ClaimedEvent, claim_fresh, claim_retry
 from webhooks.inbound.models import (
     EventOutcome,
     Outcome,
@@ -22,7 +20,9 @@ from webhooks.inbound.models import (
     SourceHour,
     Status,
 )
-from webhooks.inbound.processing import Processing
+from webhooks.inbound.processing import batches as processing
+from webhooks.inbound.processing.batches import Processing
+from webhooks.inbound.processing.leases import ClaimedEvent, claim_fresh, claim_retry
 
 pytestmark = pytest.mark.django_db
 

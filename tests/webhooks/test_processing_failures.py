@@ -7,7 +7,7 @@ import psycopg
 import pytest
 from django.db import DataError, IntegrityError, InterfaceError, OperationalError
 
-from webhooks.inbound.failures import failure_of, is_environment_error, retry_delay
+from webhooks.inbound.processing.failures import failure_of, is_environment_error, retry_delay
 
 
 def postgresql(sqlstate: str | None) -> OperationalError:

@@ -15,18 +15,18 @@ from hypothesis import strategies as st
 
 from contacts.models import Activity
 from tests.webhooks.scripted import scripted_event, scripted_presets, scripted_source
-from webhooks.inbound import processing
-from webhooks.inbound.leases import (
+from webhooks.inbound.models import EventOutcome, Outcome, ReceivedEvent, Status
+from webhooks.inbound.processing import batches as processing
+from webhooks.inbound.processing.batches import Processing
+from webhooks.inbound.processing.leases import (
     MAX_ATTEMPTS,
     ClaimedEvent,
     claim_fresh,
     claim_retry,
     release_all,
 )
-from webhooks.inbound.maintenance import reap_expired_leases
-from webhooks.inbound.models import EventOutcome, Outcome, ReceivedEvent, Status
-from webhooks.inbound.processing import Processing
 from webhooks.inbound.states import FINISHED, MOVES, status_of_rows
+from webhooks.inbound.upkeep.maintenance import reap_expired_leases
 
 SCRIPTS: tuple[list[dict[str, Any]], ...] = (
     [{"email": "p@example.com"}],

@@ -11,8 +11,8 @@ import pytest
 from django.db import OperationalError, connection
 
 from tests.webhooks.reception import Sender, engage_body, engage_source
-from webhooks.inbound import directory
 from webhooks.inbound.journal.writer import CHORE_SECONDS, JournalWriter, journal_writer
+from webhooks.inbound.reception import directory
 from webhooks.models import Source
 
 pytestmark = pytest.mark.django_db(transaction=True)

@@ -15,7 +15,6 @@ import pytest
 from django.db import IntegrityError, OperationalError, connection, transaction
 
 from tests.webhooks.reception import Sender, engage_body, engage_source
-from webhooks.inbound import directory
 from webhooks.inbound.journal import (
     Appended,
     JournalBusy,
@@ -27,6 +26,7 @@ from webhooks.inbound.journal import writer as writer_module
 from webhooks.inbound.journal.entry import bounded_key
 from webhooks.inbound.journal.storage import store
 from webhooks.inbound.journal.writer import journal_writer
+from webhooks.inbound.reception import directory
 from webhooks.models import ReceivedEvent, Source
 
 pytestmark = pytest.mark.django_db(transaction=True)

@@ -12,9 +12,9 @@ from common.redaction import MASK
 from integrations.causes import RejectionCause
 from tests.factories import SourceFactory
 from tests.webhooks.reception import Sender, engage_body, engage_source, written_rejections
-from webhooks.inbound import directory, rejection_rows, rejections
-from webhooks.inbound.refusal import Refusal
-from webhooks.inbound.request_parts import request_parts
+from webhooks.inbound.reception import directory, rejection_rows, rejections
+from webhooks.inbound.reception.refusal import Refusal
+from webhooks.inbound.reception.request_parts import request_parts
 from webhooks.models import ReceivedEvent, RejectedRequest, RejectionCount, Source, SourceHour
 
 pytestmark = pytest.mark.django_db(transaction=True)

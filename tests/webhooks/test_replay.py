@@ -19,12 +19,12 @@ from sites.models import AuditEntry, Job, JobState, Role, Site, User
 from tests.conftest import MakeMember
 from tests.factories import SiteFactory, SourceFactory
 from tests.webhooks.received import received_event, rejected_request
-from webhooks.inbound import replay
 from webhooks.inbound.models import ReceivedEvent, Source, Status
 from webhooks.inbound.models.received_event import TROUBLED
-from webhooks.inbound.replay import replay_plan, replay_start
-from webhooks.inbound.replay_filter import ReplayFilter
-from webhooks.inbound.reprocessing import (
+from webhooks.inbound.replaying import replay
+from webhooks.inbound.replaying.replay import replay_plan, replay_start
+from webhooks.inbound.replaying.replay_filter import ReplayFilter
+from webhooks.inbound.replaying.reprocessing import (
     UNUSABLE,
     VERIFIED,
     needs_vouching,

@@ -9,10 +9,10 @@ from sites.jobs import run_job_slice
 from sites.models import AuditEntry, ConfigurationVersion, Job, JobState, Site
 from tests.factories import SourceFactory
 from tests.webhooks.received import received_event
-from webhooks.inbound import source_deletion
 from webhooks.inbound.models import EventOutcome, Outcome, ReceivedEvent, Source, Status
-from webhooks.inbound.source_deletion import source_delete
-from webhooks.inbound.sources import (
+from webhooks.inbound.sources import deletion as source_deletion
+from webhooks.inbound.sources.deletion import source_delete
+from webhooks.inbound.sources.services import (
     source_create,
     source_reveal,
     source_set_active,

@@ -17,11 +17,12 @@ from contacts.services import contacts_apply_batch
 from sites.heartbeats import has_live_worker
 from sites.models import Heartbeat
 from tests.webhooks.scripted import scripted_event, scripted_presets, scripted_source
-from webhooks.inbound import processing, worker
-from webhooks.inbound.leases import claim_fresh
 from webhooks.inbound.models import ReceivedEvent, Source, Status
+from webhooks.inbound.processing import batches as processing
+from webhooks.inbound.processing import worker
+from webhooks.inbound.processing.leases import claim_fresh
+from webhooks.inbound.processing.worker import Until, Worker
 from webhooks.inbound.wakeup import Bell, Listening, Polling, waiting_for, wake_workers
-from webhooks.inbound.worker import Until, Worker
 
 pytestmark = pytest.mark.django_db
 

@@ -30,7 +30,7 @@ from webhooks.inbound.admin.event_filters import SourceFilter
 from webhooks.inbound.admin.event_words import shortened
 from webhooks.inbound.admin.payload_text import payload_text
 from webhooks.inbound.models import RejectedRequest, RejectionCount
-from webhooks.inbound.reprocessing import (
+from webhooks.inbound.replaying.reprocessing import (
     needs_vouching,
     rejected_request_reprocess,
     why_not_reprocessable,

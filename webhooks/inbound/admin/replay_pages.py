@@ -23,8 +23,8 @@ from sites.scope import meets
 from sites.site_filter import list_zone, visible_sites
 from webhooks.inbound.admin.event_filters import visible_sources
 from webhooks.inbound.models import ReceivedEvent, Status
-from webhooks.inbound.replay import replay_plan, replay_start
-from webhooks.inbound.replay_filter import ReplayFilter
+from webhooks.inbound.replaying.replay import replay_plan, replay_start
+from webhooks.inbound.replaying.replay_filter import ReplayFilter
 
 if TYPE_CHECKING:
     _ModelAdmin = admin.ModelAdmin[Any]

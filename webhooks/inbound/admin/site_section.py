@@ -10,7 +10,7 @@ from sites.models import Role, Site
 from sites.roles import has_role
 from webhooks.inbound.admin.source_charts import activity_chart, state_chip
 from webhooks.inbound.models import Source
-from webhooks.inbound.source_activity import activity_by_source, state_of
+from webhooks.inbound.sources.activity import activity_by_source, state_of
 
 
 class WebhookSourcesSection(IntegrationSection):

@@ -8,7 +8,7 @@ from django.utils.safestring import SafeString
 
 from common.admin.chart import Bar, bar_chart
 from common.admin.status_chip import Tone, status_chip
-from webhooks.inbound.source_activity import DayOfActivity, SourceState
+from webhooks.inbound.sources.activity import DayOfActivity, SourceState
 
 _TONES: Final[Mapping[SourceState, Tone]] = {
     SourceState.SWITCHED_OFF: Tone.QUIET,

@@ -21,7 +21,7 @@ from sites.scoped_admin import SiteScopedAdmin
 from sites.site_filter import SiteFilter
 from webhooks.inbound.admin.source_charts import activity_chart, state_chip
 from webhooks.inbound.models import Source
-from webhooks.inbound.source_activity import activity_by_source, state_of
+from webhooks.inbound.sources.activity import activity_by_source, state_of
 
 
 class SourceChangeList(ChangeList):

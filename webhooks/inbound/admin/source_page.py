@@ -17,7 +17,7 @@ from integrations.sample_request import build_sample_request, curl_line
 from integrations.verification import VerificationFailed
 from webhooks.inbound.admin.source_charts import SERIES, activity_chart, state_chip
 from webhooks.inbound.models import Source
-from webhooks.inbound.source_activity import activity_by_source, state_of
+from webhooks.inbound.sources.activity import activity_by_source, state_of
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

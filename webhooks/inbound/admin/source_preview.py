@@ -11,7 +11,7 @@ from django.http import HttpRequest
 from common.admin.status_chip import Tone, status_chip
 from integrations.inbound_event import Disposition
 from webhooks.inbound.models import Source
-from webhooks.inbound.preview import PreviewedEvent, source_preview
+from webhooks.inbound.sources.preview import PreviewedEvent, source_preview
 
 _LONGEST_SHOWN: Final = 20_000
 _KINDS: Final = {

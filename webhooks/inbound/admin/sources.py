@@ -19,8 +19,8 @@ from webhooks.inbound.admin.source_form import SourceForm
 from webhooks.inbound.admin.source_list import SourceListAdmin
 from webhooks.inbound.admin.source_preview import preview_context
 from webhooks.inbound.models import Source
-from webhooks.inbound.source_deletion import source_delete
-from webhooks.inbound.sources import source_create, source_reveal, source_update
+from webhooks.inbound.sources.deletion import source_delete
+from webhooks.inbound.sources.services import source_create, source_reveal, source_update
 
 View = Callable[..., HttpResponse]
 

@@ -21,7 +21,7 @@ class Source(models.Model):
     """A configured sender of webhooks on a site: a preset, its verification and its URL.
 
     `settings` and `secrets` hold the values of the preset's declared fields. Changes go through
-    `webhooks.inbound.sources`, which validates and audits them.
+    `webhooks.inbound.sources.services`, which validates and audits them.
     """
 
     site = models.ForeignKey(Site, on_delete=models.CASCADE, related_name="sources")

@@ -9,7 +9,7 @@ from typing import Any
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
 
-from webhooks.inbound.worker import Until, Worker
+from webhooks.inbound.processing.worker import Until, Worker
 
 
 class Command(BaseCommand):

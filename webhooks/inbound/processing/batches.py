@@ -20,14 +20,24 @@ from common.bulk import update_rows
 from contacts.applied_change import ChangeItem, ChangeSource
 from contacts.services import contacts_apply_batch
 from integrations.inbound_event import Disposition, InboundEvent
-from webhooks.inbound.activity_counts import Finish, finishes_count
-from webhooks.inbound.failures import Failure, failure_of, is_environment_error, retry_delay
 from webhooks.inbound.history import Happening, history_with
-from webhooks.inbound.leases import ClaimedEvent, held_rows
 from webhooks.inbound.models import Outcome, ReceivedEvent, Status
-from webhooks.inbound.outcomes import EventRow, RowTally, outcomes_forget, outcomes_record
-from webhooks.inbound.parsing import ParsedEvent, log_event_error, parse_events
-from webhooks.inbound.source_contexts import SourceContexts
+from webhooks.inbound.processing.activity_counts import Finish, finishes_count
+from webhooks.inbound.processing.failures import (
+    Failure,
+    failure_of,
+    is_environment_error,
+    retry_delay,
+)
+from webhooks.inbound.processing.leases import ClaimedEvent, held_rows
+from webhooks.inbound.processing.outcomes import (
+    EventRow,
+    RowTally,
+    outcomes_forget,
+    outcomes_record,
+)
+from webhooks.inbound.processing.parsing import ParsedEvent, log_event_error, parse_events
+from webhooks.inbound.processing.source_contexts import SourceContexts
 
 # A body of 8 MiB may hold 60,000 rows; statements stay small, and so does memory.
 CHUNK_ROWS: Final = 1000

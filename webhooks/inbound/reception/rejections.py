@@ -12,13 +12,13 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Final, NamedTuple
 
-from webhooks.inbound import rejection_rows
-from webhooks.inbound.directory import SourceSnapshot
 from webhooks.inbound.journal.writer import journal_writer
 from webhooks.inbound.models import RejectedRequest
-from webhooks.inbound.refusal import Refusal
-from webhooks.inbound.rejection_rows import Occurrence, RowKey
-from webhooks.inbound.request_parts import RequestParts
+from webhooks.inbound.reception import rejection_rows
+from webhooks.inbound.reception.directory import SourceSnapshot
+from webhooks.inbound.reception.refusal import Refusal
+from webhooks.inbound.reception.rejection_rows import Occurrence, RowKey
+from webhooks.inbound.reception.request_parts import RequestParts
 
 KEPT_BODY_BYTES: Final = 2048
 

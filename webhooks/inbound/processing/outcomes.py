@@ -13,10 +13,10 @@ from django.db import connection
 from common.bulk import insert_rows
 from contacts.applied_change import AppliedChange, ChangeKind
 from integrations.inbound_event import Disposition, InboundEvent
-from webhooks.inbound.failures import Failure
-from webhooks.inbound.identity_text import identity_text
 from webhooks.inbound.models import EventOutcome, Outcome, Status
-from webhooks.inbound.parsing import ParsedEvent
+from webhooks.inbound.processing.failures import Failure
+from webhooks.inbound.processing.identity_text import identity_text
+from webhooks.inbound.processing.parsing import ParsedEvent
 from webhooks.inbound.states import status_of_rows
 
 _OF_DISPOSITION = {

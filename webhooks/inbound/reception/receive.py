@@ -17,13 +17,14 @@ from rest_framework.views import APIView
 from integrations.causes import RejectionCause
 from integrations.request import RefusedBody
 from integrations.verification import VerificationFailed
-from webhooks.inbound import answers, directory, journal, rejections
-from webhooks.inbound.answers import Answer
-from webhooks.inbound.body import read_body, read_start
-from webhooks.inbound.directory import DirectoryUnavailable, SourceSnapshot
-from webhooks.inbound.refusal import Refusal
-from webhooks.inbound.request_parts import RequestParts, request_parts
-from webhooks.inbound.throttle import throttle
+from webhooks.inbound import journal
+from webhooks.inbound.reception import answers, directory, rejections
+from webhooks.inbound.reception.answers import Answer
+from webhooks.inbound.reception.body import read_body, read_start
+from webhooks.inbound.reception.directory import DirectoryUnavailable, SourceSnapshot
+from webhooks.inbound.reception.refusal import Refusal
+from webhooks.inbound.reception.request_parts import RequestParts, request_parts
+from webhooks.inbound.reception.throttle import throttle
 
 logger = logging.getLogger(__name__)
 

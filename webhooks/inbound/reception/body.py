@@ -13,7 +13,7 @@ from http import HTTPStatus
 from typing import Any, Final, Protocol
 
 from integrations.causes import RejectionCause
-from webhooks.inbound.refusal import Refusal
+from webhooks.inbound.reception.refusal import Refusal
 
 _CHUNK_BYTES: Final = 64 * 1024
 _CHARSET: Final = re.compile(r";\s*charset\s*=\s*\"?([^\";\s]*)", re.IGNORECASE)

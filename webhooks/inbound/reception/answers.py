@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from http import HTTPStatus
 from typing import Final
 
-from webhooks.inbound.refusal import Refusal
+from webhooks.inbound.reception.refusal import Refusal
 
 _PROBLEM: Final = "application/problem+json"
 _NOT_FOUND_DETAIL: Final = "There is nothing at this address. Check the URL of the source."

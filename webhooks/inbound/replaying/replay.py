@@ -20,8 +20,8 @@ from sites.models import Job, Site
 from webhooks.inbound.history import Happening, history_with
 from webhooks.inbound.models import ReceivedEvent, Status
 from webhooks.inbound.models.received_event import TROUBLED
-from webhooks.inbound.replay_filter import ReplayFilter
-from webhooks.inbound.troubled import is_troubled
+from webhooks.inbound.replaying.replay_filter import ReplayFilter
+from webhooks.inbound.replaying.troubled import is_troubled
 from webhooks.inbound.wakeup import wake_workers
 
 KIND: Final = "replay"

@@ -13,7 +13,7 @@ from typing import Final
 from django.db import DatabaseError, IntegrityError, InterfaceError, OperationalError
 from psycopg import Error as PostgresqlError
 
-from webhooks.inbound.leases import MAX_ATTEMPTS
+from webhooks.inbound.processing.leases import MAX_ATTEMPTS
 
 RETRY_DELAYS: Final = (timedelta(seconds=1), timedelta(seconds=10))
 

@@ -11,12 +11,12 @@ from django.db import transaction
 from django.utils import timezone
 
 from common.sql_constant import SqlConstant
-from webhooks.inbound.activity_counts import Finish, finishes_count
-from webhooks.inbound.failures import POISON
 from webhooks.inbound.history import Happening, history_with
-from webhooks.inbound.leases import MAX_ATTEMPTS
 from webhooks.inbound.models import ReceivedEvent, Status
-from webhooks.inbound.retention import RETAINED, remove_expired
+from webhooks.inbound.processing.activity_counts import Finish, finishes_count
+from webhooks.inbound.processing.failures import POISON
+from webhooks.inbound.processing.leases import MAX_ATTEMPTS
+from webhooks.inbound.upkeep.retention import RETAINED, remove_expired
 from webhooks.inbound.wakeup import wake_workers
 
 REAPED_AT_ONCE: Final = 500

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 from django.urls import path
 
-from webhooks.inbound.receive import ReceiveView
+from webhooks.inbound.reception.receive import ReceiveView
 
 urlpatterns = [
     # Both slash forms: a redirect counts as a failure at every sender.

@@ -10,9 +10,14 @@ import structlog
 
 from integrations.inbound_event import InboundEvent, UnreadablePayload
 from integrations.request import InboundRequest
-from webhooks.inbound.failures import BODY_REMOVED, SOURCE_UNREADABLE, Failure, failure_of
-from webhooks.inbound.leases import ClaimedEvent
-from webhooks.inbound.source_contexts import SourceContext
+from webhooks.inbound.processing.failures import (
+    BODY_REMOVED,
+    SOURCE_UNREADABLE,
+    Failure,
+    failure_of,
+)
+from webhooks.inbound.processing.leases import ClaimedEvent
+from webhooks.inbound.processing.source_contexts import SourceContext
 
 log = structlog.get_logger(__name__)
 

@@ -13,10 +13,10 @@ from django.db import DatabaseError, InterfaceError, connection, reset_queries
 
 from sites.heartbeats import BEAT_SECONDS, beat, heartbeat_end
 from sites.models import ProcessKind
-from webhooks.inbound.failures import is_environment_error
-from webhooks.inbound.leases import claim_fresh, claim_retry, new_owner, release_all
-from webhooks.inbound.maintenance import reap_expired_leases
-from webhooks.inbound.processing import Processing
+from webhooks.inbound.processing.batches import Processing
+from webhooks.inbound.processing.failures import is_environment_error
+from webhooks.inbound.processing.leases import claim_fresh, claim_retry, new_owner, release_all
+from webhooks.inbound.upkeep.maintenance import reap_expired_leases
 from webhooks.inbound.wakeup import Bell, waiting_for
 
 # Events that were tried before are claimed alone; fresh ones get their turn in between.

@@ -10,7 +10,7 @@ from sites.audit import Actor, audit_record
 from sites.jobs import job_runner, job_start
 from sites.models import Job, JobState
 from webhooks.inbound.models import EventOutcome, ReceivedEvent, RejectedRequest, Source
-from webhooks.inbound.sources import source_set_active
+from webhooks.inbound.sources.services import source_set_active
 
 KIND: Final = "source_delete"
 # So few received events go at once, while the person who asked waits; and so many a slice.

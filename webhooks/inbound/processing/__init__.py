@@ -1,0 +1,1 @@
+"""From journal to contacts: what the worker does with what was received."""

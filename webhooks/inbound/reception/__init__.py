@@ -1,0 +1,1 @@
+"""From socket to journal: everything that happens before a request is answered."""

@@ -1,0 +1,1 @@
+"""Repair: events and refused requests that go through once more."""

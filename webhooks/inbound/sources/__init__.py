@@ -1,0 +1,1 @@
+"""A site's senders: how they are changed, watched and tried out."""

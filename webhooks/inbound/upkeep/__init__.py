@@ -1,0 +1,1 @@
+"""What schedules keep tidy: expired leases, old rows."""
