@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 import structlog
 from django.http import HttpRequest, HttpResponse
+from django.test import Client
 from django_q.signals import post_execute_in_worker, pre_execute
 
 from config.log_context import RequestLogMiddleware
@@ -117,3 +118,11 @@ def test_job_id_is_on_the_lines_of_its_run_only(log: Captured) -> None:
     assert (during["job_id"], during["job"]) == ("abc", "sites.jobs.run")
     assert "job_id" not in after
     assert SECRET not in log.stream.getvalue()
+
+
+def test_a_host_name_of_a_strangers_choice_leaves_no_line(
+    client: Client, caplog: pytest.LogCaptureFixture
+) -> None:
+    response = client.get("/admin/login/", headers={"host": "evil.example.com"})
+    assert response.status_code == 400
+    assert not caplog.records
