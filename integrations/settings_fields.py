@@ -31,6 +31,7 @@ class SettingField:
     it for which this one applies; when it does not apply it is neither shown nor required.
     `clean` gets the value (of SECRETS, one secret at a time) and returns it normalised, or raises
     ValueError with a sentence. `generate` makes a secret where this side may choose it.
+    `site_default` names the field of the site whose value a new source starts with.
     """
 
     key: str
@@ -43,3 +44,4 @@ class SettingField:
     shown_when: tuple[str, frozenset[str]] | None = None
     clean: Callable[[Any], Any] | None = None
     generate: Callable[[], str] | None = None
+    site_default: str = ""

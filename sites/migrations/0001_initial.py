@@ -91,7 +91,7 @@ class Migration(migrations.Migration):
                 ('name', models.CharField(max_length=120)),
                 ('slug', models.SlugField(help_text='Names the site in files and on the command line.', max_length=60, unique=True)),
                 ('public_id', models.UUIDField(default=uuid.uuid4, editable=False, help_text='The id that other systems use in URLs.', unique=True, verbose_name='site id')),
-                ('tenant_name', models.CharField(blank=True, help_text="The name of this site's tenant in Voyado Engage.", max_length=120)),
+                ('tenant_name', models.CharField(blank=True, help_text="This site's tenant in Voyado Engage; new Engage sources start with it.", max_length=120)),
                 ('time_zone', models.CharField(default='UTC', max_length=64, validators=[sites.models.site.validate_time_zone])),
                 ('default_country', models.CharField(default='SE', help_text="Two letters. Phone numbers without a prefix are read as this country's.", max_length=2, validators=[sites.models.site.validate_country])),
                 ('language', models.CharField(default='en', max_length=12, validators=[django.core.validators.RegexValidator('^[a-z]{2,3}(-[A-Za-z0-9]{2,8})?$', 'Use a code such as sv or en-GB.')])),

@@ -38,7 +38,9 @@ class Site(models.Model):
         help_text="The id that other systems use in URLs.",
     )
     tenant_name = models.CharField(
-        max_length=120, blank=True, help_text="The name of this site's tenant in Voyado Engage."
+        max_length=120,
+        blank=True,
+        help_text="This site's tenant in Voyado Engage; new Engage sources start with it.",
     )
     time_zone = models.CharField(max_length=64, default="UTC", validators=[validate_time_zone])
     default_country = models.CharField(

@@ -106,6 +106,17 @@ def test_operator_adds_an_engage_source_with_its_first_secret(
     assert SECRET not in html
 
 
+def test_new_engage_source_starts_with_the_tenant_of_its_site(
+    client: Client, superuser: User, site: Site
+) -> None:
+    Site.objects.filter(pk=site.pk).update(tenant_name="acme-tenant")
+    client.force_login(superuser)
+    form = client.get(add_url(site, "voyado_engage")).context["form"]
+    assert form["setting-tenant"].value() == "acme-tenant"
+    other = client.get(add_url(site, "generic_json")).content.decode()
+    assert "acme-tenant" not in other
+
+
 def test_missing_secret_is_said_beside_its_field(
     client: Client, superuser: User, site: Site
 ) -> None:

@@ -46,6 +46,7 @@ class VoyadoEngage(Preset):
             key="tenant",
             label="Tenant",
             help_text="When set, events of any other tenant are kept and ignored.",
+            site_default="tenant_name",
         ),
         SettingField(
             key="decryption_key",

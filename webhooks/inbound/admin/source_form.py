@@ -13,6 +13,7 @@ from django.forms import BoundField
 from common.admin.secret_field import SecretChange, SecretField
 from integrations.preset import Preset
 from integrations.settings_fields import FieldKind, SettingField
+from sites.models import Site
 from webhooks.inbound.models import Source
 
 _PREFIX: Final = "setting-"
@@ -57,6 +58,7 @@ class SourceForm(forms.Form):
         *,
         preset: Preset,
         source: Source | None = None,
+        site: Site | None = None,
         takes_secrets: bool,
     ) -> None:
         self.preset = preset
@@ -67,7 +69,7 @@ class SourceForm(forms.Form):
         own = {} if source is None else _own_values(source)
         super().__init__(data, initial=own or {"name": preset.label})
         for field in self.declared:
-            self.fields[_PREFIX + field.key] = _form_field(field, source)
+            self.fields[_PREFIX + field.key] = _form_field(field, source, site)
 
     def rows(self) -> Iterator[FormRow]:
         for field in self.declared:
@@ -146,7 +148,7 @@ def _as_text(value: Any) -> str:
     return str(value).lower() if isinstance(value, bool) else str(value)
 
 
-def _form_field(field: SettingField, source: Source | None) -> forms.Field:
+def _form_field(field: SettingField, source: Source | None, site: Site | None) -> forms.Field:
     common = {"label": field.label, "help_text": field.help_text}
     if field.kind.is_secret:
         stored = None if source is None else source.secrets.get(field.key)
@@ -156,7 +158,10 @@ def _form_field(field: SettingField, source: Source | None) -> forms.Field:
             generate=field.generate,
             **common,
         )
-    value = field.default if source is None else source.settings.get(field.key, field.default)
+    if source is None:
+        value = getattr(site, field.site_default, "") or field.default
+    else:
+        value = source.settings.get(field.key, field.default)
     return _MAKERS[field.kind](field, value, common)
 
 

@@ -51,7 +51,9 @@ class SourceAdmin(SourceListAdmin):
     def _add(self, request: HttpRequest, choices: Choices) -> HttpResponse:
         assert choices.site is not None
         assert choices.preset is not None
-        form = SourceForm(request.POST or None, preset=choices.preset, takes_secrets=True)
+        form = SourceForm(
+            request.POST or None, preset=choices.preset, site=choices.site, takes_secrets=True
+        )
         if request.method == "POST" and form.is_valid():
             source = Source(site=choices.site, preset_key=choices.preset.key)
             _fill(source, form)
