@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import ipaddress
+import re
 from collections.abc import Collection
 from pathlib import Path
 from typing import Any, Final
@@ -17,6 +19,8 @@ SECRET_KEY_FILE: Final = "secret.key"  # noqa: S105 (a file name)
 ENCRYPTION_KEYS_FILE: Final = "encryption.keys"
 DATABASE_SCHEMES: Final = ("sqlite", "postgres", "postgresql", "pgsql")
 LOOPBACK_HOSTS: Final = ("localhost", "127.0.0.1", "::1")
+
+_PORTS: Final = re.compile(r"([0-9]{1,5})(?:-([0-9]{1,5}))?")
 
 env = environ.Env()
 # Without it a value that starts with `$` is read from the variable it names; `\$` is a dollar.
@@ -97,6 +101,30 @@ def whole_number(name: str, default: int) -> int:
     if value < 0:
         raise ImproperlyConfigured(f"{name} must be a whole number, 0 or more.")
     return value
+
+
+def networks(name: str) -> list[str]:
+    """Return addresses and CIDR networks in canonical text."""
+    try:
+        return [str(ipaddress.ip_network(entry.strip())) for entry in env.list(name, default=[])]
+    except ValueError as error:
+        raise ImproperlyConfigured(
+            f"{name} must be addresses and networks such as 10.1.0.0/16, comma-separated: {error}."
+        ) from error
+
+
+def port_ranges(name: str, default: str) -> list[range]:
+    """Return ports and ranges of them, such as 80,443,8000-8999."""
+    text = str(env.str(name, default=default))
+    matches = [_PORTS.fullmatch(entry.strip()) for entry in text.split(",")]
+    found = [range(int(match[1]), int(match[2] or match[1]) + 1) for match in matches if match]
+    if len(found) < len(matches) or not all(
+        each and 0 < each[0] < 65536 > each[-1] for each in found
+    ):
+        raise ImproperlyConfigured(
+            f"{name} must be port numbers and ranges such as 80,443,8000-8999."
+        )
+    return found
 
 
 def one_of(name: str, choices: Collection[str], default: str) -> str:

@@ -19,7 +19,9 @@ from config.environment import (
     database_config,
     env,
     key_text,
+    networks,
     one_of,
+    port_ranges,
     whole_number,
 )
 from config.logging import logging_settings
@@ -71,6 +73,7 @@ INSTALLED_APPS = [
     "sites.apps.SitesConfig",
     "integrations.apps.IntegrationsConfig",
     "contacts.apps.ContactsConfig",
+    "onsite.apps.OnsiteConfig",
     "webhooks.apps.WebhooksConfig",
     "config.apps.ConfigConfig",
     "config.apps.PatchbayAdminConfig",
@@ -220,6 +223,11 @@ HEALTH_OLDEST_UNPROCESSED_SECONDS: int = whole_number("HEALTH_OLDEST_UNPROCESSED
 HEALTH_WORKER_SECONDS: int = whole_number("HEALTH_WORKER_SECONDS", 30)
 HEALTH_QCLUSTER_SECONDS: int = whole_number("HEALTH_QCLUSTER_SECONDS", 180)
 
+# Networks and addresses that outbound calls may reach although they are not public, such as an
+# on-premises API; and the ports that URLs may name.
+OUTBOUND_ALLOWED_NETWORKS: list[str] = networks("OUTBOUND_ALLOWED_NETWORKS")
+OUTBOUND_ALLOWED_PORTS: list[range] = port_ranges("OUTBOUND_ALLOWED_PORTS", "80,443,8080,8443")
+
 # How long a worker may hold events without finishing them; well above the work of one batch.
 WORKER_LEASE_SECONDS: int = whole_number("WORKER_LEASE_SECONDS", 60)
 WORKER_BATCH_SIZE: int = whole_number("WORKER_BATCH_SIZE", 500)
@@ -228,6 +236,8 @@ WORKER_BATCH_SIZE: int = whole_number("WORKER_BATCH_SIZE", 500)
 RETENTION_BODY_DAYS: int = whole_number("RETENTION_BODY_DAYS", 30)
 RETENTION_EVENT_DAYS: int = whole_number("RETENTION_EVENT_DAYS", 90)
 RETENTION_REJECTED_DAYS: int = whole_number("RETENTION_REJECTED_DAYS", 14)
+RETENTION_API_CALL_DAYS: int = whole_number("RETENTION_API_CALL_DAYS", 30)
+RETENTION_SUBMISSION_DAYS: int = whole_number("RETENTION_SUBMISSION_DAYS", 90)
 RETENTION_COUNT_DAYS: int = whole_number("RETENTION_COUNT_DAYS", 60)
 
 Q_CLUSTER = {

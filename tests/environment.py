@@ -52,6 +52,9 @@ if "PATCHBAY_TEST_READY" not in os.environ:
     os.environ["DEBUG"] = "False"
     os.environ["LOG_STYLE"] = "json"
     os.environ["PATCHBAY_TESTING"] = "True"
+    # Receiving servers of the tests listen on loopback, at any port.
+    os.environ["OUTBOUND_ALLOWED_NETWORKS"] = "127.0.0.0/8,::1/128"
+    os.environ["OUTBOUND_ALLOWED_PORTS"] = "1024-65535"
     os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "true"
     if os.environ.get("PATCHBAY_TEST_DATABASE", "sqlite") == "postgresql":
         os.environ["DATABASE_URL"] = _start_postgresql(folder / "postgresql")

@@ -1,3 +1,4 @@
+from sites.models.api_key import ApiKey, Scope
 from sites.models.audit import AuditEntry
 from sites.models.job import Job, JobState
 from sites.models.membership import Membership, Role
@@ -7,6 +8,7 @@ from sites.models.user import User
 from sites.models.version import ConfigurationVersion, bump_configuration_version
 
 __all__ = [
+    "ApiKey",
     "AuditEntry",
     "ConfigurationVersion",
     "Heartbeat",
@@ -15,6 +17,7 @@ __all__ = [
     "Membership",
     "ProcessKind",
     "Role",
+    "Scope",
     "Site",
     "User",
     "bump_configuration_version",
