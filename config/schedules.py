@@ -29,7 +29,7 @@ PLAN: Final = (
     Planned("heartbeat", "sites.heartbeats.beat_qcluster", 1),
     Planned("reap expired leases", "webhooks.inbound.upkeep.maintenance.reap_expired_leases", 1),
     Planned("resume abandoned jobs", "sites.jobs.resume_abandoned_jobs", 1),
-    Planned("retention", "webhooks.inbound.upkeep.maintenance.apply_retention", 60),
+    Planned("retention", "config.retention.apply_retention", 60),
     Planned("prune", "config.pruning.prune", 60),
 )
 

@@ -8,6 +8,7 @@ from django.utils import timezone
 from pytest_django import Settings
 
 from common.identifiers import row_id_floor
+from common.retention import remove_expired
 from integrations.causes import RejectionCause
 from tests.factories import SourceFactory
 from tests.webhooks.received import received_event, rejected_request
@@ -23,7 +24,6 @@ from webhooks.inbound.models import (
     Status,
 )
 from webhooks.inbound.upkeep import retention
-from webhooks.inbound.upkeep.maintenance import apply_retention
 
 pytestmark = pytest.mark.django_db
 
@@ -35,6 +35,10 @@ def source(db: None) -> Source:
 
 def days_ago(days: float) -> datetime:
     return timezone.now() - timedelta(days=days)
+
+
+def apply_retention(**options: float) -> dict[str, int]:
+    return remove_expired(retention.RETAINED, timezone.now(), **options)
 
 
 _made = iter(range(1, 10**9))
@@ -110,8 +114,7 @@ def test_a_run_that_was_cut_short_is_continued_by_the_next(
     monkeypatch.setattr(retention, "BATCH", 2)
     for days in (70, 60, 50, 45, 40, 35):
         old_event(source, days)
-    cut = retention.remove_expired(retention.RETAINED, timezone.now(), run_seconds=-1)
-    assert cut == {"bodies": 2}
+    assert apply_retention(run_seconds=-1)["bodies"] == 2
     assert apply_retention()["bodies"] == 4
     assert apply_retention()["bodies"] == 0
     assert not ReceivedEvent.objects.filter(body__isnull=False).exists()

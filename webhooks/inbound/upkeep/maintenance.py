@@ -16,7 +16,6 @@ from webhooks.inbound.models import ReceivedEvent, Status
 from webhooks.inbound.processing.activity_counts import Finish, finishes_count
 from webhooks.inbound.processing.failures import POISON
 from webhooks.inbound.processing.leases import MAX_ATTEMPTS
-from webhooks.inbound.upkeep.retention import RETAINED, remove_expired
 from webhooks.inbound.wakeup import wake_workers
 
 REAPED_AT_ONCE: Final = 500
@@ -34,13 +33,6 @@ def reap_expired_leases() -> int:
     while reaped := _reap(timezone.now()):
         total += reaped
     return total
-
-
-def apply_retention() -> dict[str, int]:
-    """Remove what is old enough, for as long as one run may take; return counts by kind."""
-    removed = remove_expired(RETAINED, timezone.now())
-    log.info("retention", **removed)
-    return removed
 
 
 def _reap(now: datetime) -> int:

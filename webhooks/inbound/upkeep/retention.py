@@ -1,4 +1,4 @@
-"""Removing what is old: bodies first, then events, rejected requests and counts.
+"""How long received events, rejected requests and their counts stay.
 
 Ids are UUIDv7, so that an age is a range of keys and every step reads only what it removes. What
 was not processed yet is never removed, whatever its age.
@@ -6,57 +6,19 @@ was not processed yet is never removed, whatever its age.
 
 from __future__ import annotations
 
-import time
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator
 from datetime import datetime, timedelta
 from typing import Final
 from uuid import UUID
 
-from django.conf import settings
 from django.db.models import QuerySet
 
 from common.identifiers import row_id_floor
+from common.retention import BATCH, Retained, remove_older
 from webhooks.inbound.models import ReceivedEvent, RejectedRequest, RejectionCount, SourceHour
 from webhooks.inbound.states import FINISHED
 
-BATCH: Final = 500
-# Less than the minute that the qcluster gives a task; the next run goes on.
-RUN_SECONDS: Final = 40.0
-# SQLite has one write lock: reception gets it between two batches.
-PAUSE_SECONDS: Final = 0.01
 _DAY: Final = timedelta(days=1)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Retained:
-    """One kind of row: the setting with its days, and what removes rows older than a moment.
-
-    `remove` works batch by batch and yields how many rows each one had.
-    """
-
-    name: str
-    setting: str
-    remove: Callable[[datetime], Iterator[int]]
-
-
-def remove_expired(
-    kinds: Sequence[Retained], now: datetime, *, run_seconds: float = RUN_SECONDS
-) -> dict[str, int]:
-    """Remove what is older than its setting allows until the time is up; return counts by name."""
-    deadline = time.monotonic() + run_seconds
-    counts = {}
-    for kind in kinds:
-        days = getattr(settings, kind.setting)
-        counts[kind.name] = 0
-        if days <= 0:
-            continue
-        for removed in kind.remove(now - days * _DAY):
-            counts[kind.name] += removed
-            if time.monotonic() > deadline:
-                return counts
-            time.sleep(PAUSE_SECONDS)
-    return counts
 
 
 def remove_bodies(before: datetime) -> Iterator[int]:
@@ -74,22 +36,11 @@ def remove_bodies(before: datetime) -> Iterator[int]:
 
 def remove_events(before: datetime) -> Iterator[int]:
     """Delete events with their outcomes. Contacts, their activities and revisions stay."""
-    cursor, end = UUID(int=0), row_id_floor(before)
-    while True:
-        rows = _finished().filter(pk__gt=cursor, pk__lt=end).order_by("pk")
-        ids = list(rows.values_list("pk", flat=True)[:BATCH])
-        if not ids:
-            return
-        ReceivedEvent.objects.filter(pk__in=ids).only("pk").delete()
-        cursor = ids[-1]
-        yield len(ids)
+    return remove_older(_finished(), before)
 
 
 def remove_rejected(before: datetime) -> Iterator[int]:
-    rows = RejectedRequest.objects.filter(pk__lt=row_id_floor(before)).order_by("pk")
-    while ids := list(rows.values_list("pk", flat=True)[:BATCH]):
-        RejectedRequest.objects.filter(pk__in=ids).delete()
-        yield len(ids)
+    return remove_older(RejectedRequest.objects.all(), before)
 
 
 def remove_counts(before: datetime) -> Iterator[int]:

@@ -1,0 +1,28 @@
+"""Removes by the clock what each app says is kept only so long."""
+
+from __future__ import annotations
+
+from typing import Final
+
+import structlog
+from django.utils import timezone
+
+from common.retention import Retained, remove_expired
+from integrations import retention as integrations
+from onsite import retention as onsite
+from webhooks.inbound.upkeep import retention as webhooks
+
+RETAINED: Final[tuple[Retained, ...]] = (
+    *webhooks.RETAINED,
+    *integrations.RETAINED,
+    *onsite.RETAINED,
+)
+
+log = structlog.get_logger(__name__)
+
+
+def apply_retention() -> dict[str, int]:
+    """Remove what is old enough, for as long as one run may take; return counts by kind."""
+    removed = remove_expired(RETAINED, timezone.now())
+    log.info("retention", **removed)
+    return removed
