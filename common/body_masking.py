@@ -26,11 +26,12 @@ _XML_MAP_KEY: Final = re.compile(r"""\s(?:key|name)\s*=\s*["']([^"']*)""")
 _DEEPEST_EMBEDDING: Final = 3
 
 
-def mask_json_text(text: str, embedding: int = 0) -> str:
-    return "".join(_masked_json(text, embedding))
+def mask_json_text(text: str, personal: frozenset[str] = frozenset(), embedding: int = 0) -> str:
+    """Return the text with personal values masked, those of fields named in `personal` too."""
+    return "".join(_masked_json(text, personal, embedding))
 
 
-def _masked_json(text: str, embedding: int) -> Iterator[str]:
+def _masked_json(text: str, personal: frozenset[str], embedding: int) -> Iterator[str]:
     # One entry per open bracket: whether all inside belongs to a personal field.
     inside = [False]
     is_field_personal = False
@@ -38,7 +39,8 @@ def _masked_json(text: str, embedding: int) -> Iterator[str]:
         part, string, colon = match[0], match[1], match[2]
         if string and colon:
             name = _content(string)
-            is_field_personal = (is_personal(name) or inside[-1]) and not is_type_marker(name)
+            is_named = name in personal or (is_personal(name) and not is_type_marker(name))
+            is_field_personal = is_named or (inside[-1] and not is_type_marker(name))
             yield mask_identities(part)
             continue
         if part in "[{":
@@ -49,11 +51,11 @@ def _masked_json(text: str, embedding: int) -> Iterator[str]:
         elif part == ",":
             is_field_personal = inside[-1]
         elif not part.isspace() and part != ":" and part not in _JSON_LITERALS:
-            part = _masked_scalar(part, is_field_personal, embedding)
+            part = _masked_scalar(part, is_field_personal, personal, embedding)
         yield part
 
 
-def _masked_scalar(part: str, is_hidden: bool, embedding: int) -> str:
+def _masked_scalar(part: str, is_hidden: bool, personal: frozenset[str], embedding: int) -> str:
     if not part.startswith('"'):
         return f'"{MASK}"' if is_hidden else part
     if is_hidden:
@@ -61,7 +63,8 @@ def _masked_scalar(part: str, is_hidden: bool, embedding: int) -> str:
     content = _content(part)
     if content.lstrip().startswith(("{", "[")):
         deeper = embedding + 1
-        masked = mask_json_text(content, deeper) if deeper <= _DEEPEST_EMBEDDING else MASK
+        is_near = deeper <= _DEEPEST_EMBEDDING
+        masked = mask_json_text(content, personal, deeper) if is_near else MASK
     else:
         masked = mask_identities(content)
     return part if masked == content else json.dumps(masked, ensure_ascii=False)

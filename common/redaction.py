@@ -55,15 +55,16 @@ def redact_url(url: str) -> str:
     return urlunsplit((parts.scheme, host, parts.path, query, ""))
 
 
-def mask_body_text(text: str) -> str:
+def mask_body_text(text: str, personal_names: Iterable[str] = ()) -> str:
     """Return a JSON or XML text, whole or cut off, with the values of personal fields masked.
 
-    Structure, field names, ids, times and event types stay readable.
+    Structure, field names, ids, times and event types stay readable. `personal_names` are fields of
+    a JSON text that are personal besides those whose name says so.
     """
     if text.lstrip("\ufeff \t\r\n").startswith("<"):
         return mask_xml_text(text)
     if text.lstrip("\ufeff \t\r\n").startswith(("{", "[", '"')):
-        return mask_json_text(text)
+        return mask_json_text(text, frozenset(personal_names))
     return mask_identities(text)
 
 

@@ -8,6 +8,7 @@ from django.utils import timezone
 from django.utils.safestring import SafeString
 
 from common.admin.relative_time import duration_text, relative_text
+from common.admin.shortened import shortened
 from common.admin.status_chip import Tone, status_chip
 from webhooks.inbound.models import Outcome, ReceivedEvent, Status
 
@@ -30,7 +31,6 @@ _STATE_SENTENCES: Final = {
     Status.PROCESSING: "A worker holds it right now. Refresh in a moment.",
     Status.IGNORED: "Understood, and nothing was done.",
 }
-_LONGEST_REASON: Final = 120
 
 
 def event_chip(event: ReceivedEvent) -> SafeString:
@@ -117,10 +117,6 @@ def advice_words(event: ReceivedEvent) -> str:
 
 def times(count: int) -> str:
     return "1 try" if count == 1 else f"{count} tries"
-
-
-def shortened(text: str) -> str:
-    return text if len(text) <= _LONGEST_REASON else text[: _LONGEST_REASON - 1] + "…"
 
 
 def _due(event: ReceivedEvent) -> str:

@@ -19,6 +19,7 @@ from common.admin.copy_field import copy_field
 from common.admin.key_pages import KeyStream
 from common.admin.keyset import KeysetAdmin, KeysetChangeList
 from common.admin.list_filters import DateFilter
+from common.admin.payload_text import payload_text
 from common.admin.relative_time import relative_time
 from sites.audit import Actor, audit_record
 from sites.models import Role
@@ -35,7 +36,6 @@ from webhooks.inbound.admin.event_search import searched_streams
 from webhooks.inbound.admin.event_streams import event_streams
 from webhooks.inbound.admin.event_tabs import status_tabs
 from webhooks.inbound.admin.event_words import event_chip, outcome_words
-from webhooks.inbound.admin.payload_text import payload_text
 from webhooks.inbound.admin.replay_pages import ReplayPages
 from webhooks.inbound.models import ReceivedEvent
 

@@ -18,7 +18,9 @@ from django.utils.safestring import SafeString
 from common.admin.key_pages import KeyStream
 from common.admin.keyset import KeysetAdmin, KeysetChangeList
 from common.admin.list_filters import ChoiceFilter, DateFilter
+from common.admin.payload_text import payload_text
 from common.admin.relative_time import relative_time
+from common.admin.shortened import shortened
 from common.admin.status_chip import Tone, status_chip
 from integrations.causes import FIXES, RejectionCause
 from sites.audit import Actor
@@ -27,8 +29,6 @@ from sites.page_admin import PageAdmin
 from sites.roles import is_superuser
 from sites.site_filter import SiteFilter, chosen_sites, list_zone, of_site, visible_sites
 from webhooks.inbound.admin.event_filters import SourceFilter
-from webhooks.inbound.admin.event_words import shortened
-from webhooks.inbound.admin.payload_text import payload_text
 from webhooks.inbound.models import RejectedRequest, RejectionCount
 from webhooks.inbound.replaying.reprocessing import (
     needs_vouching,

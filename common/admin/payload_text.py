@@ -7,7 +7,7 @@ and a body that is cut off or malformed is shown as far as it goes.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Final
 
@@ -29,12 +29,21 @@ class PayloadText:
     is_masked: bool
 
 
-def payload_text(body: bytes, *, is_masked: bool, whole_bytes: int | None = None) -> PayloadText:
-    """Return what a page shows of a body; `whole_bytes` is its size when `body` is a part."""
+def payload_text(
+    body: bytes,
+    *,
+    is_masked: bool,
+    whole_bytes: int | None = None,
+    personal_names: Iterable[str] = (),
+) -> PayloadText:
+    """Return what a page shows of a body; `whole_bytes` is its size when `body` is a part.
+
+    `personal_names` are fields whose values are masked besides those whose name says so.
+    """
     shown = bytes(body[:MOST_SHOWN_BYTES])
     text = shown.decode("utf-8-sig", "replace").replace("\0", "\ufffd")
     if is_masked:
-        text = mask_body_text(text)
+        text = mask_body_text(text, personal_names)
     start = text.lstrip()[:1]
     if start in ("{", "["):
         text = "".join(_indented_json(text)).strip("\n")

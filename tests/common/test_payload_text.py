@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from common.admin.payload_text import MOST_SHOWN_BYTES, payload_text
 from integrations.registry import all_presets
-from webhooks.inbound.admin.payload_text import MOST_SHOWN_BYTES, payload_text
 
 
 def shown(body: bytes) -> str:
@@ -62,3 +62,12 @@ def test_masking_hides_people_and_keeps_the_rest() -> None:
     text = payload_text(b'{"email":"jane@example.com","type":"x"}', is_masked=True).text
     assert "jane" not in text
     assert '"type": "x"' in text
+
+
+def test_fields_that_a_site_named_itself_are_masked_too() -> None:
+    body = b'{"kund": "Jane", "type": {"kund": 7}, "redeal": "NewFriend", "raw": "{\\"kund\\": 1}"}'
+    text = payload_text(body, is_masked=True, personal_names=("kund",)).text
+    assert "Jane" not in text
+    assert "7" not in text
+    assert "1}" not in text
+    assert '"redeal": "NewFriend"' in text
