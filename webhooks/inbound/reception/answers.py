@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import json
 import uuid
 from collections.abc import Mapping
 from dataclasses import dataclass
 from http import HTTPStatus
 from typing import Final
 
+from common.endpoint.problems import PROBLEM_TYPE, problem_body
 from webhooks.inbound.reception.refusal import Refusal
 
-_PROBLEM: Final = "application/problem+json"
 _NOT_FOUND_DETAIL: Final = "There is nothing at this address. Check the URL of the source."
 _ALWAYS: Final = (("X-Content-Type-Options", "nosniff"), ("Cache-Control", "no-store"))
 
@@ -31,25 +30,19 @@ class Answer:
 
 def accepted(status: int, event_id: uuid.UUID) -> Answer:
     """Return the success that the vendor expects; a repeat gets the same."""
-    return _answer(status, f'{{"id":"{event_id}"}}', "application/json")
+    return _answer(status, f'{{"id":"{event_id}"}}'.encode(), "application/json")
 
 
 def problem(
     status: int, code: str, detail: str, headers: Mapping[str, str] | None = None
 ) -> Answer:
-    body = {
-        "status": int(status),
-        "title": HTTPStatus(status).phrase,
-        "detail": detail,
-        "code": code,
-    }
-    return _answer(status, json.dumps(body, ensure_ascii=False), _PROBLEM, headers)
+    return _answer(status, problem_body(status, code, detail), PROBLEM_TYPE, headers)
 
 
 def refused(refusal: Refusal) -> Answer:
     """Return the answer to a refusal; 401 and 404 say nothing about what exists here."""
     if refusal.status == HTTPStatus.UNAUTHORIZED:
-        return _answer(refusal.status, "", None)
+        return _answer(refusal.status, b"", None)
     if refusal.status == HTTPStatus.NOT_FOUND:
         return not_found()
     return problem(refusal.status, refusal.cause, refusal.told, refusal.headers)
@@ -79,16 +72,15 @@ def method_not_allowed() -> Answer:
 
 
 def options() -> Answer:
-    return _answer(HTTPStatus.NO_CONTENT, "", None, {"Allow": "POST, OPTIONS"})
+    return _answer(HTTPStatus.NO_CONTENT, b"", None, {"Allow": "POST, OPTIONS"})
 
 
 def _answer(
     status: int,
-    text: str,
+    body: bytes,
     content_type: str | None,
     headers: Mapping[str, str] | None = None,
 ) -> Answer:
-    body = text.encode()
     given = list((headers or {}).items())
     if content_type is not None:
         given.append(("Content-Type", content_type))

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import logging
-import traceback
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from http import HTTPStatus
@@ -14,19 +12,18 @@ from django.http import HttpRequest, HttpResponse
 from django.http.response import ResponseHeaders
 from rest_framework.views import APIView
 
+from common.endpoint.body import BodyRefused, read_body, read_start
+from common.endpoint.failures import log_failure
 from integrations.causes import RejectionCause
 from integrations.request import RefusedBody
 from integrations.verification import VerificationFailed
 from webhooks.inbound import journal
 from webhooks.inbound.reception import answers, directory, rejections
 from webhooks.inbound.reception.answers import Answer
-from webhooks.inbound.reception.body import read_body, read_start
 from webhooks.inbound.reception.directory import DirectoryUnavailable, SourceSnapshot
 from webhooks.inbound.reception.refusal import Refusal
 from webhooks.inbound.reception.request_parts import RequestParts, request_parts
 from webhooks.inbound.reception.throttle import throttle
-
-logger = logging.getLogger(__name__)
 
 _DIRECTORY_RETRY_SECONDS: Final = 5
 
@@ -76,7 +73,7 @@ def receive(environ: Mapping[str, Any], public_id: str) -> Answer:
     except DirectoryUnavailable:
         return answers.unavailable("UNAVAILABLE", _DIRECTORY_RETRY_SECONDS)
     except Exception as error:
-        _log(error)
+        log_failure("reception", error)
         return answers.problem(
             HTTPStatus.INTERNAL_SERVER_ERROR,
             "INTERNAL_ERROR",
@@ -101,7 +98,10 @@ def _received(environ: Mapping[str, Any], public_id: str) -> Answer:
 def _stored(environ: Mapping[str, Any], source: SourceSnapshot, parts: RequestParts) -> Answer:
     _check_open(environ, source)
     _check_rate(source, parts)
-    body = read_body(environ, source.preset.max_body_bytes)
+    try:
+        body = read_body(environ, source.preset.max_body_bytes)
+    except BodyRefused as refused:
+        raise _unread(refused) from None
     request = parts.inbound_request(body)
     try:
         source.verifier.verify(request, parts.received_at)
@@ -165,6 +165,17 @@ def _check_rate(source: SourceSnapshot, parts: RequestParts) -> None:
         )
 
 
+def _unread(refused: BodyRefused) -> Refusal:
+    return Refusal(
+        cause=RejectionCause(refused.kind),
+        status=refused.status,
+        detail=refused.detail,
+        told=refused.told,
+        body=refused.body,
+        body_bytes=refused.body_bytes,
+    )
+
+
 def _unverified(failure: VerificationFailed, parts: RequestParts, body: bytes) -> Refusal:
     is_closed = failure.cause == RejectionCause.SOURCE_DISABLED
     return Refusal(
@@ -173,10 +184,3 @@ def _unverified(failure: VerificationFailed, parts: RequestParts, body: bytes) -
         detail=" ".join((failure.detail, *parts.notes)).strip(),
         body=body,
     )
-
-
-def _log(error: Exception) -> None:
-    # The kind and the place, never the text: it may quote the body.
-    frames = traceback.extract_tb(error.__traceback__)
-    place = " < ".join(f"{frame.name}:{frame.lineno}" for frame in reversed(frames[-4:]))
-    logger.error("reception failed: %s at %s", type(error).__name__, place)

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from webhooks.inbound.reception import throttle as throttle_module
-from webhooks.inbound.reception.throttle import BURST_SECONDS, Throttle
+from common.endpoint import throttle as throttle_module
+from common.endpoint.throttle import BURST_SECONDS, Throttle
 
 
 class Clock:
