@@ -44,7 +44,7 @@ class Migration(migrations.Migration):
             options={
                 'verbose_name': 'API call',
                 'verbose_name_plural': 'API calls',
-                'indexes': [models.Index(fields=['site', 'id'], name='api_call_by_site'), models.Index(fields=['site', 'outcome', 'id'], name='api_call_by_outcome'), models.Index(fields=['submission_id'], name='api_call_by_submission')],
+                'indexes': [models.Index(fields=['site', 'id'], name='api_call_by_site'), models.Index(fields=['site', 'outcome', 'id'], name='api_call_by_outcome'), models.Index(fields=['submission_id'], name='api_call_by_submission'), models.Index(fields=['contact_id'], name='api_call_by_contact')],
                 'constraints': [models.CheckConstraint(condition=models.Q(('outcome__in', ['found', 'not_found', 'created', 'updated', 'ignored', 'blocked', 'error'])), name='api_call_outcome_known'), models.CheckConstraint(condition=models.Q(('direction__in', ['sent', 'served'])), name='api_call_direction_known')],
             },
         ),

@@ -80,6 +80,8 @@ class ApiCall(models.Model):
             models.Index(fields=("site", "id"), name="api_call_by_site"),
             models.Index(fields=("site", "outcome", "id"), name="api_call_by_outcome"),
             models.Index(fields=("submission_id",), name="api_call_by_submission"),
+            # Erasing or joining people asks for it.
+            models.Index(fields=("contact_id",), name="api_call_by_contact"),
         ]
         constraints = [
             models.CheckConstraint(

@@ -1,0 +1,53 @@
+"""What submissions and their API calls do when contacts below tell of a person.
+
+Connected in `apps.ready`.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Final
+from uuid import UUID
+
+from django.db.models import Q
+
+from contacts.signals import contact_erased, contacts_merged
+from integrations.models import ApiCall
+from onsite.models import Submission
+
+_NOTHING_SAID: Final[dict[str, Any]] = {
+    "url": "",
+    "request_headers": {},
+    "request_body": "",
+    "response_headers": {},
+    "response_body": "",
+    "reason": "",
+    "notes": [],
+}
+
+
+def forget_person(*, site_id: int, contact_id: UUID, **_: Any) -> None:
+    """Empty what an erased person said of themselves and what was said of them; the rows stay.
+
+    A visitor who was blocked may have no contact: whoever has the key of a submission of this
+    contact is the same person.
+    """
+    own = Submission.objects.filter(contact_id=contact_id)
+    keys = set(own.values_list("visitor_key", flat=True))
+    by_key = Submission.objects.filter(site_id=site_id, visitor_key__in=keys)
+    ids = {pk for rows in (own, by_key) for pk in rows.values_list("pk", flat=True)}
+    submissions = Submission.objects.filter(pk__in=ids)
+    submissions.update(visitor={}, known_contact={}, answer={}, reason="", notes=[])
+    # That there was a conversion says nothing of the person; its details may.
+    submissions.filter(conversion__isnull=False).update(conversion={})
+    for calls in (Q(contact_id=contact_id), Q(submission_id__in=ids)):
+        ApiCall.objects.filter(calls).update(**_NOTHING_SAID)
+
+
+def follow_merge(*, kept_id: UUID, absorbed_id: UUID, **_: Any) -> None:
+    for model in (Submission, ApiCall):
+        model._default_manager.filter(contact_id=absorbed_id).update(contact_id=kept_id)
+
+
+def connect_receivers() -> None:
+    contact_erased.connect(forget_person, dispatch_uid="onsite.forget_person")
+    contacts_merged.connect(follow_merge, dispatch_uid="onsite.follow_merge")
