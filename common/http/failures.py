@@ -102,7 +102,7 @@ def exchange_failure(error: Exception, seconds: float) -> HttpFailure:
         return _reset()
     if isinstance(raw, http.client.LineTooLong) or "headers" in str(raw):
         return _protocol("The answer has more or longer headers than are read.")
-    return _protocol("What came back is no HTTP answer. Check that this port speaks HTTP.")
+    return _protocol("It is no HTTP answer, or a broken one. Check that this port speaks HTTP.")
 
 
 def _raw(error: BaseException) -> BaseException:

@@ -5,11 +5,14 @@ import subprocess
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
+from pathlib import Path
 
 import pytest
 
+from common.http.dialling import tls_context
 from config.environment import BASE_DIR
 from config.processes import web_command
+from tests.hostile.certificates import authority
 from tests.hostile.wire import Answer, Wire, post
 from tests.processes.stack import database_url, free_port
 from tests.webhooks.reception import Sender, engage_source
@@ -68,3 +71,14 @@ def _wait_until_it_listens(port: int) -> None:
         except OSError:
             time.sleep(0.1)
     raise AssertionError("The web process did not listen.")
+
+
+@pytest.fixture
+def trusted_issuer(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Let this machine trust the issuer of the tests, as an operator adds one: by a file."""
+    trusted = tmp_path / "issuers.pem"
+    trusted.write_bytes(authority().pem)
+    monkeypatch.setenv("SSL_CERT_FILE", str(trusted))
+    tls_context.cache_clear()
+    yield
+    tls_context.cache_clear()
