@@ -48,6 +48,8 @@ CSRF_TRUSTED_ORIGINS: list[str] = env.list("CSRF_TRUSTED_ORIGINS", default=[PUBL
 TRUSTED_PROXY_COUNT: int = whole_number("TRUSTED_PROXY_COUNT", 0)
 # Webhooks a second that one client address may send to one web process; 0 is no limit.
 RECEPTION_THROTTLE_PER_ADDRESS: int = whole_number("RECEPTION_THROTTLE_PER_ADDRESS", 2000)
+# Requests a second that one API key may make to one web process; 0 is no limit.
+API_THROTTLE_PER_KEY: int = whole_number("API_THROTTLE_PER_KEY", 100)
 
 _is_secure = IS_HTTPS and not DEBUG
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = _is_secure

@@ -11,10 +11,12 @@ from django.contrib.auth.hashers import make_password
 from factory.declarations import LazyAttribute, LazyFunction, Sequence, SubFactory
 from factory.django import DjangoModelFactory
 
-from sites.models import Membership, Role, Site, User
+from sites.api_keys.services import secret_hash
+from sites.models import ApiKey, Membership, Role, Scope, Site, User
 from webhooks.models import Source
 
 PASSWORD = "correct horse battery staple"
+API_KEY_SECRET = "SecretOfEveryKeyThatTestsMake00000000000"
 
 
 @lru_cache(maxsize=1)
@@ -55,6 +57,18 @@ class MembershipFactory(DjangoModelFactory[Membership]):
     site = SubFactory(SiteFactory)
     user = SubFactory(UserFactory)
     role = Role.VIEWER
+
+
+class ApiKeyFactory(DjangoModelFactory[ApiKey]):
+    """A key with the secret `API_KEY_SECRET` and every scope."""
+
+    class Meta:
+        model = ApiKey
+
+    site = SubFactory(SiteFactory)
+    name = Sequence(lambda number: f"Key {number}")
+    secret_hash = secret_hash(API_KEY_SECRET)
+    scopes = LazyFunction(lambda: list(Scope.values))
 
 
 class SourceFactory(DjangoModelFactory[Source]):
