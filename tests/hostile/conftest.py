@@ -1,8 +1,5 @@
 from __future__ import annotations
 
-import os
-import subprocess
-import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,11 +7,9 @@ from pathlib import Path
 import pytest
 
 from common.http.dialling import tls_context
-from config.environment import BASE_DIR
-from config.processes import web_command
 from tests.hostile.certificates import authority
-from tests.hostile.wire import Answer, Wire, post
-from tests.processes.stack import database_url, free_port
+from tests.hostile.web_process import web_process
+from tests.hostile.wire import Answer, post
 from tests.webhooks.reception import Sender, engage_source
 
 
@@ -38,39 +33,9 @@ class Target:
 
 @pytest.fixture
 def target(transactional_db: None) -> Iterator[Target]:
-    """Start the web process on the test's database, with few threads: one that hangs is missed."""
     sender = Sender(engage_source())
-    port = free_port()
-    command = web_command(host="127.0.0.1", port=port, grace_seconds=4)
-    command = [
-        "--blocking-threads=4" if part.startswith("--blocking-threads=") else part
-        for part in command
-    ]
-    environment = {
-        **os.environ,
-        "PYTHONPATH": str(BASE_DIR),
-        "DATABASE_URL": database_url(),
-        "WEB_WORKERS": "1",
-        "LOG_LEVEL": "ERROR",
-    }
-    process = subprocess.Popen(command, env=environment, cwd=BASE_DIR)
-    try:
-        _wait_until_it_listens(port)
+    with web_process() as port:
         yield Target(port, sender)
-    finally:
-        process.terminate()
-        process.wait(20)
-
-
-def _wait_until_it_listens(port: int) -> None:
-    deadline = time.monotonic() + 30
-    while time.monotonic() < deadline:
-        try:
-            with Wire(port):
-                return
-        except OSError:
-            time.sleep(0.1)
-    raise AssertionError("The web process did not listen.")
 
 
 @pytest.fixture

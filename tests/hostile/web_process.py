@@ -1,0 +1,50 @@
+"""The real web process on the test's own database."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from config.environment import BASE_DIR
+from config.processes import web_command
+from tests.hostile.wire import Wire
+from tests.processes.stack import database_url, free_port
+
+
+@contextmanager
+def web_process() -> Iterator[int]:
+    """Start it, yield its port, end it. It has few threads: one that hangs is missed."""
+    port = free_port()
+    command = web_command(host="127.0.0.1", port=port, grace_seconds=4)
+    command = [
+        "--blocking-threads=4" if part.startswith("--blocking-threads=") else part
+        for part in command
+    ]
+    environment = {
+        **os.environ,
+        "PYTHONPATH": str(BASE_DIR),
+        "DATABASE_URL": database_url(),
+        "WEB_WORKERS": "1",
+        "LOG_LEVEL": "ERROR",
+    }
+    process = subprocess.Popen(command, env=environment, cwd=BASE_DIR)
+    try:
+        _wait_until_it_listens(port)
+        yield port
+    finally:
+        process.terminate()
+        process.wait(20)
+
+
+def _wait_until_it_listens(port: int) -> None:
+    deadline = time.monotonic() + 30
+    while time.monotonic() < deadline:
+        try:
+            with Wire(port):
+                return
+        except OSError:
+            time.sleep(0.1)
+    raise AssertionError("The web process did not listen.")
