@@ -70,7 +70,7 @@ class JudgedConnection(HTTPConnection):
         self._line = line
 
     def connect(self) -> None:
-        self.sock = self._line.connect()  # type: ignore[assignment]
+        self.sock = self._line.connect()
 
     def putrequest(
         self,
@@ -84,7 +84,7 @@ class JudgedConnection(HTTPConnection):
 
 
 class JudgedTlsConnection(JudgedConnection):
-    default_port = 443  # left out of the Host header
+    default_port = 443  # type: ignore[misc]  # left out of the Host header
 
 
 class JudgedPool(HTTPConnectionPool):

@@ -11,10 +11,10 @@ from requests.structures import CaseInsensitiveDict
 
 from common.http.adapter import JudgedAdapter, Line
 from common.http.deadline import Deadline
-from common.http.exchange import HttpAnswer, HttpFailure, OutgoingRequest
+from common.http.exchange import FailureKind, HttpAnswer, HttpFailure, OutgoingRequest
 from common.http.failures import EXPECTED, exchange_failure, unsendable
 from common.http.headers import sendable
-from common.http.urls import split_url
+from common.http.urls import Place, check_port, split_url
 
 USER_AGENT: Final = "Patchbay"
 
@@ -39,11 +39,7 @@ def send(request: OutgoingRequest) -> HttpAnswer:
 
 def _exchange(request: OutgoingRequest, started: float) -> HttpAnswer:
     deadline = Deadline(request.total_seconds)
-    try:
-        place = split_url(request.url)
-        prepared = _prepared(request)
-    except ValueError as error:
-        raise unsendable(error) from None
+    place, prepared = _checked(request)
     line = Line(place, deadline, request.connect_seconds, request.verify_tls)
     with closing(JudgedAdapter(line)) as adapter:
         try:
@@ -62,6 +58,19 @@ def _exchange(request: OutgoingRequest, started: float) -> HttpAnswer:
         is_cut=len(body) > request.most_answer_bytes,
         duration_ms=_milliseconds_since(started),
     )
+
+
+def _checked(request: OutgoingRequest) -> tuple[Place, PreparedRequest]:
+    """Refuse here what was saved under other rules, or put together since."""
+    try:
+        place, prepared = split_url(request.url), _prepared(request)
+    except ValueError as error:
+        raise unsendable(error) from None
+    try:
+        check_port(place)
+    except ValueError as error:
+        raise HttpFailure(FailureKind.BLOCKED, str(error)) from None
+    return place, prepared
 
 
 def _prepared(request: OutgoingRequest) -> PreparedRequest:

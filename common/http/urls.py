@@ -57,6 +57,7 @@ def check_url(url: str) -> str:
         raise ValueError(f"Use a URL of at most {LONGEST_URL} characters.")
     encoded = _ascii_url(url)
     place = split_url(encoded)
+    check_port(place)
     if len(encoded) > LONGEST_URL:
         raise ValueError("Use a shorter URL: its letters outside a-z take more room when encoded.")
     literal = place.literal
@@ -72,12 +73,16 @@ def split_url(url: str) -> Place:
         raise ValueError("Remove the part from # on: it is never sent to a server.")
     host, port_text = _host_and_port(authority)
     port = _port(port_text) if port_text else _DEFAULT_PORTS[scheme]
-    if not any(port in ports for ports in settings.OUTBOUND_ALLOWED_PORTS):
-        raise ValueError(
-            f"Port {port} is not allowed. Use another one, or ask the administrator to add it to "
-            "OUTBOUND_ALLOWED_PORTS."
-        )
     return Place(scheme, _checked_host(host), port, target)
+
+
+def check_port(place: Place) -> None:
+    """Raise ValueError with a sentence when the settings do not list the port of a URL."""
+    if not any(place.port in ports for ports in settings.OUTBOUND_ALLOWED_PORTS):
+        raise ValueError(
+            f"Port {place.port} is not allowed. Use another one, or ask the administrator to add "
+            "it to OUTBOUND_ALLOWED_PORTS."
+        )
 
 
 def allowed_networks() -> tuple[Network, ...]:
@@ -123,7 +128,7 @@ def _host_and_port(authority: str) -> tuple[str, str]:
 
 
 def _port(text: str) -> int:
-    if not (text.isdecimal() and len(text) <= 5 and 0 < int(text) < 65536):
+    if not (text.isascii() and text.isdecimal() and len(text) <= 5 and 0 < int(text) < 65536):
         raise ValueError("Write the port as a number from 1 to 65535.")
     return int(text)
 
@@ -160,6 +165,8 @@ def _ascii_url(url: str) -> str:
     scheme, separator, rest = url.partition("://")
     authority = re.split(r"[/?#]", rest, maxsplit=1)[0]
     host, colon, port = authority.partition(":")
+    if not port.isascii():
+        _port(port)
     return f"{scheme}{separator}{_ascii_host(host)}{colon}{port}{_quoted(rest[len(authority) :])}"
 
 

@@ -8,6 +8,7 @@ import time
 import tracemalloc
 from collections.abc import Callable
 from contextlib import suppress
+from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -25,12 +26,12 @@ pytestmark = pytest.mark.network
 _ENDED_SECONDS = 30.0
 
 
-def _call(api: HostileApi, *, total_seconds: float = 5.0, **fields: object) -> HttpAnswer:
-    request = {"method": "GET", "url": api.url(), "total_seconds": total_seconds, **fields}
-    return send(OutgoingRequest(**request))  # type: ignore[arg-type]
+def _call(api: HostileApi, **fields: Any) -> HttpAnswer:
+    defaults: dict[str, Any] = {"method": "GET", "url": api.url(), "total_seconds": 5.0}
+    return send(OutgoingRequest(**(defaults | fields)))
 
 
-def _failure(api: HostileApi, **fields: object) -> HttpFailure:
+def _failure(api: HostileApi, **fields: Any) -> HttpFailure:
     with pytest.raises(HttpFailure) as raised:
         _call(api, **fields)
     assert "127.0.0.1" not in raised.value.sentence
