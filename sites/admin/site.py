@@ -1,7 +1,8 @@
 from __future__ import annotations
 
 import zoneinfo
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Mapping
+from copy import copy
 from typing import TYPE_CHECKING, Any
 
 from django import forms
@@ -18,7 +19,12 @@ from common.admin.row_menu import row_menu
 from common.admin.status_chip import Tone, status_chip
 from sites.admin import members
 from sites.admin.audited import AuditedAdmin, audit_url
-from sites.admin.integration_sections import integration_sections
+from sites.admin.integration_sections import (
+    IntegrationSection,
+    integration_section,
+    integration_sections,
+    section_url,
+)
 from sites.audit import Actor
 from sites.models import Role, Site
 from sites.roles import has_role
@@ -137,7 +143,7 @@ class SiteAdmin(AuditedAdmin, SiteScopedAdmin):
     ) -> HttpResponse:
         text = f"{obj} is ready. Add a source next: a system that sends webhooks to it."
         self.message_user(request, text, messages.SUCCESS)
-        return HttpResponseRedirect(reverse("admin:sites_site_change", args=[obj.pk]))
+        return HttpResponseRedirect(section_url(obj, "sources"))
 
     # -- the site's page -------------------------------------------------------------------------
 
@@ -152,22 +158,43 @@ class SiteAdmin(AuditedAdmin, SiteScopedAdmin):
         context: dict[str, Any] = {} if site is None else self._page_context(request, site)
         return super().change_view(request, object_id, form_url, context | (extra_context or {}))
 
-    def _page_context(self, request: HttpRequest, site: Site) -> dict[str, Any]:
-        sections = [
-            {
-                "key": section.key,
-                "title": section.title,
-                "brief": section.briefs([site])[site.pk],
-                "body": render_to_string(
-                    section.template, section.context(request, site) | {"site": site}, request
-                ),
-            }
-            for section in integration_sections()
-        ]
-        context: dict[str, Any] = {"sections": sections, "title": str(site), "subtitle": ""}
+    def _page_context(
+        self, request: HttpRequest, site: Site, posted: Mapping[str, dict[str, Any]] | None = None
+    ) -> dict[str, Any]:
+        """Return what the page shows; `posted` is what a section answered to a POST, by its key."""
+        sections = integration_sections()
+        context: dict[str, Any] = {
+            "sections": [
+                _section_context(request, site, section, (posted or {}).get(section.key))
+                for section in sections
+            ],
+            "section_scripts": _once(path for section in sections for path in section.scripts),
+            "section_styles": _once(path for section in sections for path in section.styles),
+            "title": str(site),
+            "subtitle": "",
+        }
         if has_role(request.user, site, Role.ADMIN):
             context |= members.members_context(site)
         return context
+
+    def _post_section(self, request: HttpRequest, object_id: str, key: str) -> HttpResponse:
+        """Hand a POST to its section; a section may call another system, so no transaction here."""
+        site = self.scoped_object(request, object_id)
+        section = integration_section(key)
+        if request.method != "POST":
+            return HttpResponseNotAllowed(["POST"])
+        answer = section.post(request, site)
+        if isinstance(answer, HttpResponse):
+            return answer
+        # The form of the general settings was not sent: the page is what a GET would show.
+        page_request = copy(request)
+        page_request.method = "GET"
+        return super().change_view(
+            page_request,
+            str(site.pk),
+            form_url=reverse("admin:sites_site_change", args=[site.pk]),
+            extra_context=self._page_context(page_request, site, {key: answer}),
+        )
 
     def get_urls(self) -> list[URLPattern]:
         def guarded(action: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
@@ -186,6 +213,11 @@ class SiteAdmin(AuditedAdmin, SiteScopedAdmin):
                 guarded(members.remove_member),
                 name="sites_member_remove",
             ),
+            path(
+                "<path:object_id>/sections/<slug:key>/",
+                self.admin_site.admin_view(self._post_section),
+                name="sites_site_section",
+            ),
         ]
         return own + super().get_urls()
 
@@ -200,3 +232,22 @@ class SiteAdmin(AuditedAdmin, SiteScopedAdmin):
 
     def _add_member(self, request: HttpRequest, site: Site) -> HttpResponse:
         return members.add_member(request, site, self.admin_site)
+
+
+def _section_context(
+    request: HttpRequest, site: Site, section: IntegrationSection, posted: dict[str, Any] | None
+) -> dict[str, Any]:
+    """Return one section as the page lists it: closed, unless the address or a POST asks for it."""
+    context = section.context(request, site) | {"site": site} | (posted or {})
+    return {
+        "key": section.key,
+        "title": section.title,
+        "brief": section.briefs([site])[site.pk],
+        "chips": section.chips(site),
+        "is_open": posted is not None or request.GET.get("section") == section.key,
+        "body": render_to_string(section.template, context, request),
+    }
+
+
+def _once(paths: Iterable[str]) -> list[str]:
+    return list(dict.fromkeys(paths))

@@ -32,11 +32,32 @@ def test_superuser_adds_a_site_and_lands_on_its_page(client: Client, superuser: 
     client.force_login(superuser)
     response = client.post(reverse("admin:sites_site_add"), SITE_FIELDS)
     site = Site.objects.get(slug="nordic-outdoor")
-    assert response.headers["Location"] == change_url(site)
+    assert response.headers["Location"] == f"{change_url(site)}?section=sources#section-sources"
     assert AuditEntry.objects.filter(action="site.created", site=site, actor=superuser).exists()
     html = client.get(change_url(site)).content.decode()
     assert "Webhook sources" in html
     assert f"{reverse('admin:webhooks_source_add')}?site={site.pk}" in html
+
+
+def test_sections_are_closed_until_the_address_asks_for_one(
+    client: Client, superuser: User, site: Site
+) -> None:
+    client.force_login(superuser)
+    closed = '<details class="section-panel" id="section-sources">'
+    assert closed in client.get(change_url(site)).content.decode()
+    asked = client.get(f"{change_url(site)}?section=sources").content.decode()
+    assert '<details class="section-panel" id="section-sources" open>' in asked
+
+
+def test_section_that_takes_nothing_answers_404_and_a_get_405(
+    client: Client, superuser: User, site: Site
+) -> None:
+    client.force_login(superuser)
+    url = reverse("admin:sites_site_section", args=[site.pk, "sources"])
+    assert client.post(url).status_code == 404
+    assert client.get(url).status_code == 405
+    unknown = reverse("admin:sites_site_section", args=[site.pk, "nothing"])
+    assert client.post(unknown).status_code == 404
 
 
 def test_members_cannot_add_sites(client: Client, member: MakeMember) -> None:

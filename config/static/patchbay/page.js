@@ -49,3 +49,14 @@ document.addEventListener('change', (event) => {
         event.target.form.requestSubmit();
     }
 });
+
+// An address that names a section opens it: #section-generic.
+const openNamed = () => {
+    const named = window.location.hash && document.getElementById(window.location.hash.slice(1));
+    if (named?.matches('details.section-panel') && !named.open) {
+        named.open = true;
+        named.scrollIntoView();
+    }
+};
+window.addEventListener('hashchange', openNamed);
+openNamed();
