@@ -11,6 +11,7 @@ from django.contrib.auth.hashers import make_password
 from factory.declarations import LazyAttribute, LazyFunction, Sequence, SubFactory
 from factory.django import DjangoModelFactory
 
+from integrations.models import GenericApi
 from sites.api_keys.services import secret_hash
 from sites.models import ApiKey, Membership, Role, Scope, Site, User
 from webhooks.models import Source
@@ -82,3 +83,13 @@ class SourceFactory(DjangoModelFactory[Source]):
     name = Sequence(lambda number: f"Source {number}")
     settings = LazyFunction(dict)
     secrets = LazyFunction(dict)
+
+
+class GenericApiFactory(DjangoModelFactory[GenericApi]):
+    """A Generic API in the mode Header, with a secret and without URLs: neither on nor served."""
+
+    class Meta:
+        model = GenericApi
+
+    site = SubFactory(SiteFactory)
+    header_value = "an API secret for tests"
