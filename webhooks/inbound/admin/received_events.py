@@ -74,7 +74,7 @@ class ReceivedEventAdmin(ReplayPages, KeysetAdmin, PageAdmin):
         context = {
             "title": "Received events",
             "list_tabs": status_tabs(request),
-            "replay_all_url": self.replay_all_url(request),
+            "replay_all_url": self.plan_of_all_url(request),
         }
         return super().changelist_view(request, context | (extra_context or {}))
 
@@ -110,7 +110,7 @@ class ReceivedEventAdmin(ReplayPages, KeysetAdmin, PageAdmin):
     def get_urls(self) -> list[URLPattern]:
         view = self.admin_site.admin_view
         own = [
-            path("replay/", view(self.replay_plan_view), name="webhooks_receivedevent_replay_plan"),
+            path("replay/", view(self.plan_view), name="webhooks_receivedevent_replay_plan"),
             path("<uuid:pk>/body/", view(self.body_view), name="webhooks_receivedevent_body"),
             path("<uuid:pk>/reveal/", view(self.reveal_view), name="webhooks_receivedevent_reveal"),
         ]
