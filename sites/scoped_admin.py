@@ -261,9 +261,7 @@ class SiteScopedAdmin(_ModelAdmin):
             item[0] if isinstance(item, tuple | list) else item
             for item in (self.get_list_filter(request) if request else self.list_filter)
         ]
-        if any(
-            isinstance(item, str) and item.split("__", maxsplit=1)[0] == base for item in declared
-        ):
+        if any(_claims(item, lookup, base) for item in declared):
             return True
         relation = {field.name for field in self.opts.fields if field.remote_field}
         return base in relation and lookup in (base, f"{base}__id", f"{base}__id__exact")
@@ -292,6 +290,13 @@ class SiteScopedAdmin(_ModelAdmin):
                     )
                 )
         return found
+
+
+def _claims(declared: Any, lookup: str, base: str) -> bool:
+    """Say whether a declared filter, a field's name or a class of its own, reads the parameter."""
+    if isinstance(declared, str):
+        return declared.split("__", maxsplit=1)[0] == base
+    return lookup == getattr(declared, "parameter_name", None)
 
 
 class SuperuserAdmin(_ModelAdmin):

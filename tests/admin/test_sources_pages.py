@@ -409,3 +409,24 @@ def test_script_in_a_tried_body_stays_text(client: Client, superuser: User, site
     url = reverse("admin:webhooks_source_try", args=[source.pk])
     body = '{"email": "<script>alert(1)</script>"}'
     assert "<script>alert" not in client.post(url, {"body": body}).content.decode()
+
+
+@pytest.mark.parametrize(
+    ("query", "listed"),
+    [
+        ({"active": "yes"}, "source-on"),
+        ({"active": "no"}, "source-off"),
+        ({"preset_key": "webengage"}, "source-off"),
+    ],
+)
+def test_the_filters_of_the_list_narrow_it(
+    client: Client, superuser: User, site: Site, query: dict[str, str], listed: str
+) -> None:
+    SourceFactory.create(site=site, name="source-on")
+    SourceFactory.create(site=site, name="source-off", preset_key="webengage", is_active=False)
+    client.force_login(superuser)
+    response = client.get(reverse("admin:webhooks_source_changelist"), query)
+    assert response.status_code == 200
+    assert {"source-on", "source-off"} & set(re.findall(r"source-\w+", str(response.content))) == {
+        listed
+    }
