@@ -1,4 +1,4 @@
-"""`./patchbay run --demo`: a site with a source of every preset, and their samples played in.
+"""`./patchbay run --demo`: a site with every integration, and their samples played in.
 
 What arrives goes through the socket like anybody's webhook. Calling it again adds nothing.
 """
@@ -15,6 +15,7 @@ from django.core.exceptions import ValidationError
 from django.db import DatabaseError
 from django.utils import timezone
 
+from config.demo_onsite import demo_onsite_play
 from config.demo_sources import SETTINGS, demo_secrets
 from integrations.registry import all_presets
 from integrations.sample_request import BuiltRequest, build_sample_request
@@ -40,13 +41,15 @@ def demo_play(base_url: str) -> str:
         sources = [_source(site, preset.key) for preset in all_presets()]
         sent, accepted = _send_samples(base_url, sources)
         _send_forgery(base_url, site, sources)
+        visitors = demo_onsite_play(base_url, site, actor=ACTOR)
     except (DatabaseError, ValidationError, requests.RequestException) as error:
         # The installation runs all the same; only its demo is incomplete.
         reason = " ".join(str(error).split())
         return f"The demo could not be loaded: {type(error).__name__}: {reason}"
     if not sent:
         return f"The demo site is there already, with {len(sources)} sources."
-    return f"Demo: {len(sources)} sources, {accepted} of {sent} sample requests accepted."
+    played = f"{accepted} of {sent} sample requests accepted"
+    return f"Demo: {len(sources)} sources, {', '.join(filter(None, (played, visitors)))}."
 
 
 def _source(site: Site, preset_key: str) -> Source:

@@ -57,6 +57,10 @@ def start(options: argparse.Namespace, terminal: Terminal) -> None:
     # Bound for as long as this process lives: closing it would let a second one in.
     lock = data_folder_lock(folder)
     os.environ.setdefault("PUBLIC_URL", local_url(options.host, options.port))
+    if options.demo:
+        # The demo's store asks the API of the demo's retailer, which this installation serves.
+        os.environ.setdefault("OUTBOUND_ALLOWED_NETWORKS", "127.0.0.1/32,::1/128")
+        os.environ.setdefault("OUTBOUND_ALLOWED_PORTS", f"80,443,8080,8443,{options.port}")
     os.environ["PATCHBAY_SUPERVISOR"] = secrets.token_hex(8)
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
     import django
