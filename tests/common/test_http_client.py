@@ -207,6 +207,20 @@ def test_every_connection_goes_through_the_check(
     assert connected == [("127.0.0.1", api.port)]
 
 
+def test_small_writes_leave_at_once(api: HostileApi, monkeypatch: pytest.MonkeyPatch) -> None:
+    """With Nagle's algorithm, a body would wait for the acknowledgement of the headers."""
+    options: list[int] = []
+    connect = socket.socket.connect
+
+    def note(self: socket.socket, address: Any) -> None:
+        options.append(self.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY))
+        connect(self, address)
+
+    monkeypatch.setattr(socket.socket, "connect", note)
+    _call(api.url(), "POST", body=b"{}")
+    assert options == [1]
+
+
 @pytest.mark.parametrize("scheme", ["http", "https"])
 @pytest.mark.parametrize(
     "host",

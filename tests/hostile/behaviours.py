@@ -203,6 +203,11 @@ def floods_interim(status: int = 100) -> Behaviour:
     return behave
 
 
+def sends_endless_trailers() -> Behaviour:
+    head = _head(200, [("Transfer-Encoding", "chunked")]) + b"2\r\n{}\r\n0\r\n"
+    return _sends_for_ever(head, b"X-Trailer: x\r\n" * 1_000)
+
+
 def _sends_for_ever(head: bytes, part: bytes) -> Behaviour:
     def behave(peer: Peer) -> None:
         peer.receive()

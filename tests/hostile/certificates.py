@@ -5,6 +5,7 @@ from __future__ import annotations
 import ipaddress
 import ssl
 import tempfile
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache
 from pathlib import Path
@@ -15,31 +16,48 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 from cryptography.x509.oid import NameOID
 
+_SIGNS_CERTIFICATES = x509.KeyUsage(
+    digital_signature=False, content_commitment=False, key_encipherment=False,
+    data_encipherment=False, key_agreement=False, key_cert_sign=True, crl_sign=True,
+    encipher_only=False, decipher_only=False,
+)  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class _Holder:
+    """A name with its key: whom a certificate is for, or who signs it."""
+
+    name: str
+    key: ec.EllipticCurvePrivateKey = field(
+        default_factory=lambda: ec.generate_private_key(ec.SECP256R1())
+    )
+
+    @property
+    def x509_name(self) -> x509.Name:
+        return x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, self.name)])
+
 
 class Authority:
     """An issuer of certificates; `pem` is what a client trusts."""
 
     def __init__(self, name: str = "Issuer of the tests") -> None:
-        self._key = ec.generate_private_key(ec.SECP256R1())
-        self._name = _name(name)
+        self._holder = _Holder(name)
         certificate = (
-            _builder(self._name, self._name, self._key, days=1)
+            _builder(self._holder, self._holder, days=1)
             .add_extension(x509.BasicConstraints(ca=True, path_length=0), critical=True)
-            .sign(self._key, hashes.SHA256())
+            .add_extension(_SIGNS_CERTIFICATES, critical=True)
+            .sign(self._holder.key, hashes.SHA256())
         )
         self.pem = certificate.public_bytes(Encoding.PEM)
 
     def context(self, host: str = "localhost", *, days: int = 1) -> ssl.SSLContext:
         """Return the TLS side of a server for a host; with `days` < 0 it has expired."""
-        key = ec.generate_private_key(ec.SECP256R1())
-        builder = _builder(_name(host), self._name, key, days=days)
-        return _context(builder.add_extension(_names(host), critical=False), key, self._key)
+        return _context(_Holder(host), self._holder, days=days)
 
 
 def self_signed(host: str = "localhost") -> ssl.SSLContext:
-    key = ec.generate_private_key(ec.SECP256R1())
-    builder = _builder(_name(host), _name(host), key, days=1)
-    return _context(builder.add_extension(_names(host), critical=False), key, key)
+    holder = _Holder(host)
+    return _context(holder, holder, days=1)
 
 
 @lru_cache(maxsize=1)
@@ -48,28 +66,32 @@ def authority() -> Authority:
     return Authority()
 
 
-def _builder(
-    subject: x509.Name, issuer: x509.Name, key: ec.EllipticCurvePrivateKey, *, days: int
-) -> x509.CertificateBuilder:
+def _builder(subject: _Holder, issuer: _Holder, *, days: int) -> x509.CertificateBuilder:
     now = datetime.now(UTC)
+    subject_key, issuer_key = subject.key.public_key(), issuer.key.public_key()
+    # Python 3.13 refuses certificates that do not name both keys.
+    subject_id = x509.SubjectKeyIdentifier.from_public_key(subject_key)
+    issuer_id = x509.AuthorityKeyIdentifier.from_issuer_public_key(issuer_key)
     return (
         x509.CertificateBuilder()
-        .subject_name(subject)
-        .issuer_name(issuer)
-        .public_key(key.public_key())
+        .subject_name(subject.x509_name)
+        .issuer_name(issuer.x509_name)
+        .public_key(subject_key)
         .serial_number(x509.random_serial_number())
         .not_valid_before(now - timedelta(days=10))
         .not_valid_after(now + timedelta(days=days))
+        .add_extension(subject_id, critical=False)
+        .add_extension(issuer_id, critical=False)
     )
 
 
-def _context(
-    builder: x509.CertificateBuilder,
-    key: ec.EllipticCurvePrivateKey,
-    signer: ec.EllipticCurvePrivateKey,
-) -> ssl.SSLContext:
-    pem = builder.sign(signer, hashes.SHA256()).public_bytes(Encoding.PEM)
-    pem += key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
+def _context(subject: _Holder, issuer: _Holder, *, days: int) -> ssl.SSLContext:
+    builder = _builder(subject, issuer, days=days)
+    certificate = builder.add_extension(_names(subject.name), critical=False).sign(
+        issuer.key, hashes.SHA256()
+    )
+    pem = certificate.public_bytes(Encoding.PEM)
+    pem += subject.key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "server.pem"  # the standard library loads it from a file only
@@ -83,7 +105,3 @@ def _names(host: str) -> x509.SubjectAlternativeName:
         return x509.SubjectAlternativeName([x509.IPAddress(ipaddress.ip_address(host))])
     except ValueError:
         return x509.SubjectAlternativeName([x509.DNSName(host)])
-
-
-def _name(text: str) -> x509.Name:
-    return x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, text)])

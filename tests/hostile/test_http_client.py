@@ -53,8 +53,9 @@ def _coded(times: int) -> Behaviour:
         api_that.drips_body,
         api_that.floods_interim(100),
         api_that.floods_interim(103),
+        api_that.sends_endless_trailers(),
     ],
-    ids=["late", "status", "headers", "body", "100", "103"],
+    ids=["late", "status", "headers", "body", "100", "103", "trailers"],
 )
 @pytest.mark.parametrize("is_tls", [False, True], ids=["http", "https"])
 def test_whatever_goes_on_for_ever_ends_at_the_deadline(behaviour: Behaviour, is_tls: bool) -> None:
