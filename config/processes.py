@@ -16,9 +16,6 @@ from config.supervisor.child_log import ChildLog
 from sites.heartbeats import STALE_AFTER
 from sites.models import ProcessKind
 
-# The journal's writer does the writing: these threads mostly wait for its commit.
-_SQLITE_THREADS: Final = 48
-_POSTGRESQL_THREADS: Final = 24
 _QUEUED_PER_THREAD: Final = 4
 
 
@@ -27,7 +24,7 @@ def web_command(*, host: str, port: int, grace_seconds: float) -> list[str]:
     is_sqlite = connection.vendor == "sqlite"
     # A second writing process on SQLite adds no throughput and makes both wait for the lock.
     workers = 1 if is_sqlite else settings.WEB_WORKERS
-    threads = _SQLITE_THREADS if is_sqlite else _POSTGRESQL_THREADS
+    threads = settings.WEB_THREADS
     # Inside our own grace, so that granian ends its workers and not we granian.
     kill_timeout = max(1, int(grace_seconds * 0.75))
     options = {
