@@ -3,7 +3,8 @@
 A runner does one slice of a job and returns whether nothing is left. It runs inside a transaction
 together with the job's own progress (`cursor`, `done`, `counts`), so that a process killed at any
 instant has done a slice and recorded it, or neither. A slice is short: on SQLite it holds the one
-write lock. Queued arguments are ids only.
+write lock. A runner that waits for other systems runs outside a transaction, and its progress is
+recorded after each slice: a slice may come twice. Queued arguments are ids only.
 """
 
 from __future__ import annotations
@@ -26,6 +27,7 @@ Runner = Callable[[Job], bool]
 
 _log = logging.getLogger(__name__)
 _runners: dict[str, Runner] = {}
+_outside_transactions: set[str] = set()
 
 # Longer than the qcluster's task timeout: a lease that expired belongs to nobody alive.
 LEASE: Final = timedelta(seconds=120)
@@ -47,13 +49,18 @@ class JobFailed(Exception):
     """The job cannot go on; the text is a sentence for the operator who started it."""
 
 
-def job_runner(kind: str) -> Callable[[Runner], Runner]:
-    """Register the decorated function as what works off jobs of this kind."""
+def job_runner(kind: str, *, in_transaction: bool = True) -> Callable[[Runner], Runner]:
+    """Register the decorated function as what works off jobs of this kind.
+
+    Without `in_transaction` a slice may take up to a minute, and must bear being done again.
+    """
 
     def register(runner: Runner) -> Runner:
         if kind in _runners:
             raise ValueError(f"Two runners for jobs of kind {kind}.")
         _runners[kind] = runner
+        if not in_transaction:
+            _outside_transactions.add(kind)
         return runner
 
     return register
@@ -143,30 +150,41 @@ def resume_abandoned_jobs() -> int:
     return len(abandoned)
 
 
-@transaction.atomic
 def _run_one_slice(job_id: int, lease: Any) -> bool:
     """Do one slice and record it; return whether to go on. Nothing happens on a lost lease."""
-    job = (
+    with transaction.atomic():
+        job = _held(job_id, lease)
+        if job is None:
+            return False
+        if job.is_cancel_requested:
+            _end(job_id, lease, JobState.CANCELLED)
+            return False
+        if job.attempts > MOST_ATTEMPTS:
+            raise JobFailed(GIVEN_UP)
+        runner = _runners.get(job.kind)
+        if runner is None:
+            raise JobFailed(f"This version of Patchbay does not know jobs of kind “{job.kind}”.")
+        if job.kind not in _outside_transactions:
+            return _record(job, lease, finished=runner(job))
+    finished = runner(job)
+    with transaction.atomic():
+        return _held(job_id, lease) is not None and _record(job, lease, finished=finished)
+
+
+def _held(job_id: int, lease: Any) -> Job | None:
+    return (
         Job.objects.select_for_update(of=("self",))
         .select_related("site", "created_by")
         .filter(pk=job_id, lease_expires_at=lease)
         .first()
     )
-    if job is None:
-        return False
-    if job.is_cancel_requested:
-        _end(job_id, lease, JobState.CANCELLED)
-        return False
-    if job.attempts > MOST_ATTEMPTS:
-        raise JobFailed(GIVEN_UP)
-    runner = _runners.get(job.kind)
-    if runner is None:
-        raise JobFailed(f"This version of Patchbay does not know jobs of kind “{job.kind}”.")
-    finished = runner(job)
+
+
+def _record(job: Job, lease: Any, *, finished: bool) -> bool:
     job.attempts = 1
     job.save(update_fields=["cursor", "done", "counts", "total", "attempts"])
     if finished:
-        _end(job_id, lease, JobState.DONE)
+        _end(job.pk, lease, JobState.DONE)
     return not finished
 
 

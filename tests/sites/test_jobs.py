@@ -10,7 +10,7 @@ from uuid import UUID
 import pytest
 import time_machine
 from django.conf import settings
-from django.db import OperationalError
+from django.db import OperationalError, connection
 from django.utils import timezone
 from django_q.models import OrmQ
 
@@ -230,3 +230,36 @@ def test_queued_arguments_are_ids(runner: Counting, monkeypatch: pytest.MonkeyPa
     job_cancel(job=job, actor=SYSTEM)
     assert queued == [(job.pk,), (job.pk,)]
     assert all(isinstance(value, int | UUID) for arguments in queued for value in arguments)
+
+
+@pytest.mark.django_db(transaction=True)
+class TestOutsideTransactions:
+    """A runner that waits for other systems holds no transaction open meanwhile."""
+
+    @pytest.fixture(autouse=True)
+    def _outside(self, runner: Counting, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr(jobs, "_outside_transactions", {"counting"})
+
+    def test_runs_to_its_end_without_one(self, runner: Counting) -> None:
+        held: list[bool] = []
+        runner.during = lambda _: held.append(connection.in_atomic_block)
+        job = start()
+        run_job_slice(job.pk)
+        job.refresh_from_db()
+        assert (job.state, job.done, job.counts) == (JobState.DONE, 3, {"counted": 3})
+        assert held == [False] * 3
+
+    def test_records_nothing_once_another_holds_the_lease(self, runner: Counting) -> None:
+        job = start()
+        taken = timezone.now() + timedelta(minutes=5)
+        runner.during = lambda _: Job.objects.update(lease_expires_at=taken)
+        run_job_slice(job.pk)
+        job.refresh_from_db()
+        assert (job.state, job.done, job.lease_expires_at) == (JobState.RUNNING, 0, taken)
+
+    def test_stops_between_slices_when_asked_to(self, runner: Counting) -> None:
+        job = start()
+        runner.during = lambda _: job_cancel(job=job, actor=SYSTEM)
+        run_job_slice(job.pk)
+        job.refresh_from_db()
+        assert (job.state, job.done) == (JobState.CANCELLED, 1)
