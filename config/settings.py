@@ -217,6 +217,8 @@ REST_FRAMEWORK = {
     "NUM_PROXIES": TRUSTED_PROXY_COUNT,
 }
 
+# Threads of one web process. The journal's writer does the writing: they mostly wait for it.
+WEB_THREADS = 48 if DATABASES["default"]["ENGINE"] == "django.db.backends.sqlite3" else 24
 # PostgreSQL only: how many web processes `./patchbay run` starts; SQLite always has one.
 WEB_WORKERS: int = whole_number("WEB_WORKERS", 2)
 
@@ -247,7 +249,8 @@ Q_CLUSTER = {
     "name": "patchbay",
     "orm": "default",
     "workers": 2,
-    "timeout": 60,
+    # A job's turn, and a slice that asks another system twice, 30 s each time.
+    "timeout": 90,
     "retry": 300,
     "queue_limit": 4,
     "bulk": 2,
