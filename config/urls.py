@@ -7,6 +7,7 @@ from config.health import livez, readyz
 
 urlpatterns = [
     path("in/", include("webhooks.inbound.reception.urls")),
+    path("", include("onsite.urls")),
     path("admin/", admin.site.urls),
     path("livez", livez, name="livez"),
     path("livez/", livez),

@@ -8,6 +8,8 @@ class OnsiteConfig(AppConfig):
     verbose_name = "Onsite"
 
     def ready(self) -> None:
+        # Imported for what it registers: the runner of its job.
         from onsite.receivers import connect_receivers
+        from onsite.resending import job  # noqa: F401
 
         connect_receivers()

@@ -34,6 +34,7 @@ class Migration(migrations.Migration):
                 ('conversion', models.JSONField(null=True)),
                 ('is_known', models.BooleanField(null=True)),
                 ('tag', models.CharField(blank=True, choices=[('NewAmbassador', 'New Ambassador'), ('NewFriend', 'New Friend'), ('NewSignup', 'New Signup'), ('ExistingAmbassador', 'Existing Ambassador'), ('ExistingFriend', 'Existing Friend'), ('ConvertedAmbassador', 'Converted Ambassador'), ('ConvertedFriend', 'Converted Friend')], default='', max_length=20, verbose_name='redeal')),
+                ('known_contact', common.encrypted_fields.EncryptedJSONField(default=dict)),
                 ('lookup_outcome', models.CharField(blank=True, choices=[('found', 'Found'), ('not_found', 'Not found'), ('created', 'Created'), ('updated', 'Updated'), ('ignored', 'Ignored'), ('blocked', 'Blocked'), ('error', 'Error')], default='', max_length=10)),
                 ('write_outcome', models.CharField(blank=True, choices=[('found', 'Found'), ('not_found', 'Not found'), ('created', 'Created'), ('updated', 'Updated'), ('ignored', 'Ignored'), ('blocked', 'Blocked'), ('error', 'Error')], default='', max_length=10)),
                 ('code', models.CharField(blank=True, default='', max_length=40)),
@@ -46,7 +47,7 @@ class Migration(migrations.Migration):
             ],
             options={
                 'verbose_name': 'Onsite submission',
-                'indexes': [models.Index(fields=['site', 'id'], name='submission_by_site'), models.Index(fields=['site', 'state', 'id'], name='submission_by_state'), models.Index(fields=['site', 'visitor_key', 'id'], name='submission_by_visitor'), models.Index(fields=['contact_id'], name='submission_by_contact'), models.Index(condition=models.Q(('write_outcome', 'ignored')), fields=['site', 'id'], name='submission_write_ignored')],
+                'indexes': [models.Index(fields=['site', 'id'], name='submission_by_site'), models.Index(fields=['site', 'state', 'id'], name='submission_by_state'), models.Index(fields=['site', 'visitor_key', 'id'], name='submission_by_visitor'), models.Index(fields=['contact_id'], name='submission_by_contact'), models.Index(condition=models.Q(('state', 'running')), fields=['lease_expires_at'], name='submission_lease'), models.Index(condition=models.Q(('write_outcome', 'ignored')), fields=['site', 'id'], name='submission_write_ignored')],
                 'constraints': [models.UniqueConstraint(condition=models.Q(('idempotency_key__isnull', False)), fields=('site', 'idempotency_key'), name='submission_idempotency_key_once'), models.UniqueConstraint(condition=models.Q(('state', 'running')), fields=('site', 'visitor_key'), name='submission_one_running_per_visitor'), models.CheckConstraint(condition=models.Q(('state__in', ['running', 'continued', 'blocked'])), name='submission_state_known'), models.CheckConstraint(condition=models.Q(('tag__in', ['', 'NewAmbassador', 'NewFriend', 'NewSignup', 'ExistingAmbassador', 'ExistingFriend', 'ConvertedAmbassador', 'ConvertedFriend'])), name='submission_tag_known'), models.CheckConstraint(condition=models.Q(('state', 'running'), models.Q(('answer_status__isnull', False), ('finished_at__isnull', False)), _connector='OR'), name='submission_ended_has_answer')],
             },
         ),

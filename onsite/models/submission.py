@@ -46,9 +46,9 @@ class Submission(models.Model):
     """One visitor's run through the flow: look up, tag, create or update; continues or is blocked.
 
     `visitor_key` is a keyed digest of the visitor's strongest identity: while one submission of a
-    visitor runs, a second waits for it. `visitor` and `answer` hold personal data and are
-    encrypted. `sent` counts runs, the first included. A running row whose lease ended belongs to a
-    process that died; whoever meets it ends it.
+    visitor runs, a second waits for it. `visitor`, `known_contact` and `answer` hold personal data
+    and are encrypted. `sent` counts runs, the first included. A running row whose lease ended
+    belongs to a process that died; whoever meets it ends it.
     """
 
     id = models.UUIDField(primary_key=True, default=new_row_id, editable=False)
@@ -66,11 +66,14 @@ class Submission(models.Model):
     visitor_key = models.CharField(max_length=64)
     role = models.CharField(max_length=12, choices=Role.choices)
     visitor = EncryptedJSONField(default=dict)
+    # Null without a conversion; an empty object is one without details.
     conversion = models.JSONField(null=True)
 
     # Null until the look-up has said.
     is_known = models.BooleanField(null=True)
     tag = models.CharField("redeal", max_length=20, blank=True, default="", choices=Tag.choices)
+    # What the register said of the visitor, in the shape of `visitor`; empty when it knew nobody.
+    known_contact = EncryptedJSONField(default=dict)
     lookup_outcome = models.CharField(
         max_length=10, blank=True, default="", choices=Outcome.choices
     )
@@ -113,6 +116,11 @@ class Submission(models.Model):
             models.Index(fields=("site", "state", "id"), name="submission_by_state"),
             models.Index(fields=("site", "visitor_key", "id"), name="submission_by_visitor"),
             models.Index(fields=("contact_id",), name="submission_by_contact"),
+            models.Index(
+                fields=("lease_expires_at",),
+                condition=Q(state="running"),
+                name="submission_lease",
+            ),
             models.Index(
                 fields=("site", "id"),
                 condition=Q(write_outcome="ignored"),

@@ -1,0 +1,1 @@
+"""Repair: submissions that did not reach the register, sent once more by staff."""

@@ -1,0 +1,98 @@
+"""What sending again would do, before it is done."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Final
+
+from django.db.models import Count, Max, Min
+
+from onsite.models import State, Submission
+from onsite.resending.obstacles import IN_TROUBLE, SKIPPED, Obstacle, with_obstacle
+from onsite.resending.resend_filter import ResendFilter
+
+SAMPLES: Final = 10
+# What is skipped for having gone through is counted no further: it may be every one there is.
+COUNTED_SKIPS: Final = 10_000
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Skipped:
+    """Submissions that match and are not sent; `is_more` when there are more than `count`."""
+
+    count: int
+    reason: str
+    is_more: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ResendPlan:
+    """Pass `filters` on to `resend_start`: they are fixed to this moment.
+
+    `by_code` maps why they failed to how many: a code of the blocked ones, empty text for writes
+    whose error code was ignored. `samples` are the oldest that would be sent.
+    """
+
+    filters: ResendFilter
+    total: int
+    by_code: dict[str, int]
+    first_at: datetime | None
+    last_at: datetime | None
+    skipped: tuple[Skipped, ...]
+    samples: tuple[Submission, ...]
+
+
+def resend_plan(*, filters: ResendFilter) -> ResendPlan:
+    """Return how many would be sent again and why they failed, what is left out and why."""
+    newest = filters.submissions().order_by("-pk").values_list("pk", flat=True).first()
+    fixed = replace(filters, upper_id=filters.upper_id or newest)
+    troubled = with_obstacle(fixed.submissions().filter(IN_TROUBLE))
+    rows = troubled.order_by().values("obstacle", "code").annotate(
+        count=Count("pk"), first_at=Min("received_at"), last_at=Max("received_at")
+    )  # fmt: skip
+    counted = list(rows)
+    sent = [row for row in counted if not row["obstacle"]]
+    return ResendPlan(
+        filters=fixed,
+        total=sum(row["count"] for row in sent),
+        by_code={row["code"]: row["count"] for row in sent},
+        first_at=min((row["first_at"] for row in sent), default=None),
+        last_at=max((row["last_at"] for row in sent), default=None),
+        skipped=(
+            *_skipped_in_trouble([row for row in counted if row["obstacle"]]),
+            *_skipped_otherwise(fixed),
+        ),
+        samples=tuple(troubled.filter(obstacle="")[:SAMPLES]) if sent else (),
+    )
+
+
+def _skipped_in_trouble(rows: list[dict[str, int]]) -> list[Skipped]:
+    counts: dict[Obstacle, int] = {}
+    for row in rows:
+        obstacle = Obstacle(str(row["obstacle"]))
+        counts[obstacle] = counts.get(obstacle, 0) + row["count"]
+    return [Skipped(count=count, reason=SKIPPED[each]) for each, count in counts.items()]
+
+
+def _skipped_otherwise(filters: ResendFilter) -> list[Skipped]:
+    submissions = filters.submissions()
+    found = (
+        (Obstacle.RUNNING, submissions.filter(state=State.RUNNING)),
+        (
+            Obstacle.WENT_THROUGH,
+            submissions.filter(state=State.CONTINUED).exclude(IN_TROUBLE),
+        ),
+    )
+    skipped = []
+    for obstacle, matching in found:
+        count = matching[: COUNTED_SKIPS + 1].count()
+        if count:
+            skipped.append(
+                Skipped(
+                    count=min(count, COUNTED_SKIPS),
+                    reason=SKIPPED[obstacle],
+                    is_more=count > COUNTED_SKIPS,
+                )
+            )
+    return skipped

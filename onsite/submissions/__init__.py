@@ -1,0 +1,1 @@
+"""The endpoint to which a site sends its visitors."""
