@@ -52,7 +52,7 @@ document.addEventListener('change', (event) => {
 
 // An address that names a section opens it: #section-generic.
 const openNamed = () => {
-    const named = window.location.hash && document.getElementById(window.location.hash.slice(1));
+    const named = document.getElementById(window.location.hash.slice(1));
     if (named?.matches('details.section-panel') && !named.open) {
         named.open = true;
         named.scrollIntoView();
