@@ -25,7 +25,11 @@ class Page:
 GROUPS: Final[tuple[tuple[str, tuple[Page, ...]], ...]] = (
     (
         "Configuration",
-        (Page("Sites", "sites.Site"), Page("Webhook sources", "webhooks.Source")),
+        (
+            Page("Sites", "sites.Site"),
+            Page("Webhook sources", "webhooks.Source"),
+            Page("API keys", "sites.ApiKey"),
+        ),
     ),
     (
         "Activity",

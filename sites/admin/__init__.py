@@ -1,3 +1,3 @@
-from sites.admin import audit_log, jobs, site, users
+from sites.admin import api_keys, audit_log, jobs, site, users
 
-__all__ = ["audit_log", "jobs", "site", "users"]
+__all__ = ["api_keys", "audit_log", "jobs", "site", "users"]

@@ -12,8 +12,8 @@ from common.identifiers import random_token
 from contacts.models import Contact
 from integrations.causes import RejectionCause
 from sites.audit import Actor, audit_record
-from sites.models import AuditEntry, Job, JobState, Membership, Role, Site
-from tests.factories import MembershipFactory, SourceFactory, UserFactory
+from sites.models import ApiKey, AuditEntry, Job, JobState, Membership, Role, Site
+from tests.factories import ApiKeyFactory, MembershipFactory, SourceFactory, UserFactory
 from tests.webhooks.received import received_event, rejected_request
 from webhooks.inbound.models import ReceivedEvent, RejectedRequest, Source, Status
 
@@ -55,11 +55,17 @@ def _membership(site: Site, mark: str) -> Membership:
     return MembershipFactory.create(site=site, user=user, role=Role.ADMIN)
 
 
+def _api_key(site: Site, mark: str) -> ApiKey:
+    name = f"{mark} {random_token('', 6)}"
+    return ApiKeyFactory.create(site=site, name=name, allowed_networks=["192.0.2.7"])
+
+
 def _site(site: Site, mark: str) -> Site:
     return site
 
 
 MAKERS: dict[type[Model], Callable[[Site, str], Any]] = {
+    ApiKey: _api_key,
     AuditEntry: _audit,
     Contact: _contact,
     Job: _job,

@@ -1,0 +1,158 @@
+"""The list of API keys. Members below operator see names, states and last use, no more."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from typing import Any, Final
+
+from django.contrib import admin
+from django.contrib.admin.views.main import ChangeList
+from django.db.models import Q, QuerySet
+from django.http import HttpRequest
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+
+from common.admin.list_filters import ChoiceFilter
+from common.admin.relative_time import relative_time
+from common.admin.row_menu import row_menu
+from common.admin.status_chip import Tone, status_chip
+from sites.admin.audited import AuditedAdmin, audit_url
+from sites.models import ApiKey, Role, Scope
+from sites.scoped_admin import SiteScopedAdmin
+from sites.site_filter import SiteFilter, of_site
+
+_SOON: Final = timedelta(days=14)
+
+
+def key_chip(key: ApiKey) -> SafeString:
+    now = timezone.now()
+    if key.revoked_at is not None:
+        return status_chip("Revoked", Tone.QUIET, title="It was ended, and stays so.")
+    if key.expires_at is None or key.expires_at > now + _SOON:
+        return status_chip("Active", Tone.GOOD)
+    if key.expires_at > now:
+        return status_chip("Expires soon", Tone.WARNING, title="Make its successor in time.")
+    return status_chip("Expired", Tone.BAD, title="It is refused. An admin can prolong it.")
+
+
+def scope_words(key: ApiKey) -> str:
+    """Return what the key may do in words; a scope of a later version by its own name."""
+    labels = dict(Scope.choices)
+    return ", ".join(str(labels.get(scope, scope)) for scope in key.scopes) or "Nothing"
+
+
+class StateFilter(ChoiceFilter):
+    title = "State"
+    parameter_name = "state"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        return [
+            ("active", "Active"),
+            ("soon", "Expires soon"),
+            ("expired", "Expired"),
+            ("revoked", "Revoked"),
+        ]
+
+    def narrowed(self, queryset: QuerySet[Any]) -> QuerySet[Any]:
+        return queryset.filter(_in_state(self.chosen, timezone.now()))
+
+
+def _in_state(state: str, now: datetime) -> Q:
+    if state == "revoked":
+        return Q(revoked_at__isnull=False)
+    working = Q(expires_at=None) | Q(expires_at__gt=now)
+    return Q(revoked_at=None) & {
+        "active": working,
+        "soon": Q(expires_at__gt=now, expires_at__lte=now + _SOON),
+        "expired": Q(expires_at__lte=now),
+    }.get(state, Q())
+
+
+class ApiKeyChangeList(ChangeList):
+    """Marks each listed key with what the viewer may see and do."""
+
+    model_admin: SiteScopedAdmin
+
+    def get_results(self, request: HttpRequest) -> None:
+        super().get_results(request)
+        keys = list(self.result_list)
+        for key in keys:
+            key.is_open = self.model_admin.may(request, key, Role.OPERATOR)
+            key.is_theirs = self.model_admin.may(request, key, Role.ADMIN)
+        self.result_list = keys
+
+
+class ApiKeyListAdmin(AuditedAdmin, SiteScopedAdmin):
+    view_role = Role.VIEWER
+    add_role = change_role = Role.ADMIN
+    # Revoked instead: the log and the audit go on naming it.
+    delete_role = None
+    list_title = "API keys"
+    list_display = ("named", "state", "may_do", "only_from", "last_used", "expires", "menu")
+    list_display_links = ("named",)
+    list_filter = (SiteFilter, StateFilter)
+    list_select_related = ("site",)
+    search_fields = ("name", "key_id")
+    search_help_text = "Name or key id"
+    ordering = ("site__name", "name")
+    change_list_template = "admin/filtered_list.html"
+    empty_list_advice = (
+        "An API key lets another system, such as your web shop, send Onsite submissions to a site. "
+        "An admin of the site adds one and hands it to whoever sets up that system."
+    )
+    actions = None
+
+    def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[ChangeList]:
+        return ApiKeyChangeList
+
+    @admin.display(description="name", ordering="name")
+    def named(self, key: ApiKey) -> SafeString:
+        return of_site(key.name, key.site)
+
+    @admin.display(description="state")
+    def state(self, key: ApiKey) -> SafeString:
+        return key_chip(key)
+
+    @admin.display(description="may")
+    def may_do(self, key: ApiKey) -> str:
+        return scope_words(key) if _is_open(key) else "—"
+
+    @admin.display(description="only from")
+    def only_from(self, key: ApiKey) -> SafeString | str:
+        if not _is_open(key):
+            return "—"
+        if not key.allowed_networks:
+            return "Anywhere"
+        first, more = key.allowed_networks[0], len(key.allowed_networks) - 1
+        rest = f" and {more} more" if more else ""
+        return format_html(
+            '<span title="{}">{}{}</span>', "\n".join(key.allowed_networks), first, rest
+        )
+
+    @admin.display(description="last used", ordering="last_used_at")
+    def last_used(self, key: ApiKey) -> SafeString:
+        return relative_time(key.last_used_at, never="not used yet")
+
+    @admin.display(description="expires", ordering="expires_at")
+    def expires(self, key: ApiKey) -> SafeString | str:
+        return relative_time(key.expires_at, never="no last day") if _is_open(key) else "—"
+
+    @admin.display(description="")
+    def menu(self, key: ApiKey) -> SafeString:
+        own = reverse("admin:sites_apikey_change", args=[key.pk])
+        entries = [("Edit" if _is_theirs(key) else "Open", own)]
+        if _is_theirs(key) and key.revoked_at is None:
+            entries.append(("Revoke…", reverse("admin:sites_apikey_revoke", args=[key.pk])))
+        if _is_open(key):
+            entries.append(("Audit log", audit_url(key)))
+        return row_menu(key.name, entries)
+
+
+def _is_open(key: ApiKey) -> bool:
+    return bool(getattr(key, "is_open", False))
+
+
+def _is_theirs(key: ApiKey) -> bool:
+    return bool(getattr(key, "is_theirs", False))

@@ -1,0 +1,167 @@
+"""The pages of API keys: made here, shown once, changed and revoked here."""
+
+from __future__ import annotations
+
+import shlex
+from typing import Any, Final
+
+from django.conf import settings
+from django.contrib import admin, messages
+from django.core.exceptions import PermissionDenied, ValidationError
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.template.response import TemplateResponse
+from django.urls import URLPattern, path, reverse
+from django.views.decorators.debug import sensitive_variables
+
+from sites.admin.api_key_form import ApiKeyForm, NewApiKeyForm
+from sites.admin.api_key_list import ApiKeyListAdmin, key_chip, scope_words
+from sites.admin.audited import audit_url
+from sites.api_keys.services import CreatedKey, api_key_create, api_key_revoke, api_key_update
+from sites.audit import Actor
+from sites.models import ApiKey, Role, Scope, Site
+from sites.roles import sites_for
+
+# Where a key with this scope is used; named, because the views are in apps above this one.
+_ENDPOINTS: Final = {Scope.ONSITE_WRITE: "onsite-submissions"}
+
+
+@admin.register(ApiKey)
+class ApiKeyAdmin(ApiKeyListAdmin):
+    # -- adding ----------------------------------------------------------------------------------
+
+    def add_view(
+        self, request: HttpRequest, form_url: str = "", extra_context: Any = None
+    ) -> HttpResponse:
+        if not self.has_add_permission(request):
+            raise PermissionDenied
+        sites = sites_for(request.user, Role.ADMIN)
+        form = NewApiKeyForm(
+            request.POST if request.method == "POST" else None,
+            sites=sites,
+            chosen=request.GET.get("site", ""),
+        )
+        if request.method == "POST" and form.is_valid():
+            created = _created(form, Actor.from_request(request))
+            if created is not None:
+                return self._shown_once(request, created)
+        return self._page(request, "add", "Add an API key", form=form, has_sites=sites.exists())
+
+    @sensitive_variables("created", "authorization")
+    def _shown_once(self, request: HttpRequest, created: CreatedKey) -> HttpResponse:
+        """Answer with the secret; there is no address under which it could be asked for again."""
+        authorization = f"ApiKey {created.key.key_id}:{created.secret}"
+        return self._page(
+            request,
+            "shown_once",
+            "API key made",
+            key=created.key,
+            secret=created.secret,
+            header_line=f"Authorization: {authorization}",
+            tries=[
+                (str(scope.label), _curl(name, created.key.site, authorization))
+                for scope, name in _ENDPOINTS.items()
+                if scope in created.key.scopes
+            ],
+        )
+
+    # -- the page of a key -----------------------------------------------------------------------
+
+    def change_view(
+        self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: Any = None
+    ) -> HttpResponse:
+        key: ApiKey = self.scoped_object(request, object_id)
+        may_change = self.may(request, key, self.change_role) and key.revoked_at is None
+        if request.method == "POST":
+            if not may_change:
+                raise PermissionDenied
+            form = ApiKeyForm(request.POST, key=key)
+            if form.is_valid() and _is_updated(key, form, Actor.from_request(request)):
+                messages.success(request, f"The API key “{key.name}” was saved.")
+                return _to_page(key)
+            # What was typed is in the form; the rest of the page shows what is stored.
+            key = self.scoped_object(request, object_id)
+        else:
+            form = ApiKeyForm(key=key)
+        return self._key_page(request, key, form if may_change else None)
+
+    def _key_page(self, request: HttpRequest, key: ApiKey, form: ApiKeyForm | None) -> HttpResponse:
+        return self._page(
+            request,
+            "page",
+            key.name,
+            key=key,
+            form=form,
+            chip=key_chip(key),
+            scope_words=scope_words(key),
+            is_open=self.may(request, key, Role.OPERATOR),
+            history_url=audit_url(key),
+        )
+
+    # -- revoking --------------------------------------------------------------------------------
+
+    def get_urls(self) -> list[URLPattern]:
+        view = self.admin_site.admin_view(self._revoke_view)
+        return [
+            path("<path:object_id>/revoke/", view, name="sites_apikey_revoke"),
+            *super().get_urls(),
+        ]
+
+    def _revoke_view(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        key: ApiKey = self.scoped_object(request, object_id, Role.ADMIN)
+        if key.revoked_at is not None:
+            messages.info(request, "This key was revoked already.")
+            return _to_page(key)
+        if request.method == "POST":
+            api_key_revoke(key=key, actor=Actor.from_request(request))
+            messages.success(request, f"The API key “{key.name}” was revoked.")
+            return _to_page(key)
+        return self._page(request, "revoke", f"Revoke {key.name}?", key=key, chip=key_chip(key))
+
+    def _page(
+        self, request: HttpRequest, template: str, title: str, **context: Any
+    ) -> TemplateResponse:
+        everything = self.admin_site.each_context(request) | {"title": title, "opts": self.opts}
+        return TemplateResponse(request, f"admin/api_keys/{template}.html", everything | context)
+
+
+def _created(form: NewApiKeyForm, actor: Actor) -> CreatedKey | None:
+    """Return the key that the form asks for, or None with the form saying what is wrong."""
+    given = form.cleaned_data
+    try:
+        return api_key_create(
+            site=given["site"],
+            name=given["name"],
+            scopes=given["scopes"],
+            allowed_networks=form.networks(),
+            expires_at=form.expires_at(given["site"]),
+            actor=actor,
+        )
+    except ValidationError as error:
+        form.show_errors(error)
+        return None
+
+
+def _is_updated(key: ApiKey, form: ApiKeyForm, actor: Actor) -> bool:
+    key.name = form.cleaned_data["name"]
+    key.scopes = form.cleaned_data["scopes"]
+    key.allowed_networks = form.networks()
+    key.expires_at = form.expires_at(key.site, key.expires_at)
+    try:
+        api_key_update(key=key, actor=actor)
+    except ValidationError as error:
+        form.show_errors(error)
+        return False
+    return True
+
+
+@sensitive_variables("authorization", "words")
+def _curl(url_name: str, site: Site, authorization: str) -> str:
+    """Return a command that proves the key and stores nothing: what it sends is empty."""
+    url = settings.PUBLIC_URL + reverse(url_name, args=[site.public_id])
+    headers = ["-H", f"Authorization: {authorization}", "-H", "Content-Type: application/json"]
+    words = ["curl", "-i", *headers, "--data-raw", "{}", url]
+    return " ".join(shlex.quote(word) for word in words)
+
+
+def _to_page(key: ApiKey) -> HttpResponse:
+    return HttpResponseRedirect(reverse("admin:sites_apikey_change", args=[key.pk]))
