@@ -33,6 +33,9 @@ _LABELS: Final = {
     "phone": "phone number",
     "personal_identity_hash": "personal identity number",
 }
+_OTHER_NUMBER: Final = (
+    "OTHER_NUMBER: The contact has another personal identity number, which was kept."
+)
 _BAD: Final = {
     "email": "BAD_EMAIL: The e-mail address is not valid.",
     "phone": "BAD_PHONE: The phone number does not exist in the site's country or as written.",
@@ -95,7 +98,10 @@ def person_of(site: Site, identity: Identity) -> Person:
     return Person(
         contact=subject,
         set_aside=tuple(_FIELDS[column] for column in others),
-        notes=tuple(_other_note(column, decided_by) for column in others),
+        notes=tuple(
+            _other_note(column, decided_by) if column in holders else _OTHER_NUMBER
+            for column in others
+        ),
     )
 
 

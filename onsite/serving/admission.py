@@ -41,7 +41,8 @@ def admitted(site_id: UUID, request: ServedRequest, body: bytes) -> GenericApi:
             verify(_nobody(), request.signed(body), request.received_at)
         raise NotAdmitted(api, obstacle)
     try:
-        verify(api, request.signed(body), request.received_at)
+        names = (api.header_name, api.hmac_header, api.hmac_timestamp_header, api.api_key_name)
+        verify(api, request.signed(body, names), request.received_at)
     except NotAuthentic as refused:
         raise NotAdmitted(api, refused.cause_sentence) from None
     return api

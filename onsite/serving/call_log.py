@@ -17,7 +17,7 @@ from integrations.generic_api.masking import CallMask
 from integrations.models import ApiCall, Direction, GenericApi, Operation, Outcome, Purpose
 from integrations.models.generic_api import AuthMode, KeyPlace
 from onsite.serving.outcome import Served
-from onsite.serving.served_request import ServedRequest
+from onsite.serving.served_request import ServedRequest, wsgi_name
 
 # Anyone who knows a site's id can provoke these: a few rows show what is wrong.
 MOST_REFUSALS_AN_HOUR: Final = 20
@@ -124,15 +124,15 @@ def _credential_names(api: GenericApi) -> tuple[frozenset[str], frozenset[str]]:
     nothing: frozenset[str] = frozenset()
     match api.auth_mode:
         case AuthMode.HEADER:
-            return frozenset((api.header_name,)), nothing
+            return frozenset((wsgi_name(api.header_name),)), nothing
         case AuthMode.HMAC:
-            return frozenset((api.hmac_header,)), nothing
+            return frozenset((wsgi_name(api.hmac_header),)), nothing
         case _ if api.api_key_place == KeyPlace.HEADER:
-            return frozenset((api.api_key_name,)), nothing
+            return frozenset((wsgi_name(api.api_key_name),)), nothing
     return nothing, frozenset((api.api_key_name,))
 
 
 def _readable_headers(api: GenericApi) -> frozenset[str]:
     # The time of a signature is no secret, and whoever compares clocks needs it.
     is_signed = api.auth_mode == AuthMode.HMAC
-    return _HARMLESS_HEADERS | ({api.hmac_timestamp_header.lower()} if is_signed else set())
+    return _HARMLESS_HEADERS | ({wsgi_name(api.hmac_timestamp_header)} if is_signed else set())

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Final
@@ -28,14 +28,28 @@ class ServedRequest:
     remote_address: str
     received_at: datetime
 
-    def signed(self, body: bytes) -> SignedRequest:
+    def signed(self, body: bytes, names: Iterable[str] = ()) -> SignedRequest:
+        """Return the request as it is verified; `names` are the headers that will be asked for.
+
+        WSGI shows a hyphen and an underscore alike: `X_Token` is asked for as it was set.
+        """
+        spelled = {
+            name: self.headers[plain]
+            for name in names
+            if "_" in name and (plain := wsgi_name(name)) in self.headers
+        }
         return SignedRequest(
             method=self.method,
             path=self.path,
             query=self.query,
-            headers=self.headers,
+            headers={**self.headers, **spelled},
             body=body,
         )
+
+
+def wsgi_name(header: str) -> str:
+    """Return the name under which `ServedRequest.headers` has it."""
+    return header.replace("_", "-").lower()
 
 
 def served_request(environ: Mapping[str, Any], received_at: datetime) -> ServedRequest:
@@ -56,5 +70,5 @@ def _headers(environ: Mapping[str, Any]) -> dict[str, str]:
     headers = {name: environ[key] for key, name in _UNPREFIXED.items() if environ.get(key)}
     for key, value in environ.items():
         if key.startswith("HTTP_") and key not in _OWN_ENVIRONMENT:
-            headers[key[5:].replace("_", "-").lower()] = value
+            headers[wsgi_name(key[5:])] = value
     return headers

@@ -41,6 +41,7 @@ NEWSLETTER = [
 MODES: list[dict[str, Any]] = [
     {"auth_mode": "header", "header_name": "Authorization"},
     {"auth_mode": "header", "header_name": "X-Onsite-Token"},
+    {"auth_mode": "header", "header_name": "Shop_Pass"},
     *({"auth_mode": "api_key", "api_key_place": place} for place in KeyPlace.values),
     *(
         {

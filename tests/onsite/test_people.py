@@ -170,6 +170,7 @@ def test_the_address_decides_over_a_number_that_is_another(site: Site) -> None:
     assert applied.contact_id == jane.pk
     jane.refresh_from_db()
     assert (jane.first_name, jane.personal_identity_hash) == ("Jane", before)
+    assert [note.partition(":")[0] for note in applied.notes] == ["OTHER_NUMBER"]
 
 
 def test_what_was_said_is_read_back(site: Site) -> None:
