@@ -22,7 +22,7 @@ from tests.factories import SiteFactory
 
 NOW = datetime(2026, 6, 1, 9, tzinfo=UTC)
 NUMBER = "20040217-7935"
-OTHER_NUMBER = "19900101-2384"
+OTHER_NUMBER = "19900101-2385"
 OPTIONS = (
     CustomOption(key="pet", label="Pet", type=OptionType.CHOICE, values=("Dog", "Cat")),
     CustomOption(key="visits", label="Visits", type=OptionType.NUMBER),
