@@ -6,7 +6,7 @@ from datetime import datetime, timedelta, tzinfo
 from typing import Any, ClassVar, Final
 
 from django.contrib import admin
-from django.db.models import QuerySet
+from django.db.models import QuerySet, TextChoices
 from django.http import HttpRequest
 from django.utils import timezone
 from django.utils.dateparse import parse_datetime
@@ -40,6 +40,15 @@ class ChoiceFilter(admin.SimpleListFilter):
     def narrowed(self, queryset: QuerySet[Any]) -> QuerySet[Any]:
         """Return the rows that match the chosen value, which was offered."""
         return queryset.filter(**{str(self.parameter_name): self.chosen})
+
+
+class ColumnFilter(ChoiceFilter):
+    """The choices of a column; the parameter has the column's name."""
+
+    choices_of_column: ClassVar[type[TextChoices]]
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        return [(str(value), str(label)) for value, label in self.choices_of_column.choices]
 
 
 PRESETS: Final = (

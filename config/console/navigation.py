@@ -36,6 +36,8 @@ GROUPS: Final[tuple[tuple[str, tuple[Page, ...]], ...]] = (
         (
             Page("Received events", "webhooks.ReceivedEvent"),
             Page("Rejected requests", "webhooks.RejectedRequest"),
+            Page("Onsite submissions", "onsite.Submission"),
+            Page("API calls", "integrations.ApiCall"),
         ),
     ),
     ("People", (Page("Contacts", "contacts.Contact"),)),

@@ -11,9 +11,13 @@ from django.utils import timezone
 from common.identifiers import random_token
 from contacts.models import Contact
 from integrations.causes import RejectionCause
+from integrations.models import ApiCall, Outcome
+from onsite.models import State, Submission
 from sites.audit import Actor, audit_record
 from sites.models import ApiKey, AuditEntry, Job, JobState, Membership, Role, Site
 from tests.factories import ApiKeyFactory, MembershipFactory, SourceFactory, UserFactory
+from tests.integrations.api_calls import api_call
+from tests.onsite.submissions import submission
 from tests.webhooks.received import received_event, rejected_request
 from webhooks.inbound.models import ReceivedEvent, RejectedRequest, Source, Status
 
@@ -42,6 +46,17 @@ def _rejected(site: Site, mark: str) -> RejectedRequest:
     return rejected_request(_source(site, mark), RejectionCause.BAD_BODY, body, detail=mark)
 
 
+def _api_call(site: Site, mark: str) -> ApiCall:
+    return api_call(
+        site, Outcome.BLOCKED, reason=mark, url=f"https://{mark}.example.com/contacts",
+        response_body=f'{{"{mark}": 1}}',
+    )  # fmt: skip
+
+
+def _submission(site: Site, mark: str) -> Submission:
+    return submission(site, State.BLOCKED, reason=mark, visitor={"email": f"{mark}@example.com"})
+
+
 def _job(site: Site, mark: str) -> Job:
     return Job.objects.create(site=site, kind="replay", title=mark, state=JobState.RUNNING)
 
@@ -65,6 +80,7 @@ def _site(site: Site, mark: str) -> Site:
 
 
 MAKERS: dict[type[Model], Callable[[Site, str], Any]] = {
+    ApiCall: _api_call,
     ApiKey: _api_key,
     AuditEntry: _audit,
     Contact: _contact,
@@ -74,4 +90,5 @@ MAKERS: dict[type[Model], Callable[[Site, str], Any]] = {
     RejectedRequest: _rejected,
     Site: _site,
     Source: _source,
+    Submission: _submission,
 }
