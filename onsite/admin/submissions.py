@@ -1,0 +1,152 @@
+"""Onsite submissions: the list, and one visitor's run with the reason why it ended as it did."""
+
+from __future__ import annotations
+
+import zoneinfo
+from typing import Any
+
+from django.contrib import admin
+from django.http import HttpRequest, HttpResponse
+from django.template.response import TemplateResponse
+from django.urls import URLPattern, path
+from django.utils import timezone
+from django.utils.decorators import method_decorator
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+from django.views.decorators.http import require_POST
+
+from common.admin.key_pages import KeyStream
+from common.admin.keyset import KeysetAdmin, KeysetChangeList
+from common.admin.list_filters import DateFilter
+from common.admin.relative_time import relative_time
+from common.admin.shortened import shortened
+from onsite.admin.resend_pages import ResendPages
+from onsite.admin.submission_filters import AgainFilter, RoleFilter, StateFilter, TagFilter
+from onsite.admin.submission_page import submission_context
+from onsite.admin.submission_streams import searched_streams, submission_streams
+from onsite.admin.submission_words import known_words, state_chip, visitor_name, why_words
+from onsite.models import Submission
+from onsite.resending.obstacles import resendable
+from sites.audit import Actor, audit_record
+from sites.models import Role
+from sites.page_admin import PageAdmin
+from sites.scope import meets
+from sites.site_filter import SiteFilter, list_zone, of_site, visible_sites
+
+
+@admin.register(Submission)
+class SubmissionAdmin(ResendPages, KeysetAdmin, PageAdmin):
+    change_list_template = "admin/submissions/change_list.html"
+    list_display = ("arrived", "state_column", "tag_column", "visitor_column", "register_column",
+                    "sent", "told")  # fmt: skip
+    list_filter = (StateFilter, AgainFilter, RoleFilter, TagFilter, SiteFilter, DateFilter)
+    list_select_related = ("site",)
+    list_defer = ("known_contact", "answer", "conversion", "notes")
+    actions = ("resend_selected",)
+    search_fields = ("id",)
+    search_help_text = "E-mail, phone, submission id or contact id"
+    empty_list_advice = (
+        "Create an API key for the site's own flow and let it send each visitor to the address on "
+        "the site's page: every run is listed here with what came of it."
+    )
+
+    # -- list ------------------------------------------------------------------------------------
+
+    def list_zone(self, request: HttpRequest) -> zoneinfo.ZoneInfo:
+        return list_zone(request)
+
+    def key_streams(self, request: HttpRequest, changes: KeysetChangeList) -> list[KeyStream]:
+        rows = changes.queryset.select_related(None)
+        if changes.query:
+            return searched_streams(rows, changes.chosen, request, changes.query)
+        dates = next(spec for spec in changes.filter_specs if isinstance(spec, DateFilter))
+        return submission_streams(rows, changes.chosen, request, dates)
+
+    def rows_for_list(self, request: HttpRequest, keys: list[Any]) -> list[Any]:
+        rows = super().rows_for_list(request, keys)
+        for row in rows:
+            row.is_masked = not meets(request, row.site_id, Role.SUPPORT)
+        return rows
+
+    def changelist_view(
+        self, request: HttpRequest, extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        context = {
+            "title": "Onsite submissions",
+            "resend_all_url": self.plan_of_all_url(request),
+        }
+        return super().changelist_view(request, context | (extra_context or {}))
+
+    @admin.display(description="Received")
+    def arrived(self, submission: Submission) -> SafeString:
+        with timezone.override(submission.site.time_zone):
+            return relative_time(submission.received_at)
+
+    @admin.display(description="State")
+    def state_column(self, submission: Submission) -> SafeString:
+        return state_chip(submission)
+
+    @admin.display(description="redeal")
+    def tag_column(self, submission: Submission) -> SafeString:
+        role = ", ".join(filter(None, (submission.get_role_display(), known_words(submission))))
+        return format_html(
+            '<span class="clamp">{}</span><span class="clamp quiet">{}</span>',
+            submission.tag or "No tag",
+            role,
+        )
+
+    @admin.display(description="Visitor")
+    def visitor_column(self, submission: Submission) -> SafeString:
+        is_masked: bool = getattr(submission, "is_masked", True)
+        name = visitor_name(submission, is_masked=is_masked) or "Erased"
+        return of_site(name, submission.site)
+
+    @admin.display(description="Looked up in")
+    def register_column(self, submission: Submission) -> str:
+        return submission.get_register_display()
+
+    @admin.display(description="Reason")
+    def told(self, submission: Submission) -> str:
+        return shortened(why_words(submission))
+
+    # -- one submission --------------------------------------------------------------------------
+
+    def get_urls(self) -> list[URLPattern]:
+        view = self.admin_site.admin_view
+        own = [
+            path("resend/", view(self.plan_view), name=self.plan_url_name),
+            path("<uuid:pk>/resend/", view(self.resend_view), name="onsite_submission_resend"),
+            path("<uuid:pk>/reveal/", view(self.reveal_view), name="onsite_submission_reveal"),
+        ]
+        return own + super().get_urls()
+
+    def row_page(self, request: HttpRequest, row: Submission) -> HttpResponse:
+        return self._page(request, row, is_masked=True)
+
+    @method_decorator(require_POST)
+    def reveal_view(self, request: HttpRequest, pk: Any) -> HttpResponse:
+        """Show the page once with the visitor's data, and note who looked."""
+        submission = self.scoped_object(request, str(pk), Role.SUPPORT)
+        audit_record(
+            actor=Actor.from_request(request),
+            action="submission.visitor_revealed",
+            site=submission.site,
+            target=submission,
+        )
+        return self._page(request, submission, is_masked=False)
+
+    def _page(
+        self, request: HttpRequest, submission: Submission, *, is_masked: bool
+    ) -> HttpResponse:
+        may_support = self.may(request, submission, Role.SUPPORT)
+        context = {
+            **self.admin_site.each_context(request),
+            **submission_context(submission, is_masked=is_masked, with_answer=may_support),
+            "opts": self.opts,
+            "may_support": may_support,
+            "obstacle": resendable(submission),
+            "is_listed": len(visible_sites(request)) > 1,
+        }
+        response = TemplateResponse(request, "admin/submissions/page.html", context)
+        with timezone.override(submission.site.time_zone):
+            return response.render()
