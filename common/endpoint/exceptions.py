@@ -79,15 +79,16 @@ def _of_framework(error: exceptions.APIException) -> HttpResponse:
         return unauthorized(getattr(error, "auth_header", ""))
     if isinstance(error, exceptions.NotFound) and error.detail == error.default_detail:
         return _not_found()
-    headers = {}
-    if (wait := getattr(error, "wait", None)) is not None:
-        headers["Retry-After"] = str(wait)
+    if isinstance(error, exceptions.Throttled):
+        # Its own detail spells the seconds out in a sentence that changes with every answer.
+        headers = {} if error.wait is None else {"Retry-After": str(error.wait)}
+        sentence = "Too many requests. Send them again later."
+        return problem(HTTPStatus.TOO_MANY_REQUESTS, "THROTTLED", sentence, headers)
     code = error.get_codes()
     return problem(
         error.status_code,
         code.upper() if isinstance(code, str) else "BAD_REQUEST",
         error.detail if isinstance(error.detail, str) else str(error.default_detail),
-        headers,
     )
 
 

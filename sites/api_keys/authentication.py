@@ -82,7 +82,7 @@ def _check_rates(key_id: str, given_hash: str, address: str) -> None:
         per_key: int = settings.API_THROTTLE_PER_KEY
         wait = throttle.seconds_to_wait((key_id, given_hash), per_key)
     if wait:
-        raise Throttled(wait, "Too many requests. Send them again later.")
+        raise Throttled(wait)
 
 
 @sensitive_variables("given_hash", "stored_hash")

@@ -250,7 +250,9 @@ def test_401_has_no_body() -> None:
 
 @pytest.mark.parametrize(("what", "seconds"), [("throttled", "7"), ("database", "5")])
 def test_who_should_come_again_is_told_when(what: str, seconds: str) -> None:
-    assert Client().get(f"/raise/{what}")["Retry-After"] == seconds
+    response = Client().get(f"/raise/{what}")
+    assert response["Retry-After"] == seconds
+    assert problem(response)["detail"].endswith("again later.")
 
 
 def test_our_own_failure_is_logged_by_kind_and_place(caplog: pytest.LogCaptureFixture) -> None:

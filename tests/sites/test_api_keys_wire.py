@@ -1,0 +1,50 @@
+"""API keys against the real server, whose reading of a request is not Django's test client's."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+
+import pytest
+
+from sites.models import ApiKey
+from tests.factories import API_KEY_SECRET, ApiKeyFactory
+from tests.hostile.web_process import web_process
+from tests.hostile.wire import Answer, Header, Wire, post
+
+pytestmark = [pytest.mark.network, pytest.mark.processes]
+
+
+@pytest.mark.django_db(transaction=True)
+def test_keys_over_the_wire() -> None:
+    """One server for all of these: starting it is what takes the time."""
+    key = ApiKeyFactory.create()
+    path = f"/onsite/{key.site.public_id}/submissions"
+    header = ("Authorization", f"ApiKey {key.key_id}:{API_KEY_SECRET}")
+    json_type = ("Content-Type", "application/json")
+    with web_process() as port:
+        # An empty object passes the key and lacks everything: what the console's command shows.
+        assert _code(post(port, path, [header, json_type], b"{}")) == (422, "INVALID")
+        assert _code(post(port, path, [header], b"{}")) == (422, "INVALID")
+        assert _code(_chunked(port, path, [header, json_type], [b"{", b"}"])) == (422, "INVALID")
+        assert _code(_chunked(port, path, [header, json_type], [b"{"])) == (400, "BAD_JSON")
+        assert _code(_chunked(port, path, [header, json_type], [])) == (400, "EMPTY_BODY")
+        gzipped = [header, json_type, ("Content-Encoding", "gzip")]
+        assert _code(post(port, path, gzipped, b"{}")) == (415, "UNSUPPORTED_ENCODING")
+        for refused in ([], [header, header], [(header[0], "ApiKey \xe9:\xe9")]):
+            answer = post(port, path, [*refused, json_type], b"{}")
+            assert (answer.status, answer.body) == (401, b""), refused
+            assert "www-authenticate: apikey" in answer.head
+    assert ApiKey.objects.get().last_used_at is not None
+
+
+def _code(answer: Answer) -> tuple[int, str]:
+    assert "content-type: application/problem+json" in answer.head, answer
+    return answer.status, json.loads(answer.body)["code"]
+
+
+def _chunked(port: int, path: str, headers: Sequence[Header], chunks: list[bytes]) -> Answer:
+    with Wire(port) as wire:
+        wire.send_head(path, [*headers, ("Transfer-Encoding", "chunked")])
+        wire.send_chunks(chunks)
+        return wire.answer()
