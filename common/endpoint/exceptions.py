@@ -81,7 +81,8 @@ def _of_framework(error: exceptions.APIException) -> HttpResponse:
         return _not_found()
     if isinstance(error, exceptions.Throttled):
         # Its own detail spells the seconds out in a sentence that changes with every answer.
-        headers = {} if error.wait is None else {"Retry-After": str(error.wait)}
+        wait: int | None = getattr(error, "wait", None)
+        headers = {} if wait is None else {"Retry-After": str(wait)}
         sentence = "Too many requests. Send them again later."
         return problem(HTTPStatus.TOO_MANY_REQUESTS, "THROTTLED", sentence, headers)
     code = error.get_codes()
