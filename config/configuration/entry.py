@@ -63,6 +63,13 @@ class Entry:
             return None
         return value
 
+    def items(self, key: str) -> list[Any] | None:
+        value = self._values.get(key)
+        if key in self._values and not isinstance(value, list):
+            self.problem(key, "This must be a list.")
+            return None
+        return value
+
     def mapping(self, key: str) -> dict[str, Any] | None:
         value = self._values.get(key)
         if key not in self._values:

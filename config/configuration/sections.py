@@ -2,10 +2,16 @@ from __future__ import annotations
 
 from typing import Final
 
+from config.configuration.generic_api_section import GenericApiSection
 from config.configuration.members_section import MembersSection
 from config.configuration.section import Section
 from config.configuration.site_section import SiteSection
 from config.configuration.sources_section import SourcesSection
 
 # In the order of the file and of applying it; the site comes first, because the others need it.
-SECTIONS: Final[tuple[Section, ...]] = (SiteSection(), MembersSection(), SourcesSection())
+SECTIONS: Final[tuple[Section, ...]] = (
+    SiteSection(),
+    MembersSection(),
+    GenericApiSection(),
+    SourcesSection(),
+)

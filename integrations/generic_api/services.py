@@ -88,6 +88,7 @@ def generic_api_save(
     ValidationError by field name, and without one when somebody else saved since `api` was read.
     """
     stored = _locked(api)
+    is_first = stored._state.adding
     hidden = {name: _stored_value(stored, name) for name in HIDDEN_FIELDS}
     before = _values(stored, hidden)
     for name in SECRET_FIELDS:
@@ -102,7 +103,7 @@ def generic_api_save(
     api.save()
     after = _values(api, hidden)
     changes = field_changes(before, after, {name for name in before | after if "." in name})
-    if changes:
+    if changes or is_first:
         _audit(actor, "generic_api.updated", api, changes)
     return api
 
