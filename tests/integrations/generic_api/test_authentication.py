@@ -7,7 +7,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from integrations.generic_api.authentication import (
@@ -125,6 +125,7 @@ def test_what_one_end_sends_the_other_accepts(mode: str, method: str) -> None:
     verify(api, sent(api, method), NOW)
 
 
+@settings(deadline=None)
 @given(
     signs=st.sampled_from(["body", "request", "timestamp"]),
     algorithm=st.sampled_from(["sha256", "sha512"]),

@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from integrations.generic_api.ignored_codes import MOST_PARTS, is_ignored, normalise_codes
@@ -63,6 +63,7 @@ def test_message_names_the_bad_part(text: str, part: str) -> None:
     assert part in str(caught.value)
 
 
+@settings(deadline=None)
 @given(LISTS)
 def test_normalised_text_means_the_same_set_without_success(ranges: list[list[int]]) -> None:
     normalised = normalise_codes(written(ranges))

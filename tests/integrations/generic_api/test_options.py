@@ -4,7 +4,7 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from integrations.generic_api.options import (
@@ -142,6 +142,7 @@ def test_value_that_does_not_fit_is_refused(kind: OptionType, given: Any) -> Non
         clean_value(option(kind, values), given)
 
 
+@settings(deadline=None)
 @given(
     st.integers(-(10**59), 10**59)
     | st.floats(allow_nan=False, allow_infinity=False, min_value=-1e59, max_value=1e59).filter(

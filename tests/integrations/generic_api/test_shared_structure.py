@@ -5,7 +5,7 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from common.json import parse_json
@@ -66,6 +66,7 @@ def test_sample_with_custom_keys() -> None:
     assert to_shared(api, read.visitor, read.tag) == document
 
 
+@settings(deadline=None)
 @given(VISITORS, st.sampled_from(["", *KNOWN_TAGS]))
 def test_what_is_written_is_read_back(visitor: VisitorData, tag: str) -> None:
     document = to_shared(API, visitor, tag)
@@ -75,6 +76,7 @@ def test_what_is_written_is_read_back(visitor: VisitorData, tag: str) -> None:
     assert (read.visitor, read.tag, read.notes) == (visitor, tag, ())
 
 
+@settings(deadline=None)
 @given(VISITORS)
 def test_only_what_was_supplied_is_written_and_never_null(visitor: VisitorData) -> None:
     document = to_shared(API, visitor)
