@@ -25,7 +25,8 @@ class Retailer:
     """What the API knows and how it answers. Keys are those of `retailer_api`.
 
     `lookup_status` and `write_status` replace the honest answer when set. `lookups` and `writes`
-    are what was asked. A call waits for `open_door`; `arrived` counts those that came to it.
+    are what was asked. A call waits for `open_door`, a write for `write_gate` as well; `arrived`
+    counts those that came.
     """
 
     url: str
@@ -36,6 +37,7 @@ class Retailer:
     lookups: list[dict[str, str]] = field(default_factory=list)
     writes: list[dict[str, Any]] = field(default_factory=list)
     open_door: threading.Event = field(default_factory=threading.Event)
+    write_gate: threading.Event = field(default_factory=threading.Event)
     arrived: threading.Semaphore = field(default_factory=lambda: threading.Semaphore(0))
     lock: threading.Lock = field(default_factory=threading.Lock)
 
@@ -67,6 +69,7 @@ def running_retailer() -> Iterator[Retailer]:
     server.daemon_threads = True
     retailer = Retailer(url=f"http://127.0.0.1:{server.server_port}/contacts")
     retailer.open_door.set()
+    retailer.write_gate.set()
     server.retailer = retailer  # type: ignore[attr-defined]
     thread = threading.Thread(target=server.serve_forever, args=(0.02,))
     thread.start()
@@ -74,6 +77,7 @@ def running_retailer() -> Iterator[Retailer]:
         yield retailer
     finally:
         retailer.open_door.set()
+        retailer.write_gate.set()
         server.shutdown()
         thread.join()
         server.server_close()
@@ -112,6 +116,7 @@ class _Handler(BaseHTTPRequestHandler):
     def do_POST(self) -> None:
         body = self.rfile.read(int(self.headers["Content-Length"]))
         self._wait()
+        self._retailer.write_gate.wait(30)
         self._answer(*self._retailer.write(json.loads(body)))
 
     @property
