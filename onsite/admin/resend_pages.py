@@ -14,7 +14,8 @@ from django.urls import reverse
 from django.utils.decorators import method_decorator
 from django.views.decorators.http import require_POST
 
-from onsite.admin.submission_words import known_words, state_chip, visitor_name, why_words
+from onsite.admin.submission_words import state_chip, why_words
+from onsite.admin.visitor_data import stored, visitor_name
 from onsite.models import Role, State, Submission, Tag
 from onsite.resending.plan import ResendPlan, resend_plan
 from onsite.resending.resend import resend_start, submission_resend
@@ -111,9 +112,8 @@ class ResendPages(PlanPages):
                 {
                     "row": row,
                     "chip": state_chip(row),
-                    "known": known_words(row),
                     # Whoever sees a plan may see visitors on each of its sites.
-                    "visitor": visitor_name(row, is_masked=False),
+                    "visitor": visitor_name(stored(row, "visitor")),
                     "why": why_words(row),
                 }
                 for row in (plan.samples if plan else ())

@@ -22,8 +22,8 @@ from onsite.admin.submission_words import (
     state_chip,
     summary_words,
     tag_reason,
-    visitor_facts,
 )
+from onsite.admin.visitor_data import ENCRYPTED, stored, visitor_facts
 from onsite.models import Register, Submission
 from sites.admin.integration_sections import section_url
 
@@ -60,6 +60,7 @@ def submission_context(
     """Return all of the page but what may be done; `with_answer` is for who may look at bodies."""
     calls = _calls(submission)
     verdict = _verdict(submission, calls)
+    held = {column: stored(submission, column) for column in ENCRYPTED}
     return {
         "title": "Onsite submission",
         "submission": submission,
@@ -71,9 +72,10 @@ def submission_context(
         "steps": _steps(submission, calls),
         "notes": [mask_identities(note) for note in submission.notes],
         "is_masked": is_masked,
-        "visitor": visitor_facts(submission.visitor, is_masked=is_masked),
-        "known_contact": visitor_facts(submission.known_contact, is_masked=is_masked),
-        "answer": _answer(submission, is_masked=is_masked) if with_answer else None,
+        "is_unreadable": None in held.values(),
+        "visitor": visitor_facts(held["visitor"], is_masked=is_masked),
+        "known_contact": visitor_facts(held["known_contact"], is_masked=is_masked),
+        "answer": _answer(held["answer"], is_masked=is_masked) if with_answer else None,
         "has_contact": Contact.objects.filter(
             pk__in=[submission.contact_id], site_id=submission.site_id
         ).exists(),
@@ -154,10 +156,10 @@ def _api_step(
     )
 
 
-def _answer(submission: Submission, *, is_masked: bool) -> PayloadText | None:
-    if not submission.answer:
+def _answer(answer: dict[str, Any] | None, *, is_masked: bool) -> PayloadText | None:
+    if not answer:
         return None
-    text = json.dumps(submission.answer, ensure_ascii=False)
+    text = json.dumps(answer, ensure_ascii=False)
     # What a campaign collects says something of the visitor, whatever it is called.
     return payload_text(text.encode(), is_masked=is_masked, personal_names=("options",))
 
@@ -165,6 +167,6 @@ def _answer(submission: Submission, *, is_masked: bool) -> PayloadText | None:
 def _others(submission: Submission) -> QuerySet[Submission]:
     """Return the newest other submissions of the same visitor."""
     same = Submission.objects.filter(site_id=submission.site_id, visitor_key=submission.visitor_key)
-    unread = ("visitor", "known_contact", "answer", "conversion", "notes")
-    others: QuerySet[Submission] = same.exclude(pk=submission.pk).defer(*unread)
+    unread = same.exclude(pk=submission.pk).defer(*ENCRYPTED, "conversion", "notes")
+    others: QuerySet[Submission] = unread
     return others.order_by("-pk")[:_MOST_OTHERS]

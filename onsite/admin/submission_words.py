@@ -2,27 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any, Final
+from typing import Final
 
 from django.utils import timezone
 from django.utils.safestring import SafeString
 
 from common.admin.status_chip import Tone, status_chip
-from common.masks import MASK, mask_identities
+from common.masks import mask_identities
 from onsite.models import Register, State, Submission
 
 _TONES: Final = {
     State.RUNNING: Tone.BUSY,
     State.CONTINUED: Tone.GOOD,
     State.BLOCKED: Tone.BAD,
-}
-# By the names under which a submission stores them, in the order in which they are shown.
-_LABELS: Final = {
-    "email": "E-mail",
-    "phone": "Phone",
-    "name": "Name",
-    "personal_identity": "Personal identity number",
 }
 
 
@@ -41,19 +33,6 @@ def known_words(submission: Submission) -> str:
 def why_words(submission: Submission) -> str:
     """Return the code and the reason without anybody's address: everyone on the site reads it."""
     return " ".join(filter(None, (submission.code, mask_identities(submission.reason))))
-
-
-def visitor_name(submission: Submission, *, is_masked: bool) -> str:
-    """Return what staff call the visitor: the first of their identities, or their name."""
-    given = next((submission.visitor[key] for key in _LABELS if submission.visitor.get(key)), "")
-    return MASK if given and is_masked else str(given)
-
-
-def visitor_facts(visitor: Mapping[str, Any], *, is_masked: bool) -> list[tuple[str, str]]:
-    """Return everything that was given, label and value."""
-    given = [(label, visitor[key]) for key, label in _LABELS.items() if visitor.get(key)]
-    given += sorted(visitor.get("options", {}).items())
-    return [(label, MASK if is_masked else _value_words(value)) for label, value in given]
 
 
 def summary_words(submission: Submission, *, explained: str) -> str:
@@ -84,11 +63,3 @@ def tag_reason(submission: Submission) -> str:
     if submission.is_known:
         return f"{where} knew the {role}."
     return f"{where} did not know the {role}."
-
-
-def _value_words(value: Any) -> str:
-    if isinstance(value, bool):
-        return "Yes" if value else "No"
-    if isinstance(value, list):
-        return ", ".join(str(each) for each in value)
-    return str(value)

@@ -6,6 +6,7 @@ import zoneinfo
 from typing import Any
 
 from django.contrib import admin
+from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path
@@ -20,11 +21,13 @@ from common.admin.keyset import KeysetAdmin, KeysetChangeList
 from common.admin.list_filters import DateFilter
 from common.admin.relative_time import relative_time
 from common.admin.shortened import shortened
+from common.masks import MASK
 from onsite.admin.resend_pages import ResendPages
 from onsite.admin.submission_filters import AgainFilter, RoleFilter, StateFilter, TagFilter
 from onsite.admin.submission_page import submission_context
 from onsite.admin.submission_streams import searched_streams, submission_streams
-from onsite.admin.submission_words import known_words, state_chip, visitor_name, why_words
+from onsite.admin.submission_words import known_words, state_chip, why_words
+from onsite.admin.visitor_data import ENCRYPTED, visitor_name, visitors_of
 from onsite.models import Submission
 from onsite.resending.obstacles import resendable
 from sites.audit import Actor, audit_record
@@ -41,7 +44,7 @@ class SubmissionAdmin(ResendPages, KeysetAdmin, PageAdmin):
                     "sent", "told")  # fmt: skip
     list_filter = (StateFilter, AgainFilter, RoleFilter, TagFilter, SiteFilter, DateFilter)
     list_select_related = ("site",)
-    list_defer = ("known_contact", "answer", "conversion", "notes")
+    list_defer = ("conversion", "notes")
     actions = ("resend_selected",)
     search_fields = ("id",)
     search_help_text = "E-mail, phone, submission id or contact id"
@@ -49,6 +52,10 @@ class SubmissionAdmin(ResendPages, KeysetAdmin, PageAdmin):
         "Create an API key for the site's own flow and let it send each visitor to the address on "
         "the site's page: every run is listed here with what came of it."
     )
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Submission]:
+        rows: QuerySet[Submission] = super().get_queryset(request)
+        return rows.defer(*ENCRYPTED)
 
     # -- list ------------------------------------------------------------------------------------
 
@@ -64,8 +71,9 @@ class SubmissionAdmin(ResendPages, KeysetAdmin, PageAdmin):
 
     def rows_for_list(self, request: HttpRequest, keys: list[Any]) -> list[Any]:
         rows = super().rows_for_list(request, keys)
+        visitors = visitors_of([row for row in rows if meets(request, row.site_id, Role.SUPPORT)])
         for row in rows:
-            row.is_masked = not meets(request, row.site_id, Role.SUPPORT)
+            row.visitor_name = visitor_name(visitors[row.pk]) if row.pk in visitors else MASK
         return rows
 
     def changelist_view(
@@ -97,9 +105,7 @@ class SubmissionAdmin(ResendPages, KeysetAdmin, PageAdmin):
 
     @admin.display(description="Visitor")
     def visitor_column(self, submission: Submission) -> SafeString:
-        is_masked: bool = getattr(submission, "is_masked", True)
-        name = visitor_name(submission, is_masked=is_masked) or "Erased"
-        return of_site(name, submission.site)
+        return of_site(getattr(submission, "visitor_name", MASK), submission.site)
 
     @admin.display(description="Looked up in")
     def register_column(self, submission: Submission) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from django.db.models.expressions import RawSQL
 from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
@@ -258,6 +259,19 @@ def test_erased_visitor_is_said_to_be(client: Client, superuser: User, site: Sit
     assert "This person was erased" in html
     assert page(row, "resend") not in html
     assert "Erased" in client.get(LIST).content.decode()
+
+
+def test_a_lost_encryption_key_closes_no_page(client: Client, superuser: User, site: Site) -> None:
+    lost, other = blocked(site), submission(site)
+    key = "enc:v1:gone:AAAA"
+    Submission.objects.filter(pk=lost.pk).update(visitor=RawSQL("%s", [key]))
+    client.force_login(superuser)
+    html = client.get(LIST).content.decode()
+    assert "Unreadable" in html
+    assert other.visitor["email"] in html
+    page_of_lost = html_of(client, lost)
+    assert "The API answered 500." in page_of_lost
+    assert "Put the old key back" in page_of_lost
 
 
 # -- sending again -----------------------------------------------------------------------------
