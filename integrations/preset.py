@@ -49,6 +49,8 @@ class Preset(abc.ABC):
     success_status: ClassVar[int] = 200
     # None: a repeat is a repeat for as long as the first is stored.
     dedupe_window: ClassVar[timedelta | None] = None
+    # False: sources of it are made by a page of their own, not chosen from the list of presets.
+    is_offered: ClassVar[bool] = True
     # False only in the stand-in for a preset that is no longer installed.
     is_installed: ClassVar[bool] = True
 

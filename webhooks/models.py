@@ -1,7 +1,10 @@
 from webhooks.inbound.models import (
+    Context,
     EventOutcome,
     Outcome,
     ReceivedEvent,
+    ReceptionEvent,
+    ReceptionField,
     RejectedRequest,
     RejectionCount,
     Source,
@@ -10,9 +13,12 @@ from webhooks.inbound.models import (
 )
 
 __all__ = [
+    "Context",
     "EventOutcome",
     "Outcome",
     "ReceivedEvent",
+    "ReceptionEvent",
+    "ReceptionField",
     "RejectedRequest",
     "RejectionCount",
     "Source",

@@ -1,5 +1,6 @@
 from contacts.models.activity import Activity
 from contacts.models.contact import Contact, ContactSourceId
+from contacts.models.contact_field import ContactField
 from contacts.models.permission import Consent, EmailListStatus, Preference
 from contacts.models.revision import ContactMerge, ContactRevision
 
@@ -7,6 +8,7 @@ __all__ = [
     "Activity",
     "Consent",
     "Contact",
+    "ContactField",
     "ContactMerge",
     "ContactRevision",
     "ContactSourceId",

@@ -1,4 +1,4 @@
-from sites.models.api_key import ApiKey, Scope
+from sites.models.api_key import ApiKey, ApiKeyHour, Scope
 from sites.models.audit import AuditEntry
 from sites.models.job import Job, JobState
 from sites.models.membership import Membership, Role
@@ -9,6 +9,7 @@ from sites.models.version import ConfigurationVersion, bump_configuration_versio
 
 __all__ = [
     "ApiKey",
+    "ApiKeyHour",
     "AuditEntry",
     "ConfigurationVersion",
     "Heartbeat",

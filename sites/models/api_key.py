@@ -9,6 +9,9 @@ from sites.models.site import Site
 class Scope(models.TextChoices):
     """What a key may do. A key holds any number of them."""
 
+    CONTACTS_READ = "contacts:read", "Read contacts and contact fields"
+    CONTACTS_WRITE = "contacts:write", "Change contacts and contact fields"
+    CUSTOM_EVENTS_WRITE = "custom-events:write", "Send custom events"
     ONSITE_WRITE = "onsite:write", "Send Onsite submissions"
 
 
@@ -34,6 +37,7 @@ class ApiKey(models.Model):
     revoked_at = models.DateTimeField(null=True, editable=False)
     # Written at most once a minute.
     last_used_at = models.DateTimeField(null=True, editable=False)
+    last_used_from = models.CharField(max_length=45, blank=True, default="", editable=False)
     created_at = models.DateTimeField(auto_now_add=True)
 
     class Meta:
@@ -49,3 +53,20 @@ class ApiKey(models.Model):
 
     def __str__(self) -> str:
         return self.name
+
+
+class ApiKeyHour(models.Model):
+    """How many requests of a key were answered with one status in one hour."""
+
+    key = models.ForeignKey(ApiKey, on_delete=models.CASCADE, related_name="hours", db_index=False)
+    hour = models.DateTimeField(help_text="Start of the hour, UTC.")
+    status = models.PositiveSmallIntegerField()
+    count = models.PositiveIntegerField(default=0)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=("key", "hour", "status"), name="api_key_hour_once")
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.key_id} at {self.hour:%Y-%m-%d %H}: {self.status}"
