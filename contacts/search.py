@@ -10,13 +10,13 @@ from django.db import connection
 from django.db.models import Q
 
 from contacts.models import Contact, ContactMerge, ContactSourceId
-from contacts.normalisation.emails import email_normalised
 from contacts.normalisation.personal_identity import (
     personal_identity_hash,
     personal_identity_normalised,
 )
-from contacts.normalisation.phones import phone_normalised
 from contacts.normalisation.values import line_normalised
+from integrations.normalisation.emails import email_normalised
+from integrations.normalisation.phones import phone_normalised
 from sites.models import Site
 
 # A beginning that fits more people than this helps nobody to find one.

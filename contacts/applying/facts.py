@@ -8,12 +8,10 @@ from typing import Any, Final
 from contacts.applied_change import ChangeItem
 from contacts.applying.instants import fact_time, micros
 from contacts.models import Contact, ContactSourceId
-from contacts.normalisation.emails import email_normalised
 from contacts.normalisation.personal_identity import (
     personal_identity_hash,
     personal_identity_normalised,
 )
-from contacts.normalisation.phones import phone_normalised
 from contacts.normalisation.values import (
     birth_date_normalised,
     country_normalised,
@@ -22,6 +20,8 @@ from contacts.normalisation.values import (
     line_normalised,
 )
 from integrations.contact_change import IDENTITY_FIELDS, PLAIN_FIELDS, Identity, SourceIdKind
+from integrations.normalisation.emails import email_normalised
+from integrations.normalisation.phones import phone_normalised
 
 MAX_ATTRIBUTE_NAME: Final = 120
 MAX_ATTRIBUTES: Final = 500

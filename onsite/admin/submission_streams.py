@@ -15,11 +15,11 @@ from django.http import HttpRequest
 
 from common.admin.key_pages import KeyStream
 from common.admin.list_filters import DateFilter
-from contacts.normalisation.emails import email_normalised
 from contacts.normalisation.personal_identity import personal_identity_normalised
-from contacts.normalisation.phones import phone_normalised
 from contacts.search import contacts_found
 from integrations.generic_api.visitor import VisitorData
+from integrations.normalisation.emails import email_normalised
+from integrations.normalisation.phones import phone_normalised
 from onsite.admin.submission_filters import again_parts
 from onsite.flow.fingerprints import visitor_key
 from onsite.models import Submission

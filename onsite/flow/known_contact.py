@@ -5,10 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Final
 
-from contacts.normalisation.emails import email_normalised
 from contacts.normalisation.personal_identity import personal_identity_normalised
-from contacts.normalisation.phones import phone_normalised
 from integrations.generic_api.visitor import VisitorData
+from integrations.normalisation.emails import email_normalised
+from integrations.normalisation.phones import phone_normalised
 
 # In the order in which they decide who somebody is.
 _LABELS: Final = {

@@ -6,12 +6,12 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from common.endpoint.problems import FieldProblem
-from contacts.normalisation.emails import email_normalised
 from contacts.normalisation.personal_identity import personal_identity_normalised
-from contacts.normalisation.phones import phone_normalised
 from contacts.normalisation.values import line_normalised
 from integrations.generic_api.options import CustomOption, clean_value
 from integrations.generic_api.visitor import VisitorData
+from integrations.normalisation.emails import email_normalised
+from integrations.normalisation.phones import phone_normalised
 from onsite.flow.conversion import read_conversion
 from onsite.flow.refusals import InvalidSubmission
 from onsite.flow.request import SubmissionRequest

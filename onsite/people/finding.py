@@ -12,14 +12,14 @@ from dataclasses import dataclass
 from typing import Final
 
 from contacts.models import Contact
-from contacts.normalisation.emails import email_normalised
 from contacts.normalisation.personal_identity import (
     personal_identity_hash,
     personal_identity_normalised,
 )
-from contacts.normalisation.phones import phone_normalised
 from integrations.contact_change import Identity
 from integrations.generic_api.visitor import VisitorData
+from integrations.normalisation.emails import email_normalised
+from integrations.normalisation.phones import phone_normalised
 from sites.models import Site
 
 # Columns by which a contact is found, strongest first, with the field of `Identity` behind each.

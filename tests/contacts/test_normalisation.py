@@ -20,12 +20,10 @@ from phonenumbers import (
     parse,
 )
 
-from contacts.normalisation.emails import email_normalised
 from contacts.normalisation.personal_identity import (
     personal_identity_masked,
     personal_identity_normalised,
 )
-from contacts.normalisation.phones import phone_normalised
 from contacts.normalisation.values import (
     birth_date_normalised,
     country_normalised,
@@ -33,6 +31,8 @@ from contacts.normalisation.values import (
     language_normalised,
     line_normalised,
 )
+from integrations.normalisation.emails import email_normalised
+from integrations.normalisation.phones import phone_normalised
 
 MOBILE_NUMBERS = [
     example

@@ -9,9 +9,9 @@ from django.db.models import QuerySet
 from django.http import HttpRequest
 
 from common.admin.key_pages import KeyStream
-from contacts.normalisation.emails import email_normalised
-from contacts.normalisation.phones import phone_normalised
 from contacts.search import contacts_found
+from integrations.normalisation.emails import email_normalised
+from integrations.normalisation.phones import phone_normalised
 from sites.models import Site
 from sites.site_filter import chosen_sites
 from webhooks.inbound.admin.event_streams import search_streams

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from contacts.normalisation.emails import email_normalised
-from contacts.normalisation.phones import phone_normalised
 from contacts.normalisation.values import line_normalised
 from integrations.contact_change import Identity
+from integrations.normalisation.emails import email_normalised
+from integrations.normalisation.phones import phone_normalised
 from sites.models import Site
 
 

@@ -1,4 +1,4 @@
-"""Phone numbers in E.164; a number without a prefix is read as one of the site's country."""
+"""Phone numbers in E.164; a number without a prefix is read as one of the given country."""
 
 from __future__ import annotations
 
