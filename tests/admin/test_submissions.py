@@ -103,6 +103,18 @@ def test_search_finds_a_visitor_with_and_without_a_contact(
     assert shown(client, q="nobody@example.com") == []
 
 
+def test_contact_leads_to_its_submissions(client: Client, member: MakeMember, site: Site) -> None:
+    now = timezone.now()
+    contact = Contact.objects.create(site=site, created_at=now, updated_at=now)
+    row = submission(site, contact_id=contact.pk)
+    submission(site)
+    client.force_login(member(Role.VIEWER))
+    address = f"{LIST}?q={contact.pk}"
+    html = client.get(reverse("admin:contacts_contact_change", args=[contact.pk])).content.decode()
+    assert address in html
+    assert client.get(address).context["cl"].result_list == [row]
+
+
 def test_search_reads_a_phone_as_the_site_does(client: Client, superuser: User, site: Site) -> None:
     row = submission(site, visitor_key=visitor_key(VisitorData(phone="+46701234567")))
     client.force_login(superuser)
