@@ -7,6 +7,7 @@ import uuid
 from typing import Any
 
 import pytest
+from django.db import IntegrityError
 
 from contacts.models import Consent, Contact
 from integrations.models import ApiCall, Operation, Outcome, Purpose
@@ -197,6 +198,9 @@ def test_what_cannot_be_a_contact_is_refused_with_a_sentence(
     answer = onsite.post(raw=body)
     assert answer.status_code == (413 if code == "TOO_LARGE" else 400)
     assert body_of(answer)["code"] == code
+    if code == "NO_IDENTITY":
+        detail = "Give at least one of: email, phone, personalIdentity."
+        assert body_of(answer)["detail"] == detail
     assert not Contact.objects.exists()
     assert onsite.logged.outcome == Outcome.ERROR
     assert onsite.logged.reason
@@ -273,6 +277,19 @@ def test_a_body_that_cannot_be_read_is_kept_without_the_number(onsite: Onsite) -
     assert "7935" not in onsite.logged.request_body
 
 
+def test_secrets_and_numbers_are_hidden_wherever_they_stand(site: Site) -> None:
+    api = served_api(site, api_key_place="query", api_key_name="shop")
+    onsite = Onsite(api)
+    document = {**JANE, "customer": NUMBER, "note": f"call with {api.api_key_value}"}
+    assert onsite.post(document).status_code == 201
+    assert json.loads(onsite.logged.request_body) == {
+        **JANE, "personalIdentity": "•••", "customer": "•••", "note": "call with •••",
+    }  # fmt: skip
+    spelled = f"shop=%6F{api.api_key_value[1:]}&email=jane%40example.com"
+    assert onsite.get(spelled, is_signed=False).status_code == 200
+    assert onsite.logged.url == f"{onsite.path}?shop=•••&email=jane%40example.com"
+
+
 def test_an_encoded_name_hides_its_value_too(site: Site) -> None:
     onsite = Onsite(served_api(site))
     onsite.get("personal%49dentity=20040217-7935")
@@ -289,6 +306,19 @@ def test_a_failing_log_does_not_stop_the_visitor(
     assert onsite.post(JANE).status_code == 201
     assert "RuntimeError" in caplog.text
     assert "canary" not in caplog.text
+
+
+def test_a_contact_that_others_keep_changing_is_busy(
+    onsite: Onsite, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(**_: Any) -> None:
+        raise IntegrityError
+
+    monkeypatch.setattr("onsite.serving.writing.apply", fail)
+    answer = onsite.post(JANE)
+    assert (answer.status_code, body_of(answer)["code"]) == (503, "BUSY")
+    assert answer["Retry-After"] == "1"
+    assert onsite.logged.status_code == 503
 
 
 def test_a_failure_of_ours_is_a_neutral_answer_and_a_row(
