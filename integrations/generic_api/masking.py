@@ -98,7 +98,13 @@ def _secret_forms(secret: str) -> set[str]:
         form
         for text in texts
         if len(text) >= _SHORTEST_SECRET
-        for form in (text, quote(text, safe=""), quote(text), json.dumps(text)[1:-1])
+        for form in (
+            text,
+            quote(text, safe=""),
+            quote(text),
+            json.dumps(text)[1:-1],
+            json.dumps(text, ensure_ascii=False)[1:-1],
+        )
     }
 
 

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import threading
 from typing import Any
 
 import pytest
@@ -294,3 +295,35 @@ def test_each_site_has_its_own(site: Site) -> None:
     assert generic_api_for(other).email_key == "email"
     saved(other, email_key="two")
     assert generic_api_for(site).email_key == "one"
+
+
+@pytest.mark.django_db(transaction=True)
+def test_of_two_who_save_at_once_one_is_told() -> None:
+    site = SiteFactory.create()
+    barrier = threading.Barrier(2)
+    outcomes: list[str] = []
+
+    def save(key: str) -> None:
+        api = generic_api_for(site)
+        api.email_key = key
+        barrier.wait(timeout=30)
+        try:
+            generic_api_save(api=api, actor=SYSTEM)
+            outcomes.append("saved")
+        except ValidationError as error:
+            outcomes.extend(error.messages)
+        finally:
+            connection.close()
+
+    for keys in (("first", "second"), ("third", "fourth")):
+        outcomes.clear()
+        threads = [threading.Thread(target=save, args=(key,)) for key in keys]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        told, saved_one = sorted(outcomes)
+        assert "Somebody else" in told
+        assert saved_one == "saved"
+        assert generic_api_for(site).email_key in keys
+    assert AuditEntry.objects.count() == 2
