@@ -111,9 +111,9 @@ class SubmissionAdmin(ResendPages, KeysetAdmin, PageAdmin):
     def register_column(self, submission: Submission) -> str:
         return "Retailer" if submission.register == Register.GENERIC_API else "Patchbay"
 
-    @admin.display(description="Runs")
-    def runs(self, submission: Submission) -> int:
-        return submission.sent
+    @admin.display(description="Sent")
+    def runs(self, submission: Submission) -> str:
+        return "once" if submission.sent == 1 else f"{submission.sent} times"
 
     @admin.display(description="Reason")
     def told(self, submission: Submission) -> str:
