@@ -57,11 +57,11 @@ def test_right_credentials_get_in_and_wrong_ones_do_not(site: Site, mode: dict[s
     stranger = Onsite(api, credentials=GenericApi(**mode, **other))
     without = onsite.get(JANE, is_signed=False)
     assert [each[0] for each in answers_of(stranger)] == [401, 401]
-    onsite.post(JANE, is_signed=False, headers={"Shop-Pass": "another-secret-23456"})
+    onsite.post(JANE, is_signed=False, headers={"Shop-Door": "another-secret-23456"})
     assert (without.status_code, without.content) == (401, b"")
     refused = onsite.calls[2:]
     assert len(refused) == 4
-    assert refused[-1].request_headers["shop-pass"] == "•••"
+    assert refused[-1].request_headers["shop-door"] == "•••"
     assert refused[-1].request_headers["content-type"] == "application/json"
     for call in refused:
         assert (call.outcome, call.status_code, call.contact_id) == (Outcome.ERROR, 401, None)
