@@ -168,9 +168,12 @@ class ReadsSlowly:
         self.bytes_read = 0
 
     def __call__(self, peer: Peer) -> None:
+        pause_at = 0
         while part := peer.connection.recv(65_536):
             self.bytes_read += len(part)
-            peer.pause(DRIP_SECONDS)
+            if self.bytes_read >= pause_at:
+                pause_at += 500_000
+                peer.pause(DRIP_SECONDS)
 
 
 def drips_status(peer: Peer) -> None:
