@@ -210,10 +210,12 @@ def test_extra_headers_are_replaced_as_a_whole_and_values_kept_by_name(site: Sit
     api = saved(site)
     generic_api_save(api=api, actor=SYSTEM, headers={"X-A": "1", "X-B": "2"})
     generic_api_save(api=api, actor=SYSTEM)
-    generic_api_save(api=api, actor=SYSTEM, headers={"X-B": None, "X-C": "3"})
-    assert generic_api_for(site).extra_headers == {"X-B": "2", "X-C": "3"}
+    generic_api_save(api=api, actor=SYSTEM, headers={"x-b": None, "X-C": "3"})
+    assert generic_api_for(site).extra_headers == {"x-b": "2", "X-C": "3"}
     assert set(entries()[-1].changes) == {
         "secrets.extra_headers.X-A",
+        "secrets.extra_headers.X-B",
+        "secrets.extra_headers.x-b",
         "secrets.extra_headers.X-C",
     }
 
