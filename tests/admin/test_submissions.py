@@ -181,6 +181,22 @@ def test_page_tells_a_reason_once_and_names_nobody_in_it(
     assert "jane" not in html
 
 
+def test_page_does_not_explain_by_a_call_of_an_earlier_run(
+    client: Client, superuser: User, site: Site
+) -> None:
+    row = submission(
+        site, State.BLOCKED, code="INTERRUPTED", reason="The process ended.",
+        write_outcome=Outcome.BLOCKED,
+    )  # fmt: skip
+    api_call(
+        site, Outcome.BLOCKED, operation=Operation.WRITE, submission_id=row.pk, status_code=409
+    )
+    client.force_login(superuser)
+    html = html_of(client, row)
+    assert "The visitor was stopped. The process ended." in html
+    assert "Ignore HTTP response codes" not in html
+
+
 def test_page_says_that_a_write_was_ignored(client: Client, superuser: User, site: Site) -> None:
     row = submission(
         site, is_known=False, tag=Tag.NEW_FRIEND, lookup_outcome=Outcome.NOT_FOUND,
