@@ -16,8 +16,9 @@ BLOCKED: Final = "blocked"
 
 def answer_of(submission: Submission) -> dict[str, Any]:
     """Return the answer that is kept, or what is left to say after the visitor was erased."""
-    if submission.answer:
-        return submission.answer
+    kept: dict[str, Any] = submission.answer
+    if kept:
+        return kept
     if submission.state == State.CONTINUED:
         return continued_answer(submission, shows_contact=False)
     return blocked_answer(submission)
