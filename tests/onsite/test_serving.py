@@ -5,13 +5,18 @@ from __future__ import annotations
 import json
 import uuid
 from typing import Any
+from urllib.parse import quote
 
 import pytest
 from django.db import IntegrityError
+from hypothesis import HealthCheck, given
+from hypothesis import settings as hypothesis_settings
+from hypothesis import strategies as st
 
 from contacts.models import Consent, Contact
 from integrations.models import ApiCall, Operation, Outcome, Purpose
 from onsite.people import stored_tag
+from onsite.serving.view import throttle
 from sites.models import Site
 from tests.contacts.changes import apply as tell
 from tests.onsite.served_site import Onsite, served_api
@@ -32,6 +37,7 @@ JANE: dict[str, Any] = {
 
 @pytest.fixture
 def onsite(site: Site) -> Onsite:
+    throttle.forget()
     return Onsite(served_api(site))
 
 
@@ -333,3 +339,33 @@ def test_a_failure_of_ours_is_a_neutral_answer_and_a_row(
     assert b"jane" not in answer.content
     assert (onsite.logged.outcome, onsite.logged.status_code) == (Outcome.ERROR, 500)
     assert "jane@" not in onsite.logged.reason
+
+
+_SCALARS = (
+    st.none()
+    | st.booleans()
+    | st.integers(-(10**40), 10**40)
+    | st.floats(allow_nan=False, allow_infinity=False)
+    | st.text(max_size=30)
+    | st.sampled_from(["jane@example.com", "0701234567", NUMBER, "Dog", "NewFriend", " ", "\u202e"])
+)
+_DOCUMENTS = st.dictionaries(
+    st.sampled_from(sorted(JANE)) | st.text(max_size=10),
+    _SCALARS | st.lists(_SCALARS, max_size=3) | st.dictionaries(st.text(), _SCALARS, max_size=2),
+    max_size=9,
+)
+
+
+@given(document=_DOCUMENTS, query=st.text(max_size=60))
+@hypothesis_settings(
+    max_examples=30, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
+def test_whatever_comes_is_answered_and_logged(
+    onsite: Onsite, document: dict[str, Any], query: str
+) -> None:
+    before = len(onsite.calls)
+    written = onsite.post(raw=json.dumps(document).encode())
+    assert written.status_code in (200, 201, 400)
+    asked = onsite.get(quote(query, safe="=&+", errors="replace") + "&email=jane%40example.com")
+    assert asked.status_code in (200, 404, 400)
+    assert len(onsite.calls) == before + 2
