@@ -9,6 +9,7 @@ from django.utils.safestring import SafeString
 from common.admin.status_chip import Tone, status_chip
 from common.http import FailureKind
 from common.masks import mask_identities
+from integrations.generic_api.client import NOTHING_TO_ASK_BY, UNUSABLE_SETTINGS
 from integrations.models import ApiCall, Direction, Operation, Outcome
 
 _TONES: Final = {
@@ -28,6 +29,8 @@ _FAILURES: Final[dict[str, str]] = {
     FailureKind.TLS: "The certificate or the encryption was not accepted",
     FailureKind.BLOCKED: "The address is not allowed",
     FailureKind.PROTOCOL: "What came was no proper HTTP answer",
+    UNUSABLE_SETTINGS: "The settings could not be used",
+    NOTHING_TO_ASK_BY: "There was nothing to ask by",
 }
 _WAYS: Final = {Direction.SENT: "→ retailer", Direction.SERVED: "← Onsite"}
 

@@ -7,8 +7,7 @@ look-up names the visitor is not published; query parameters named by the key se
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Final
 from urllib.parse import quote, urlencode
 from uuid import UUID
@@ -17,29 +16,27 @@ import structlog
 from django.utils import timezone
 from django.views.decorators.debug import sensitive_variables
 
-from common.encryption import DecryptionFailed
 from common.http import HttpAnswer, HttpFailure, OutgoingRequest, send
-from integrations.generic_api.authentication import (
-    Authenticated,
-    authenticate,
-    secret_of,
-    url_with_query,
-)
+from integrations.generic_api.authentication import url_with_query
 from integrations.generic_api.calls import STOPPING, call_record
 from integrations.generic_api.ignored_codes import is_ignored
 from integrations.generic_api.lookup_answer import UnreadableAnswer, read_contact
 from integrations.generic_api.masking import CallMask
+from integrations.generic_api.preparation import (
+    NOTHING_TO_ASK_BY,
+    UNUSABLE_SETTINGS,
+    BareRequest,
+    Unsent,
+    made_ready,
+    mask_of,
+)
 from integrations.generic_api.shared_structure import key_names, to_shared
 from integrations.generic_api.visitor import VisitorData
 from integrations.models import ApiCall, Direction, GenericApi, Operation, Outcome, Purpose
 
-log = structlog.get_logger(__name__)
+__all__ = ["NOTHING_TO_ASK_BY", "UNUSABLE_SETTINGS", "CallResult", "lookup", "write"]
 
-# Besides the kinds of `common.http.FailureKind`: nothing was sent.
-UNUSABLE_SETTINGS: Final = "settings"
-NOTHING_TO_ASK_BY: Final = "no_key"
-# More than the log keeps: retailers may answer with all they have, of which little is read.
-MOST_ANSWER_BYTES: Final = 64 * 1024
+log = structlog.get_logger(__name__)
 
 _EXPECTED: Final[dict[str, dict[int, Outcome]]] = {
     Operation.LOOKUP: {200: Outcome.FOUND, 404: Outcome.NOT_FOUND},
@@ -62,28 +59,6 @@ class CallResult:
         return self.call.outcome not in STOPPING
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Request:
-    """A call before its credentials; `url` is empty when none is set.
-
-    A look-up `asks_for_nobody` when no value that it sends is known.
-    """
-
-    method: str
-    url: str = field(repr=False)
-    body: bytes | None = field(default=None, repr=False)
-    asks_for_nobody: bool = False
-
-
-class _Unsent(Exception):
-    """The call cannot be made. The sentence is for staff."""
-
-    def __init__(self, failure: str, sentence: str) -> None:
-        super().__init__(sentence)
-        self.failure = failure
-        self.sentence = sentence
-
-
 def lookup(
     *, api: GenericApi, visitor: VisitorData, purpose: Purpose, submission_id: UUID | None = None
 ) -> CallResult:
@@ -96,7 +71,7 @@ def lookup(
     call = _new_call(api, Operation.LOOKUP, purpose, submission_id)
     query = _lookup_query(api, visitor)
     url = url_with_query(api.lookup_url, query) if api.lookup_url else ""
-    request = _Request(method="GET", url=url, asks_for_nobody=not query)
+    request = BareRequest(method="GET", url=url, asks_for_nobody=not query)
     answer = _answer(api, call, request, visitor)
     result = CallResult(call=call)
     if answer is not None and call.outcome == Outcome.FOUND:
@@ -116,7 +91,7 @@ def write(
     call = _new_call(api, Operation.WRITE, purpose, submission_id)
     document = to_shared(api, visitor, tag)
     text = json.dumps(document, ensure_ascii=False, separators=(",", ":"))
-    request = _Request(
+    request = BareRequest(
         method=api.write_method, url=api.write_url, body=text.encode("utf-8", "replace")
     )
     _answer(api, call, request, visitor)
@@ -148,14 +123,14 @@ def _new_call(
 
 @sensitive_variables()
 def _answer(
-    api: GenericApi, call: ApiCall, request: _Request, visitor: VisitorData
+    api: GenericApi, call: ApiCall, request: BareRequest, visitor: VisitorData
 ) -> HttpAnswer | None:
     """Send, and note in the row what came of it; None when there is no answer."""
     try:
-        outgoing, mask = _outgoing(api, request, visitor)
-    except _Unsent as unsent:
+        outgoing, mask = made_ready(api, request, visitor)
+    except Unsent as unsent:
         unsigned = OutgoingRequest(method=request.method, url=request.url, body=request.body)
-        _describe(call, unsigned, _mask(api, visitor))
+        _describe(call, unsigned, mask_of(api, visitor))
         call.outcome, call.failure = Outcome.ERROR, unsent.failure
         call.reason = unsent.sentence
         return None
@@ -171,70 +146,6 @@ def _answer(
     call.response_body = mask.body(answer.body)
     call.outcome, call.reason = _judged(api, call.operation, answer.status)
     return answer
-
-
-@sensitive_variables()
-def _outgoing(
-    api: GenericApi, request: _Request, visitor: VisitorData
-) -> tuple[OutgoingRequest, CallMask]:
-    if request.asks_for_nobody:
-        raise _Unsent(
-            NOTHING_TO_ASK_BY,
-            "Nothing was asked: the visitor gave none of the values that the look-up sends.",
-        )
-    if not request.url:
-        raise _Unsent(UNUSABLE_SETTINGS, "The URL of this call is not set. Enter it.")
-    try:
-        done = authenticate(
-            api,
-            method=request.method,
-            url=request.url,
-            body=request.body or b"",
-            now=timezone.now(),
-        )
-    except DecryptionFailed:
-        raise _Unsent(
-            UNUSABLE_SETTINGS,
-            "A secret of this API was encrypted with a key that this installation does not have. "
-            "Enter the secret again.",
-        ) from None
-    except ValueError as error:
-        raise _Unsent(UNUSABLE_SETTINGS, str(error)) from None
-    outgoing = OutgoingRequest(
-        method=request.method,
-        url=done.url,
-        headers=_with_own_headers(done.headers, has_body=request.body is not None),
-        body=request.body,
-        connect_seconds=api.connect_seconds,
-        total_seconds=api.total_seconds,
-        verify_tls=api.verify_tls,
-        most_answer_bytes=MOST_ANSWER_BYTES,
-    )
-    return outgoing, _mask(api, visitor, done)
-
-
-def _with_own_headers(headers: Mapping[str, str], *, has_body: bool) -> dict[str, str]:
-    own = {"Accept": "application/json"}
-    if has_body:
-        own["Content-Type"] = "application/json"
-    given = {name.lower() for name in headers}
-    return {name: value for name, value in own.items() if name.lower() not in given} | dict(headers)
-
-
-@sensitive_variables()
-def _mask(
-    api: GenericApi, visitor: VisitorData, credentials: Authenticated | None = None
-) -> CallMask:
-    mask = CallMask(identity_key=api.personal_identity_key, identities=(visitor.personal_identity,))
-    if credentials is None:
-        return mask
-    values = [credentials.headers[name] for name in credentials.secret_headers]
-    return replace(
-        mask,
-        secret_headers=credentials.secret_headers,
-        secret_query=credentials.secret_query,
-        secrets=(secret_of(api), *values),
-    )
 
 
 def _describe(call: ApiCall, request: OutgoingRequest, mask: CallMask) -> None:

@@ -10,6 +10,8 @@ from functools import cached_property
 from typing import Final
 from urllib.parse import quote, unquote_plus
 
+from django.views.decorators.debug import sensitive_variables
+
 from common.redaction import MASK, redact_headers, redact_query
 
 MOST_KEPT_BYTES: Final = 16 * 1024
@@ -91,6 +93,7 @@ def _masked_member(match: re.Match[str]) -> str:
     return match[0] if match[2] in ("null", '""') else f'{match[1]}"{MASK}"'
 
 
+@sensitive_variables()
 def _secret_forms(secret: str) -> set[str]:
     """Return the secret, and the token behind a word such as Bearer, as each may be written."""
     texts = {secret, secret.rpartition(" ")[2]}
@@ -98,7 +101,13 @@ def _secret_forms(secret: str) -> set[str]:
         form
         for text in texts
         if len(text) >= _SHORTEST_SECRET
-        for form in (text, quote(text, safe=""), quote(text), json.dumps(text)[1:-1])
+        for form in (
+            text,
+            quote(text, safe=""),
+            quote(text),
+            json.dumps(text)[1:-1],
+            json.dumps(text, ensure_ascii=False)[1:-1],
+        )
     }
 
 

@@ -71,7 +71,7 @@ def generic_api_for(site: Site) -> GenericApi:
     return api or GenericApi(site=site)
 
 
-@sensitive_variables("secrets", "headers")
+@sensitive_variables()
 @transaction.atomic
 def generic_api_save(
     *,
@@ -136,6 +136,7 @@ def _locked(api: GenericApi) -> GenericApi:
     return stored
 
 
+@sensitive_variables()
 def _stored_value(stored: GenericApi, name: str) -> Any:
     try:
         return getattr(stored, name)
@@ -143,16 +144,18 @@ def _stored_value(stored: GenericApi, name: str) -> Any:
         return _UNREADABLE
 
 
+@sensitive_variables()
 def _extra_headers(stored: Any, given: Mapping[str, str | None] | None) -> Any:
     if given is None or (stored is _UNREADABLE and None in given.values()):
         return stored
-    kept = stored if isinstance(stored, dict) else {}
+    kept = {} if stored is _UNREADABLE else {name.lower(): text for name, text in stored.items()}
     return {
-        name.strip(): kept.get(name.strip(), "") if value is None else value.strip()
+        name.strip(): kept.get(name.strip().lower(), "") if value is None else value.strip()
         for name, value in given.items()
     }
 
 
+@sensitive_variables()
 def _refuse_unreadable(hidden: Mapping[str, Any]) -> None:
     sentence = (
         "What is stored here was encrypted with a key that this installation does not have. Enter "
@@ -163,6 +166,7 @@ def _refuse_unreadable(hidden: Mapping[str, Any]) -> None:
         raise ValidationError(unreadable)
 
 
+@sensitive_variables()
 def _values(api: GenericApi, hidden: Mapping[str, Any]) -> dict[str, Any]:
     """Return everything by its name in the audit; the names of hidden values have a dot."""
     values = {name: getattr(api, name) for name in PLAIN_FIELDS}

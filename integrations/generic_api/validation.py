@@ -89,6 +89,7 @@ def _check(checks: Iterable[tuple[str, Check]], api: GenericApi, errors: Errors)
             errors[name] = str(error)
 
 
+@sensitive_variables()
 def _clean_text(name: str, clean: Callable[[str], str], api: GenericApi) -> None:
     setattr(api, name, clean(getattr(api, name)))
 
@@ -101,6 +102,7 @@ def _header_name(text: str) -> str:
     return check_header_name(text.strip())
 
 
+@sensitive_variables()
 def _secret(text: str) -> str:
     if len(text) > _LONGEST_SECRET:
         raise ValueError(f"A secret may have at most {_LONGEST_SECRET} characters.")
@@ -109,6 +111,7 @@ def _secret(text: str) -> str:
     return text
 
 
+@sensitive_variables()
 def _header_secret(text: str) -> str:
     return check_header_value(_secret(text))
 

@@ -24,10 +24,9 @@ from onsite.admin.submission_words import (
     tag_reason,
 )
 from onsite.admin.visitor_data import ENCRYPTED, stored, visitor_facts
-from onsite.models import Register, Submission
+from onsite.models import Register, State, Submission
 from sites.admin.integration_sections import section_url
 
-_TROUBLED: Final = (Outcome.IGNORED, Outcome.BLOCKED, Outcome.ERROR)
 _MOST_CALLS: Final = 50
 _MOST_OTHERS: Final = 20
 _UNREAD: Final = ("url", "request_headers", "request_body", "response_headers", "response_body")
@@ -99,10 +98,20 @@ def _verdict(submission: Submission, calls: list[ApiCall]) -> Verdict | None:
     )
     for operation, outcome in steps:
         made = [call for call in calls if (call.operation, call.outcome) == (operation, outcome)]
-        if made and outcome in _TROUBLED:
+        if made and _is_told_by(submission, operation, outcome):
             verdict = verdict_of(settings_of(submission.site), made[-1])
             return replace(verdict, sentence=mask_identities(verdict.sentence))
     return None
+
+
+def _is_told_by(submission: Submission, operation: Operation, outcome: str) -> bool:
+    """Say whether this step is why the submission stands as it does.
+
+    An outcome may be of an earlier run: the code names the step that stopped the last one.
+    """
+    if submission.state == State.BLOCKED:
+        return submission.code.startswith(f"{operation.value.upper()}_")
+    return outcome == Outcome.IGNORED
 
 
 def _steps(submission: Submission, calls: list[ApiCall]) -> list[Step]:

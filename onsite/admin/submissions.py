@@ -28,7 +28,7 @@ from onsite.admin.submission_page import submission_context
 from onsite.admin.submission_streams import searched_streams, submission_streams
 from onsite.admin.submission_words import known_words, state_chip, why_words
 from onsite.admin.visitor_data import ENCRYPTED, visitor_name, visitors_of
-from onsite.models import Submission
+from onsite.models import Register, Submission
 from onsite.resending.obstacles import resendable
 from sites.audit import Actor, audit_record
 from sites.models import Role
@@ -41,7 +41,7 @@ from sites.site_filter import SiteFilter, list_zone, of_site, visible_sites
 class SubmissionAdmin(ResendPages, KeysetAdmin, PageAdmin):
     change_list_template = "admin/submissions/change_list.html"
     list_display = ("arrived", "state_column", "tag_column", "visitor_column", "register_column",
-                    "sent", "told")  # fmt: skip
+                    "runs", "told")  # fmt: skip
     list_filter = (StateFilter, AgainFilter, RoleFilter, TagFilter, SiteFilter, DateFilter)
     list_select_related = ("site",)
     list_defer = ("conversion", "notes")
@@ -49,8 +49,8 @@ class SubmissionAdmin(ResendPages, KeysetAdmin, PageAdmin):
     search_fields = ("id",)
     search_help_text = "E-mail, phone, submission id or contact id"
     empty_list_advice = (
-        "Create an API key for the site's own flow and let it send each visitor to the address on "
-        "the site's page: every run is listed here with what came of it."
+        "Make an API key that may send Onsite submissions, and let the site's own flow send its "
+        "visitors with it: each is listed here with what came of the visit."
     )
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Submission]:
@@ -107,9 +107,13 @@ class SubmissionAdmin(ResendPages, KeysetAdmin, PageAdmin):
     def visitor_column(self, submission: Submission) -> SafeString:
         return of_site(getattr(submission, "visitor_name", MASK), submission.site)
 
-    @admin.display(description="Looked up in")
+    @admin.display(description="Register")
     def register_column(self, submission: Submission) -> str:
-        return submission.get_register_display()
+        return "Retailer" if submission.register == Register.GENERIC_API else "Patchbay"
+
+    @admin.display(description="Sent")
+    def runs(self, submission: Submission) -> str:
+        return "once" if submission.sent == 1 else f"{submission.sent} times"
 
     @admin.display(description="Reason")
     def told(self, submission: Submission) -> str:

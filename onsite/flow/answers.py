@@ -8,10 +8,20 @@ from typing import Any, Final
 
 from common.endpoint.problems import problem_body
 from onsite.flow.visitors import visitor_read, visitor_shown
-from onsite.models import Submission
+from onsite.models import State, Submission
 
 CONTINUE: Final = "continue"
 BLOCKED: Final = "blocked"
+
+
+def answer_of(submission: Submission) -> dict[str, Any]:
+    """Return the answer that is kept, or what is left to say after the visitor was erased."""
+    kept: dict[str, Any] = submission.answer
+    if kept:
+        return kept
+    if submission.state == State.CONTINUED:
+        return continued_answer(submission, shows_contact=False)
+    return blocked_answer(submission)
 
 
 def continued_answer(submission: Submission, *, shows_contact: bool) -> dict[str, Any]:

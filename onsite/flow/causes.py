@@ -14,6 +14,10 @@ INTERRUPTED_REASON: Final = (
     "The process that worked on this submission ended before it did. Send it again."
 )
 CONTACT_REJECTED: Final = "CONTACT_REJECTED"
+SWITCHED_OFF: Final = "SWITCHED_OFF"
+SWITCHED_OFF_REASON: Final = (
+    "The Generic API was switched off while this submission ran. Switch it on and send it again."
+)
 
 _STEPS: Final = {Operation.LOOKUP: "LOOKUP", Operation.WRITE: "WRITE"}
 _FAILURES: Final[Mapping[str, str]] = {

@@ -50,6 +50,9 @@ def claim(draft: Submission, api: GenericApi | None) -> Claim:
             running = Submission.objects.select_related("site").get(pk=joined)
             if _is_settled(running):
                 return Claim(running, is_ours=False)
+            if running.state == State.RUNNING and not is_left_behind(running):
+                # Not tried by an insert: it may end in between, and its answer is this one's.
+                continue
             joined = None
         same_key = under_same_key(draft)
         if same_key is not None:

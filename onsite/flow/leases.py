@@ -25,6 +25,10 @@ _MARGIN: Final = timedelta(seconds=30)
 LONGEST_LEASE: Final = timedelta(seconds=90)
 
 
+# What the register took. An ignored error code means that it did not.
+GOT_THROUGH: Final = Q(state=State.CONTINUED, write_outcome__in=(Outcome.CREATED, Outcome.UPDATED))
+
+
 class LeaseLost(Exception):
     """Somebody else ended this run or took it over: nothing more may be written by it."""
 
@@ -93,11 +97,9 @@ def later_got_through(submission: Submission) -> bool:
 
     Sending the older one after it would overwrite a newer fact.
     """
-    reached = Q(write_outcome__in=(Outcome.CREATED, Outcome.UPDATED))
     return Submission.objects.filter(
-        reached,
+        GOT_THROUGH,
         site_id=submission.site_id,
         visitor_key=submission.visitor_key,
         pk__gt=submission.pk,
-        state=State.CONTINUED,
     ).exists()

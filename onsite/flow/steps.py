@@ -13,7 +13,7 @@ from contacts.services import AppliedChange, ChangeKind
 from integrations.models import Outcome, Purpose
 from onsite.flow.activities import activities_of
 from onsite.flow.answers import blocked_answer, continued_answer
-from onsite.flow.causes import CONTACT_REJECTED
+from onsite.flow.causes import CONTACT_REJECTED, SWITCHED_OFF, SWITCHED_OFF_REASON
 from onsite.flow.known_contact import beneath, compare
 from onsite.flow.leases import LeaseLost, held, interrupt, save_held
 from onsite.flow.registers import (
@@ -62,24 +62,31 @@ def carry_through(submission: Submission, *, purpose: Purpose) -> None:
 
 def _run(submission: Submission, purpose: Purpose) -> None:
     register = _register_of(submission, purpose)
+    if register is None:
+        _close_blocked(submission, SWITCHED_OFF, SWITCHED_OFF_REASON)
+        return
     visitor = visitor_read(submission.visitor)
     if submission.is_known is None:
         looked_up = register.lookup(visitor)
         _note_lookup(submission, looked_up)
         if not looked_up.continues:
-            _close_blocked(submission, looked_up)
+            _close_blocked(submission, looked_up.code, looked_up.reason)
             return
     written = register.write(visitor, submission.tag)
     submission.write_outcome = written.outcome
+    submission.notes = _together(submission.notes, written.notes)
     if written.continues:
-        _close_continued(submission, written)
+        _close_continued(submission)
     else:
-        _close_blocked(submission, written)
+        _close_blocked(submission, written.code, written.reason)
 
 
-def _register_of(submission: Submission, purpose: Purpose) -> VisitorRegister:
+def _register_of(submission: Submission, purpose: Purpose) -> VisitorRegister | None:
+    """Return the register that the submission began with; None when it may not be asked now."""
     api = site_api(submission.site)
-    if submission.register == Register.GENERIC_API and api is not None:
+    if submission.register == Register.GENERIC_API:
+        if api is None or not api.is_active:
+            return None
         return RetailersApi(api, purpose, submission.pk)
     return OwnContacts(submission.site, site_options(api), submission.is_known)
 
@@ -101,15 +108,13 @@ def _note_lookup(submission: Submission, looked_up: StepResult) -> None:
     save_held(submission, "lookup_outcome", "notes", "is_known", "tag", "known_contact")
 
 
-def _close_blocked(submission: Submission, result: StepResult) -> None:
-    submission.notes = _together(submission.notes, result.notes)
-    _end_as_blocked(submission, result.code, result.reason)
+def _close_blocked(submission: Submission, code: str, reason: str) -> None:
+    _end_as_blocked(submission, code, reason)
     save_held(submission, *_CLOSING)
 
 
-def _close_continued(submission: Submission, written: StepResult) -> None:
+def _close_continued(submission: Submission) -> None:
     """Change the contact and end the submission in one transaction: both, or neither."""
-    submission.notes = _together(submission.notes, written.notes)
     for attempt in range(1, _ATTEMPTS + 1):
         try:
             with transaction.atomic():

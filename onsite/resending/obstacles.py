@@ -10,6 +10,7 @@ from django.db.models.functions import Length
 
 from common.sql_constant import SqlConstant
 from integrations.models import GenericApi, Outcome
+from onsite.flow.leases import GOT_THROUGH
 from onsite.models import Register, State, Submission
 
 
@@ -42,11 +43,10 @@ SKIPPED: Final = {
     Obstacle.SUPERSEDED: "were overtaken by a newer submission of the same visitor",
     Obstacle.SWITCHED_OFF: "wait for a Generic API that is switched off",
 }
-# What did not reach the register, in two parts that each have an index within a site.
+# What did not reach the register, in two parts that each have an index within a site. A submission
+# that is being sent again may be in the second.
 BLOCKED: Final = Q(state=SqlConstant(State.BLOCKED.value))
-WRITE_IGNORED: Final = Q(
-    write_outcome=SqlConstant(Outcome.IGNORED.value), state=SqlConstant(State.CONTINUED.value)
-)
+WRITE_IGNORED: Final = Q(write_outcome=SqlConstant(Outcome.IGNORED.value))
 IN_TROUBLE: Final = BLOCKED | WRITE_IGNORED
 
 
@@ -62,11 +62,10 @@ def resendable(submission: Submission) -> str:
 def with_obstacle(submissions: QuerySet[Submission]) -> QuerySet[Any]:
     """Annotate `obstacle`: a value of Obstacle, or empty text for what can be sent again."""
     newer = Submission.objects.filter(
+        GOT_THROUGH,
         site_id=OuterRef("site_id"),
         visitor_key=OuterRef("visitor_key"),
         pk__gt=OuterRef("pk"),
-        state=State.CONTINUED,
-        write_outcome__in=(Outcome.CREATED, Outcome.UPDATED),
     )
     active_api = GenericApi.objects.filter(site_id=OuterRef("site_id"), is_active=True)
     return submissions.annotate(stored_length=Length("visitor")).annotate(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import Final
+from typing import Any, Final
 
 from django.db.models import Count, Max, Min
 
@@ -67,22 +67,19 @@ def resend_plan(*, filters: ResendFilter) -> ResendPlan:
     )
 
 
-def _skipped_in_trouble(rows: list[dict[str, int]]) -> list[Skipped]:
+def _skipped_in_trouble(rows: list[dict[str, Any]]) -> list[Skipped]:
     counts: dict[Obstacle, int] = {}
     for row in rows:
-        obstacle = Obstacle(str(row["obstacle"]))
+        obstacle = Obstacle(row["obstacle"])
         counts[obstacle] = counts.get(obstacle, 0) + row["count"]
     return [Skipped(count=count, reason=SKIPPED[each]) for each, count in counts.items()]
 
 
 def _skipped_otherwise(filters: ResendFilter) -> list[Skipped]:
-    submissions = filters.submissions()
+    others = filters.submissions().exclude(IN_TROUBLE)
     found = (
-        (Obstacle.RUNNING, submissions.filter(state=State.RUNNING)),
-        (
-            Obstacle.WENT_THROUGH,
-            submissions.filter(state=State.CONTINUED).exclude(IN_TROUBLE),
-        ),
+        (Obstacle.RUNNING, others.filter(state=State.RUNNING)),
+        (Obstacle.WENT_THROUGH, others.filter(state=State.CONTINUED)),
     )
     skipped = []
     for obstacle, matching in found:

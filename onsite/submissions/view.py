@@ -10,6 +10,7 @@ from rest_framework.request import Request
 
 from common.endpoint.problems import PROBLEM_TYPE, problem
 from common.endpoint.view import EndpointView
+from onsite.flow.answers import answer_of
 from onsite.flow.reading import read_request
 from onsite.flow.refusals import InvalidSubmission, SubmissionRefused
 from onsite.flow.registers import register_kind, site_api, site_options
@@ -70,7 +71,7 @@ def _answer(submission: Submission) -> HttpResponse:
     status = cast(int, submission.answer_status)
     content_type = "application/json" if status == HTTPStatus.OK else PROBLEM_TYPE
     response = JsonResponse(
-        submission.answer,
+        answer_of(submission),
         status=status,
         content_type=content_type,
         json_dumps_params={"ensure_ascii": False},

@@ -103,6 +103,18 @@ def test_search_finds_a_visitor_with_and_without_a_contact(
     assert shown(client, q="nobody@example.com") == []
 
 
+def test_contact_leads_to_its_submissions(client: Client, member: MakeMember, site: Site) -> None:
+    now = timezone.now()
+    contact = Contact.objects.create(site=site, created_at=now, updated_at=now)
+    row = submission(site, contact_id=contact.pk)
+    submission(site)
+    client.force_login(member(Role.VIEWER))
+    address = f"{LIST}?q={contact.pk}"
+    html = client.get(reverse("admin:contacts_contact_change", args=[contact.pk])).content.decode()
+    assert address in html
+    assert client.get(address).context["cl"].result_list == [row]
+
+
 def test_search_reads_a_phone_as_the_site_does(client: Client, superuser: User, site: Site) -> None:
     row = submission(site, visitor_key=visitor_key(VisitorData(phone="+46701234567")))
     client.force_login(superuser)
@@ -167,6 +179,22 @@ def test_page_tells_a_reason_once_and_names_nobody_in_it(
     assert html.count("within 10 seconds") == 1
     assert "Raise “time in all”" in html
     assert "jane" not in html
+
+
+def test_page_does_not_explain_by_a_call_of_an_earlier_run(
+    client: Client, superuser: User, site: Site
+) -> None:
+    row = submission(
+        site, State.BLOCKED, code="INTERRUPTED", reason="The process ended.",
+        write_outcome=Outcome.BLOCKED,
+    )  # fmt: skip
+    api_call(
+        site, Outcome.BLOCKED, operation=Operation.WRITE, submission_id=row.pk, status_code=409
+    )
+    client.force_login(superuser)
+    html = html_of(client, row)
+    assert "The visitor was stopped. The process ended." in html
+    assert "Ignore HTTP response codes" not in html
 
 
 def test_page_says_that_a_write_was_ignored(client: Client, superuser: User, site: Site) -> None:

@@ -8,6 +8,8 @@ import pytest
 from playwright.sync_api import Browser, Page
 from pytest_django.live_server_helper import LiveServer
 
+from integrations.models import Outcome
+from onsite.models import State
 from sites.models import Role
 from tests.factories import (
     PASSWORD,
@@ -16,6 +18,8 @@ from tests.factories import (
     SourceFactory,
     SuperuserFactory,
 )
+from tests.integrations.api_calls import api_call
+from tests.onsite.submissions import submission
 
 pytestmark = [pytest.mark.browser, pytest.mark.network]
 
@@ -25,7 +29,8 @@ PATHS = (
     "/admin/",
     "/admin/health/",
     "/admin/sites/site/",
-    "/admin/sites/site/{site}/change/",
+    "/admin/sites/site/{site}/change/?section=generic",
+    "/admin/sites/site/{site}/change/?section=sources",
     "/admin/webhooks/source/",
     "/admin/webhooks/source/add/?site={site}",
     "/admin/webhooks/source/add/?site={site}&preset=generic_json",
@@ -37,6 +42,11 @@ PATHS = (
     "/admin/sites/job/",
     "/admin/webhooks/receivedevent/",
     "/admin/webhooks/rejectedrequest/",
+    "/admin/onsite/submission/",
+    "/admin/onsite/submission/resend/",
+    "/admin/onsite/submission/{submission}/change/",
+    "/admin/integrations/apicall/",
+    "/admin/integrations/apicall/{call}/change/",
     "/admin/contacts/contact/",
     "/admin/password_change/",
 )
@@ -61,6 +71,9 @@ def test_no_page_is_wider_than_the_screen_or_complains(
     site = SiteFactory.create(name=LONG)
     MembershipFactory.create(site=site, role=Role.OPERATOR)
     source = SourceFactory.create(site=site, name=LONG, preset_key="voyado_engage")
+    stopped = submission(site, State.BLOCKED, reason=LONG, idempotency_key=LONG, sent_by=LONG)
+    call = api_call(site, Outcome.BLOCKED, submission_id=stopped.pk, reason=LONG, url=LONG)
+    keys = {"site": site.pk, "source": source.pk, "submission": stopped.pk, "call": call.pk}
     context = browser.new_context(viewport={"width": width, "height": 800}, color_scheme=colours)
     page = context.new_page()
     complaints: list[str] = []
@@ -74,7 +87,7 @@ def test_no_page_is_wider_than_the_screen_or_complains(
     )
     log_in(page, live_server, user.username)
     for path in PATHS:
-        page.goto(live_server.url + path.format(site=site.pk, source=source.pk))
+        page.goto(live_server.url + path.format(**keys))
         reached = page.evaluate("document.documentElement.scrollWidth")
         if reached > width:
             complaints.append(f"{path} is {reached} wide")

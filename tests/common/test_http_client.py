@@ -270,6 +270,24 @@ def test_the_next_address_is_tried_when_one_does_not_answer(
     assert _call(api.url(host="api.example")).status == 200
 
 
+def test_an_address_that_hangs_leaves_time_for_the_next(
+    api: HostileApi, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    _resolves(monkeypatch, ["::1", "127.0.0.1"])
+    given: list[float] = []
+    connect = socket.socket.connect
+
+    def hangs_at_first(self: socket.socket, address: Any) -> None:
+        given.append(self.gettimeout() or 0.0)
+        if len(given) == 1:
+            raise TimeoutError
+        connect(self, address)
+
+    monkeypatch.setattr(socket.socket, "connect", hangs_at_first)
+    assert _call(api.url(host="api.example"), connect_seconds=4.0).status == 200
+    assert 0 < given[0] <= 2.0
+
+
 def test_a_server_that_is_not_there_is_refused() -> None:
     with HostileApi(answers_json({})) as gone:
         url = gone.url()
@@ -307,10 +325,16 @@ def test_a_name_without_addresses_is_not_found(monkeypatch: pytest.MonkeyPatch) 
 
 
 @pytest.fixture
-def stuck(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[str]]:
-    """A resolver that answers nobody until the test is over; gives the hosts asked for."""
+def over() -> Iterator[threading.Event]:
+    event = threading.Event()
+    yield event
+    event.set()
+
+
+@pytest.fixture
+def stuck(over: threading.Event, monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """A name server that answers nobody until it is `over`; gives the hosts asked for."""
     asked: list[str] = []
-    over = threading.Event()
 
     def waits(host: str, port: int) -> list[Found]:
         asked.append(host)
@@ -318,8 +342,7 @@ def stuck(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[str]]:
         return [(socket.AF_INET, ("127.0.0.1", port))]
 
     monkeypatch.setattr(names, "system_addresses", waits)
-    yield asked
-    over.set()
+    return asked
 
 
 def test_a_look_up_that_hangs_ends_with_the_time_for_connecting(
@@ -332,12 +355,17 @@ def test_a_look_up_that_hangs_ends_with_the_time_for_connecting(
     assert stuck == ["api.example"]
 
 
-def test_look_ups_that_nobody_waits_for_are_dropped(stuck: list[str]) -> None:
+def test_look_ups_that_nobody_waits_for_are_dropped(
+    stuck: list[str], over: threading.Event
+) -> None:
     resolver = Resolver()
     for number in range(MOST_THREADS + 5):
         with pytest.raises(TimeoutError):
             resolver.addresses(f"{number}.example", 80, Deadline(0.05))
     assert len(stuck) == MOST_THREADS
+    over.set()
+    assert resolver.addresses("last.example", 80, Deadline(10.0))
+    assert stuck[MOST_THREADS:] == ["last.example"]
 
 
 def test_a_resolver_works_on_after_errors_and_a_fork(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -394,4 +422,7 @@ def test_secrets_of_a_request_stay_out_of_logs_and_tracebacks(
         _call(api.url(f"/?k={_SECRET}"), "POST", headers={"X": _SECRET}, body=_SECRET.encode())
     assert raised.value.kind is FailureKind.PROTOCOL
     assert _SECRET not in caplog.text
-    assert _SECRET not in str(raised.getrepr(style="short", chain=True))
+    assert all(record.levelno < logging.WARNING for record in caplog.records)
+    shown = str(raised.getrepr(style="short", chain=True))
+    assert _SECRET not in shown
+    assert "urllib3" not in shown

@@ -161,6 +161,21 @@ def never_reads(peer: Peer) -> None:
     peer.pause()
 
 
+class ReadsSlowly:
+    """Take a request a little at a time, so that sending it never quite stands still."""
+
+    def __init__(self) -> None:
+        self.bytes_read = 0
+
+    def __call__(self, peer: Peer) -> None:
+        pause_at = 0
+        while part := peer.connection.recv(65_536):
+            self.bytes_read += len(part)
+            if self.bytes_read >= pause_at:
+                pause_at += 500_000
+                peer.pause(DRIP_SECONDS)
+
+
 def drips_status(peer: Peer) -> None:
     peer.receive()
     _drip(peer, b"HTTP/1.1 200 " + b"O" * 60_000)

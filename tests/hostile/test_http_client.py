@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import socket
 import ssl
 import threading
 import time
@@ -14,7 +15,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from common.http import FailureKind, HttpAnswer, HttpFailure, OutgoingRequest, send
+from common.http import FailureKind, HttpAnswer, HttpFailure, OutgoingRequest, names, send
 from common.http.dialling import tls_context
 from tests.hostile import behaviours as api_that
 from tests.hostile.api import Behaviour, HostileApi, Peer
@@ -76,13 +77,24 @@ def test_a_server_that_does_not_read_ends_at_the_deadline(is_tls: bool) -> None:
     assert failure.kind is FailureKind.TIMEOUT
 
 
+@pytest.mark.parametrize("is_tls", [False, True], ids=["http", "https"])
+def test_a_server_that_reads_slowly_does_not_move_the_deadline(is_tls: bool) -> None:
+    slow = api_that.ReadsSlowly()
+    body = b"x" * 50_000_000
+    with HostileApi(slow, tls=self_signed() if is_tls else None) as api:
+        failure = _failure(api, method="POST", body=body, total_seconds=0.3, verify_tls=False)
+    assert failure.kind is FailureKind.TIMEOUT
+    assert slow.bytes_read < len(body) / 2
+
+
 def test_a_handshake_that_never_comes_ends_with_the_time_for_connecting() -> None:
     with HostileApi(api_that.never_reads) as api:
         failure = _failure(
-            api, url=api.url().replace("http:", "https:"), connect_seconds=0.3, total_seconds=20.0
+            api, url=api.url().replace("http:", "https:"), connect_seconds=0.3, total_seconds=60.0
         )
     assert failure.kind is FailureKind.TIMEOUT
     assert "within 0.3 seconds" in failure.sentence
+    assert failure.duration_ms < _ENDED_SECONDS * 1000
 
 
 @pytest.mark.parametrize(
@@ -219,13 +231,19 @@ def test_a_good_certificate_is_accepted_for_its_host_alone() -> None:
         assert "another host" in _failure(api).sentence
 
 
-def test_the_name_in_the_handshake_is_the_host_of_the_url() -> None:
+def test_the_name_in_the_handshake_is_the_host_of_the_url(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     context = self_signed()
     named: list[str | None] = []
     context.sni_callback = lambda _socket, name, _context: named.append(name)
     with HostileApi(api_that.answers_json({}), tls=context) as api:
         _call(api, url=api.url(host="localhost"), verify_tls=False)
-    assert named == ["localhost"]
+        monkeypatch.setattr(
+            names, "system_addresses", lambda _, port: [(socket.AF_INET, ("127.0.0.1", port))]
+        )
+        _call(api, url=api.url(host="api.example."), verify_tls=False)
+    assert named == ["localhost", "api.example"]
 
 
 def test_plain_http_on_the_port_is_a_sentence_about_https() -> None:

@@ -59,10 +59,11 @@ class Campaign:
         path: str = "",
         headers: Mapping[str, str] | None = None,
         content_type: str = "application/json",
+        method: str = "POST",
     ) -> HttpResponse:
         authorization = f"ApiKey {self.key.key_id}:{API_KEY_SECRET}"
         return Client().generic(  # type: ignore[return-value]
-            "POST",
+            method,
             path or self.path,
             body,
             content_type,

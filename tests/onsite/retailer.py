@@ -20,7 +20,7 @@ OPTIONS = [
 ]
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, repr=False)
 class Retailer:
     """What the API knows and how it answers. Keys are those of `retailer_api`.
 

@@ -182,7 +182,7 @@ def test_what_was_said_is_read_back(site: Site) -> None:
         options={"pet": "Dog", "acceptsEmail": True, "acceptsSms": False, "terms": True},
     )
     change = people.contact_change(visitor=said, options=OPTIONS, tag="NewFriend", occurred_at=NOW)
-    applied = people.apply(site=site, change=change, label="Onsite", received_at=NOW)
+    applied = people.apply(site=site, change=change, label="Campaign page", received_at=NOW)
     contact = contact_of(applied)
     assert people.visitor_of(contact, OPTIONS) == said
     assert people.stored_tag(contact) == "NewFriend"

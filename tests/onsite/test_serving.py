@@ -5,12 +5,18 @@ from __future__ import annotations
 import json
 import uuid
 from typing import Any
+from urllib.parse import quote
 
 import pytest
+from django.db import IntegrityError
+from hypothesis import HealthCheck, given
+from hypothesis import settings as hypothesis_settings
+from hypothesis import strategies as st
 
 from contacts.models import Consent, Contact
 from integrations.models import ApiCall, Operation, Outcome, Purpose
 from onsite.people import stored_tag
+from onsite.serving.view import throttle
 from sites.models import Site
 from tests.contacts.changes import apply as tell
 from tests.onsite.served_site import Onsite, served_api
@@ -31,6 +37,7 @@ JANE: dict[str, Any] = {
 
 @pytest.fixture
 def onsite(site: Site) -> Onsite:
+    throttle.forget()
     return Onsite(served_api(site))
 
 
@@ -197,6 +204,9 @@ def test_what_cannot_be_a_contact_is_refused_with_a_sentence(
     answer = onsite.post(raw=body)
     assert answer.status_code == (413 if code == "TOO_LARGE" else 400)
     assert body_of(answer)["code"] == code
+    if code == "NO_IDENTITY":
+        detail = "Give at least one of: email, phone, personalIdentity."
+        assert body_of(answer)["detail"] == detail
     assert not Contact.objects.exists()
     assert onsite.logged.outcome == Outcome.ERROR
     assert onsite.logged.reason
@@ -273,6 +283,19 @@ def test_a_body_that_cannot_be_read_is_kept_without_the_number(onsite: Onsite) -
     assert "7935" not in onsite.logged.request_body
 
 
+def test_secrets_and_numbers_are_hidden_wherever_they_stand(site: Site) -> None:
+    api = served_api(site, api_key_place="query", api_key_name="shop")
+    onsite = Onsite(api)
+    document = {**JANE, "customer": NUMBER, "note": f"call with {api.api_key_value}"}
+    assert onsite.post(document).status_code == 201
+    assert json.loads(onsite.logged.request_body) == {
+        **JANE, "personalIdentity": "•••", "customer": "•••", "note": "call with •••",
+    }  # fmt: skip
+    spelled = f"shop=%6F{api.api_key_value[1:]}&email=jane%40example.com"
+    assert onsite.get(spelled, is_signed=False).status_code == 200
+    assert onsite.logged.url == f"{onsite.path}?shop=•••&email=jane%40example.com"
+
+
 def test_an_encoded_name_hides_its_value_too(site: Site) -> None:
     onsite = Onsite(served_api(site))
     onsite.get("personal%49dentity=20040217-7935")
@@ -291,6 +314,19 @@ def test_a_failing_log_does_not_stop_the_visitor(
     assert "canary" not in caplog.text
 
 
+def test_a_contact_that_others_keep_changing_is_busy(
+    onsite: Onsite, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(**_: Any) -> None:
+        raise IntegrityError
+
+    monkeypatch.setattr("onsite.serving.writing.apply", fail)
+    answer = onsite.post(JANE)
+    assert (answer.status_code, body_of(answer)["code"]) == (503, "BUSY")
+    assert answer["Retry-After"] == "1"
+    assert onsite.logged.status_code == 503
+
+
 def test_a_failure_of_ours_is_a_neutral_answer_and_a_row(
     onsite: Onsite, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -303,3 +339,33 @@ def test_a_failure_of_ours_is_a_neutral_answer_and_a_row(
     assert b"jane" not in answer.content
     assert (onsite.logged.outcome, onsite.logged.status_code) == (Outcome.ERROR, 500)
     assert "jane@" not in onsite.logged.reason
+
+
+_SCALARS = (
+    st.none()
+    | st.booleans()
+    | st.integers(-(10**40), 10**40)
+    | st.floats(allow_nan=False, allow_infinity=False)
+    | st.text(max_size=30)
+    | st.sampled_from(["jane@example.com", "0701234567", NUMBER, "Dog", "NewFriend", " ", "\u202e"])
+)
+_DOCUMENTS = st.dictionaries(
+    st.sampled_from(sorted(JANE)) | st.text(max_size=10),
+    _SCALARS | st.lists(_SCALARS, max_size=3) | st.dictionaries(st.text(), _SCALARS, max_size=2),
+    max_size=9,
+)
+
+
+@given(document=_DOCUMENTS, query=st.text(max_size=60))
+@hypothesis_settings(
+    max_examples=30, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
+def test_whatever_comes_is_answered_and_logged(
+    onsite: Onsite, document: dict[str, Any], query: str
+) -> None:
+    before = len(onsite.calls)
+    written = onsite.post(raw=json.dumps(document).encode())
+    assert written.status_code in (200, 201, 400)
+    asked = onsite.get(quote(query, safe="=&+", errors="replace") + "&email=jane%40example.com")
+    assert asked.status_code in (200, 404, 400)
+    assert len(onsite.calls) == before + 2

@@ -15,6 +15,7 @@ from contacts.models import Contact
 from integrations.models import ApiCall, GenericApi, Outcome
 from onsite.serving import call_log
 from onsite.serving.call_log import MOST_REFUSALS_AN_HOUR
+from onsite.serving.served_request import served_request
 from onsite.serving.view import throttle
 from sites.models import Site
 from tests.factories import SiteFactory
@@ -56,9 +57,12 @@ def test_right_credentials_get_in_and_wrong_ones_do_not(site: Site, mode: dict[s
     stranger = Onsite(api, credentials=GenericApi(**mode, **other))
     without = onsite.get(JANE, is_signed=False)
     assert [each[0] for each in answers_of(stranger)] == [401, 401]
+    onsite.post(JANE, is_signed=False, headers={"Shop-Door": "another-secret-23456"})
     assert (without.status_code, without.content) == (401, b"")
     refused = onsite.calls[2:]
-    assert len(refused) == 3
+    assert len(refused) == 4
+    assert refused[-1].request_headers["shop-door"] == "•••"
+    assert refused[-1].request_headers["content-type"] == "application/json"
     for call in refused:
         assert (call.outcome, call.status_code, call.contact_id) == (Outcome.ERROR, 401, None)
         assert call.reason
@@ -165,3 +169,13 @@ def test_a_compressed_body_is_refused_before_anything_is_known_of_the_site(site:
         assert answer.status_code == 415
     assert "Content-Encoding" in onsite.logged.reason
     assert ApiCall.objects.count() == 1
+
+
+def test_the_environment_of_the_server_is_no_header() -> None:
+    environ = {
+        "REQUEST_METHOD": "GET",
+        "HTTP_PROXY": "http://name:password@proxy.example.com",
+        "HTTP_X_API_KEY": "key",
+    }
+    request = served_request(environ, datetime.now(UTC))
+    assert request.headers == {"x-api-key": "key"}

@@ -13,6 +13,7 @@ from django.db import connection
 from django.utils import timezone
 
 from contacts.models import Contact
+from integrations.models import GenericApi
 from onsite.flow import claiming, steps
 from onsite.flow.causes import INTERRUPTED
 from onsite.interrupted import end_interrupted_submissions
@@ -261,6 +262,21 @@ def test_a_process_that_outlives_its_lease_changes_nothing(
     answer = slow.result(60)
     assert (answer.status, answer.body["code"]) == (502, INTERRUPTED)
     assert not Contact.objects.exists()
+
+
+def test_an_api_that_is_switched_off_meanwhile_is_not_called(
+    campaign: Campaign, retailer: Retailer, visitors: Visitors, waits: Callable[[int], None]
+) -> None:
+    retailer.open_door.clear()
+    first = visitors.send(campaign)
+    arrived(retailer)
+    second = visitors.send(campaign, role="ambassador")
+    waits(1)
+    GenericApi.objects.update(is_active=False)
+    retailer.open_door.set()
+    assert first.result(60).status == 200
+    assert second.result(60).body["code"] == "SWITCHED_OFF"
+    assert (len(retailer.lookups), len(retailer.writes)) == (1, 1)
 
 
 def test_a_fault_of_ours_leaves_nobody_waiting(

@@ -83,10 +83,25 @@ def test_hostile_bodies(own_campaign: Campaign, body: bytes, status: int) -> Non
     assert not Submission.objects.exists()
 
 
+def test_an_erased_visitors_answer_says_no_more_than_how_it_ended(
+    own_campaign: Campaign,
+) -> None:
+    contact = {"email": JANE, "name": "Jane Doe"}
+    own_campaign.send(contact)
+    first = own_campaign.send(contact, idempotency_key="a")
+    assert first.body["contact"]
+    Submission.objects.update(visitor={}, known_contact={}, answer={})
+    repeat = own_campaign.send(contact, idempotency_key="a")
+    assert (repeat.status, repeat.body) == (200, first.body | {"contact": {}})
+
+
 def test_another_kind_of_body_or_method(own_campaign: Campaign) -> None:
     assert own_campaign.post("role=friend", content_type="text/csv").status_code == 415
     encoded = own_campaign.post("{}", headers={"Content-Encoding": "gzip"})
     assert encoded.status_code == 415
+    for method in ("GET", "PUT", "DELETE"):
+        other = own_campaign.post(b"", method=method)
+        assert (other.status_code, other.headers["Allow"]) == (405, "POST, OPTIONS")
 
 
 @pytest.mark.parametrize("key", ["", "x" * 201, "nyckel-ä", "a\tb"])

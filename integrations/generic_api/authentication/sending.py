@@ -86,6 +86,7 @@ def url_with_query(url: str, query: str) -> str:
     return url + query if url.endswith(("?", "&")) else f"{url}&{query}"
 
 
+@sensitive_variables()
 def _signature_headers(
     api: GenericApi, method: str, url: str, body: bytes, now: datetime
 ) -> dict[str, str]:

@@ -13,6 +13,8 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Self
 from urllib.parse import urlsplit
 
+from django.views.decorators.debug import sensitive_variables
+
 from integrations.models.generic_api import Algorithm, Encoding, Signs
 
 if TYPE_CHECKING:
@@ -59,6 +61,7 @@ def signed_bytes(signs: str, request: SignedRequest, timestamp: str) -> bytes:
     raise ValueError("What is signed must be the body, the request, or timestamp and body.")
 
 
+@sensitive_variables()
 def signature(api: GenericApi, secret: bytes, signed: bytes) -> str:
     """Return the text of the signature header. Raises ValueError for an unknown setting."""
     if api.hmac_algorithm not in Algorithm.values or api.hmac_encoding not in Encoding.values:

@@ -63,6 +63,7 @@ def verify(api: GenericApi, request: SignedRequest, now: datetime) -> None:
             _check_query(request.query, api.api_key_name, secret)
 
 
+@sensitive_variables()
 def _check_static(headers: Mapping[str, str], name: str, secret: bytes) -> None:
     given = _single(headers, name)
     if b"," in given and b"," not in secret:
@@ -71,6 +72,7 @@ def _check_static(headers: Mapping[str, str], name: str, secret: bytes) -> None:
         raise NotAuthentic(f"The header {name} has another value than the one set here.")
 
 
+@sensitive_variables()
 def _check_signature(
     api: GenericApi,
     secret: bytes,
@@ -110,6 +112,7 @@ def _timestamp(headers: Mapping[str, str], api: GenericApi, now: datetime) -> st
     return text
 
 
+@sensitive_variables()
 def _check_query(query: str, name: str, secret: bytes) -> None:
     pairs = [pair.partition("=") for pair in query.split("&")]
     found = [value for key, _, value in pairs if unquote_plus(key) == name]
@@ -121,6 +124,7 @@ def _check_query(query: str, name: str, secret: bytes) -> None:
         raise NotAuthentic(f"{name} in the query has another value than the one set here.")
 
 
+@sensitive_variables()
 def _single(headers: Mapping[str, str], name: str) -> bytes:
     """Return one header as ASCII bytes; `compare_digest` raises on text that is not ASCII."""
     value = headers.get(name.lower(), "")

@@ -258,9 +258,9 @@ def test_missing_or_short_secret_verifies_nothing(mode: str, secret: str) -> Non
 
 def test_settings_stored_past_the_service_verify_nothing() -> None:
     request = sent(api_of("body"), "POST")
-    for settings in ({"hmac_algorithm": "md5"}, {"hmac_encoding": "x"}, {"hmac_signs": "y"}):
+    for choices in ({"hmac_algorithm": "md5"}, {"hmac_encoding": "x"}, {"hmac_signs": "y"}):
         with pytest.raises(NotAuthentic):
-            verify(api_of("body", **settings), request, NOW)
+            verify(api_of("body", **choices), request, NOW)
 
 
 def test_api_key_in_the_query_is_added_last_and_encoded() -> None:

@@ -39,6 +39,7 @@ from tests.hostile.behaviours import (
     sends_endless_body,
     sends_gzip_bomb,
 )
+from tests.hostile.certificates import self_signed
 from tests.integrations.generic_api.samples import CUSTOM_KEYS, OPTIONS, sample
 
 pytestmark = [pytest.mark.django_db, pytest.mark.network]
@@ -179,14 +180,21 @@ def test_visitor_with_nothing_to_ask_by_is_neither_new_nor_known(site: Site) -> 
     assert not result.continues
 
 
+@pytest.mark.parametrize(
+    ("name", "keys"), [("contact.json", {}), ("contact_custom_keys.json", CUSTOM_KEYS)]
+)
 @pytest.mark.parametrize("mode", MODES)
-def test_called_end_accepts_every_mode(site: Site, mode: str) -> None:
-    behaviour = by_method(GET=answers_json(sample("contact.json")), POST=answers(201))
-    with retailer(site, behaviour, **MODES[mode]) as (server, api):
-        lookup(api=api, visitor=JANE, purpose=Purpose.SUBMISSION)
-        write(api=api, visitor=JANE, purpose=Purpose.SUBMISSION)
+def test_called_end_accepts_every_mode_with_every_sample(
+    site: Site, mode: str, name: str, keys: dict[str, str]
+) -> None:
+    behaviour = by_method(GET=answers_json(sample(name)), POST=answers(201))
+    with retailer(site, behaviour, **MODES[mode], **keys) as (server, api):
+        found = lookup(api=api, visitor=JANE, purpose=Purpose.SUBMISSION)
+        assert found.visitor is not None
+        write(api=api, visitor=found.visitor, tag=found.tag, purpose=Purpose.SUBMISSION)
         calls = list(ApiCall.objects.order_by("id"))
     assert [call.outcome for call in calls] == ["found", "created"]
+    assert server.requests[1].json() == sample(name)
     for call, request in zip(calls, server.requests, strict=True):
         verify(api, signed(request), call.at)
         assert SECRET not in repr(ApiCall.objects.values())
@@ -276,6 +284,28 @@ def test_no_answer_is_an_error_with_a_sentence(
     assert call.reason.endswith(".")
     assert not result.continues
     assert GenericApiHour.objects.get().failed == 1
+
+
+def test_certificate_is_checked_unless_switched_off(site: Site) -> None:
+    with HostileApi(answers(404), tls=self_signed("127.0.0.1")) as server:
+        api = GenericApi(site=site, lookup_url=server.url(), header_value=SECRET)
+        refused = lookup(api=api, visitor=JANE, purpose=Purpose.TRIAL)
+        api.verify_tls = False
+        taken = lookup(api=api, visitor=JANE, purpose=Purpose.TRIAL)
+    assert (refused.call.outcome, refused.call.failure) == ("error", "tls")
+    assert taken.call.outcome == "not_found"
+    assert len(server.requests) == 1
+
+
+def test_address_that_is_not_allowed_is_not_called(site: Site) -> None:
+    with (
+        retailer(site, answers(404)) as (server, api),
+        override_settings(OUTBOUND_ALLOWED_NETWORKS=[]),
+    ):
+        result = lookup(api=api, visitor=JANE, purpose=Purpose.SUBMISSION)
+    assert server.connections == 0
+    assert (result.call.outcome, result.call.failure) == ("error", "blocked")
+    assert "127.0.0.1" not in result.call.reason
 
 
 def test_redirect_leads_nowhere(site: Site) -> None:

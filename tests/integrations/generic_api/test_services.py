@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import threading
 from typing import Any
 
 import pytest
@@ -209,10 +210,12 @@ def test_extra_headers_are_replaced_as_a_whole_and_values_kept_by_name(site: Sit
     api = saved(site)
     generic_api_save(api=api, actor=SYSTEM, headers={"X-A": "1", "X-B": "2"})
     generic_api_save(api=api, actor=SYSTEM)
-    generic_api_save(api=api, actor=SYSTEM, headers={"X-B": None, "X-C": "3"})
-    assert generic_api_for(site).extra_headers == {"X-B": "2", "X-C": "3"}
+    generic_api_save(api=api, actor=SYSTEM, headers={"x-b": None, "X-C": "3"})
+    assert generic_api_for(site).extra_headers == {"x-b": "2", "X-C": "3"}
     assert set(entries()[-1].changes) == {
         "secrets.extra_headers.X-A",
+        "secrets.extra_headers.X-B",
+        "secrets.extra_headers.x-b",
         "secrets.extra_headers.X-C",
     }
 
@@ -294,3 +297,35 @@ def test_each_site_has_its_own(site: Site) -> None:
     assert generic_api_for(other).email_key == "email"
     saved(other, email_key="two")
     assert generic_api_for(site).email_key == "one"
+
+
+@pytest.mark.django_db(transaction=True)
+def test_of_two_who_save_at_once_one_is_told() -> None:
+    site = SiteFactory.create()
+    barrier = threading.Barrier(2)
+    outcomes: list[str] = []
+
+    def save(key: str) -> None:
+        api = generic_api_for(site)
+        api.email_key = key
+        barrier.wait(timeout=30)
+        try:
+            generic_api_save(api=api, actor=SYSTEM)
+            outcomes.append("saved")
+        except ValidationError as error:
+            outcomes.extend(error.messages)
+        finally:
+            connection.close()
+
+    for keys in (("first", "second"), ("third", "fourth")):
+        outcomes.clear()
+        threads = [threading.Thread(target=save, args=(key,)) for key in keys]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        told, saved_one = sorted(outcomes)
+        assert "Somebody else" in told
+        assert saved_one == "saved"
+        assert generic_api_for(site).email_key in keys
+    assert AuditEntry.objects.count() == 2
