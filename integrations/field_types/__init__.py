@@ -1,5 +1,26 @@
 """The nine field types of reception events and contact fields, read strictly or leniently."""
 
-from integrations.field_types.definition import FieldDefinition, FieldOption, FieldType
+from integrations.field_types.definition import (
+    FieldDefinition,
+    FieldOption,
+    FieldType,
+    options_from,
+)
+from integrations.field_types.errors import FieldError
+from integrations.field_types.lenient_reading import lenient
+from integrations.field_types.sample_values import sample_value
+from integrations.field_types.strict_reading import strict
+from integrations.field_types.validation import definition_errors, new_field_ids
 
-__all__ = ["FieldDefinition", "FieldOption", "FieldType"]
+__all__ = [
+    "FieldDefinition",
+    "FieldError",
+    "FieldOption",
+    "FieldType",
+    "definition_errors",
+    "lenient",
+    "new_field_ids",
+    "options_from",
+    "sample_value",
+    "strict",
+]
