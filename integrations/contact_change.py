@@ -132,7 +132,7 @@ class ContactChange:
     `email_status` sets the state of the address directly; `cause` says why in a word
     (`complaint`, `hard_bounce`), kept beside preferences and status.
     `revives` is set by events that create a contact: only they lift a tombstone, and only when
-    newer.
+    newer. With `only_known` nobody is added: a change about somebody unknown is rejected.
     """
 
     identity: Identity
@@ -146,4 +146,5 @@ class ContactChange:
     activities: tuple[ActivityFact, ...] = ()
     deletion: Deletion | None = None
     revives: bool = False
+    only_known: bool = False
     cause: str = ""

@@ -26,6 +26,11 @@ _BEGINNING: Final = -(2**63)
 _STATE: Final = "state"
 _KNOWN: Final = "known"
 _ERASED: Final = "deleted"
+# Connectif's code for an event about a contact that is not there (*Custom error codes*).
+_NOT_KNOWN: Final = (
+    "E0501",
+    "Contact does not exist, and the event was not to create one. Create it, then replay.",
+)
 
 
 class Batch:
@@ -63,6 +68,10 @@ class Batch:
     def _change(self, facts: Facts, outcome: Outcome, match: Match) -> None:
         state = match.subject
         if state is None:
+            if facts.change.only_known:
+                facts.reject(*_NOT_KNOWN)
+                outcome.kind = ChangeKind.REJECTED
+                return
             state = self._snapshot.add_unknown(facts.site_id)
             outcome.existed = False
         state.changes = {}

@@ -103,6 +103,10 @@ class Facts:
         if change.attributes:
             self._read_attributes()
 
+    def reject(self, cause: str, reason: str) -> None:
+        self.cause = cause
+        self.notes.insert(0, reason)
+
     def _read_identity(self, identity: Identity, country: str) -> None:
         email, phone, number = identity.email, identity.phone, identity.personal_identity_number
         self.email = self._checked("email", email, email_normalised(email)) if email else None

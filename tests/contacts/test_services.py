@@ -148,3 +148,27 @@ def test_results_come_in_the_order_of_the_items(site: Site) -> None:
     kinds = [result.kind for result in contacts_apply_batch(items)]
     assert kinds == ["created", "rejected", "created", "created"]
     assert contacts_apply_batch([]) == []
+
+
+def test_a_change_about_known_people_only_creates_nobody(site: Site) -> None:
+    result = apply(site, JANE, 1, only_known=True, activities=(ActivityFact(type="visit"),))
+    assert (result.kind, result.cause, result.contact_id) == (ChangeKind.REJECTED, "E0501", None)
+    assert result.reason.startswith("Contact does not exist")
+    assert not Contact.objects.exists()
+    assert not Activity.objects.exists()
+    apply(site, JANE, 2)
+    result = apply(site, JANE, 3, only_known=True, fields={"city": "Lund"})
+    assert result.kind is ChangeKind.CHANGED
+    assert Contact.objects.get().city == "Lund"
+
+
+def test_known_people_only_means_those_of_the_same_batch_too(site: Site) -> None:
+    changes = [
+        change(JANE, 1, only_known=True),
+        change(JANE, 2),
+        change(JANE, 3, only_known=True, fields={"city": "Lund"}),
+    ]
+    items = [ChangeItem(site=site, change=each, source=source()) for each in changes]
+    kinds = [result.kind for result in contacts_apply_batch(items)]
+    assert kinds == [ChangeKind.REJECTED, ChangeKind.CREATED, ChangeKind.CHANGED]
+    assert Contact.objects.get().city == "Lund"
