@@ -6,15 +6,19 @@ Call `.create(...)`, which is typed; the bare call does the same and is not.
 from __future__ import annotations
 
 from functools import lru_cache
+from typing import Any
 
 from django.contrib.auth.hashers import make_password
 from factory.declarations import LazyAttribute, LazyFunction, Sequence, SubFactory
 from factory.django import DjangoModelFactory
 
-from integrations.models import GenericApi
+from contacts.models import ContactField
+from integrations.models import CustomIntegration, GenericApi
 from sites.api_keys.services import secret_hash
+from sites.audit import Actor
 from sites.models import ApiKey, Membership, Role, Scope, Site, User
-from webhooks.models import Source
+from webhooks.inbound.reception_events.services import reception_event_save
+from webhooks.models import Context, ReceptionEvent, ReceptionField, Source
 
 PASSWORD = "correct horse battery staple"
 API_KEY_SECRET = "SecretOfEveryKeyThatTestsMake00000000000"
@@ -93,3 +97,53 @@ class GenericApiFactory(DjangoModelFactory[GenericApi]):
 
     site = SubFactory(SiteFactory)
     header_value = "an API secret for tests"
+
+
+class ContactFieldFactory(DjangoModelFactory[ContactField]):
+    """A text field, as the database holds it; nothing is checked by the service."""
+
+    class Meta:
+        model = ContactField
+
+    site = SubFactory(SiteFactory)
+    field_id = Sequence(lambda number: f"field-{number}")
+    name = Sequence(lambda number: f"Contact field {number}")
+    type = "text"
+
+
+class CustomIntegrationFactory(DjangoModelFactory[CustomIntegration]):
+    class Meta:
+        model = CustomIntegration
+
+    site = SubFactory(SiteFactory)
+    name = Sequence(lambda number: f"Integration {number}")
+
+
+def email_field() -> ReceptionField:
+    return ReceptionField(field_id="email", name="E-mail", type="email", is_primary_key=True)
+
+
+class ReceptionEventFactory(DjangoModelFactory[ReceptionEvent]):
+    """An event stored by its service, with its source; `fields` default to the e-mail alone.
+
+    Also takes what else the service does: `verification`, `secrets`, `active`,
+    `throttle_per_second`.
+    """
+
+    class Meta:
+        model = ReceptionEvent
+
+    site = SubFactory(SiteFactory)
+    integration = LazyAttribute(lambda event: CustomIntegrationFactory.create(site=event.site))
+    context = Context.API
+    name = Sequence(lambda number: f"Event {number}")
+    alias = Sequence(lambda number: f"event-{number}")
+    fields = LazyFunction(lambda: [email_field()])
+
+    @classmethod
+    def _create(
+        cls, model_class: type[ReceptionEvent], *args: Any, **values: Any
+    ) -> ReceptionEvent:
+        own = ("site", "integration", "context", "name", "alias")
+        event = model_class(**{name: values.pop(name) for name in own})
+        return reception_event_save(event=event, actor=Actor.system("tests"), **values)

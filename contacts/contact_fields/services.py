@@ -1,0 +1,103 @@
+"""Everything that changes a contact field: validated, audited, each in one transaction."""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+from django.core.exceptions import ValidationError
+from django.db import IntegrityError, transaction
+from django.db.models import ProtectedError, RestrictedError
+
+from contacts.contact_fields.checks import check_field
+from contacts.contact_fields.users import users_of
+from contacts.models import ContactField
+from sites.audit import Actor, audit_record, field_changes
+from sites.models import Site
+
+MOST_FIELDS: Final = 500
+# What stays as it was made: values of contacts and senders' bodies are of that id and type.
+FIXED: Final = ("site_id", "field_id", "type")
+CHANGEABLE: Final = ("name", "options", "default_country_code")
+
+
+class FieldInUse(ValidationError):
+    """The field cannot be deleted; the sentence names what uses it."""
+
+
+@transaction.atomic
+def contact_field_create(*, field: ContactField, actor: Actor) -> ContactField:
+    """Store a new field, given unsaved. Raises ValidationError by name of a model field.
+
+    Attributes that contacts have under this id already become its values, as far as they fit.
+    """
+    check_field(field)
+    # Serialises the creators of one site, so that none of them counts past the others.
+    site = Site.objects.select_for_update(of=("self",)).get(pk=field.site_id)
+    if site.contact_fields.count() >= MOST_FIELDS:
+        raise ValidationError(f"The site has {MOST_FIELDS} contact fields, which is the most.")
+    try:
+        with transaction.atomic():
+            field.save(force_insert=True)
+    except IntegrityError:
+        taken = f"Another contact field of the site has the id “{field.field_id}”."
+        raise ValidationError({"field_id": taken}) from None
+    _audit(actor, "contact_field.created", field, field_changes({}, _values(field)))
+    return field
+
+
+@transaction.atomic
+def contact_field_update(*, field: ContactField, actor: Actor) -> ContactField:
+    """Store a field's name, options and country code. Raises ValidationError by model field.
+
+    An option that goes stays with the contacts that have it, as text that fits the field no more.
+    """
+    stored = _lock(field)
+    if any(getattr(stored, name) != getattr(field, name) for name in FIXED):
+        raise ValidationError(
+            "A contact field keeps its site, id and type. Make a new field instead."
+        )
+    check_field(field)
+    changes = field_changes(_values(stored), _values(field))
+    if changes:
+        field.save(update_fields=[*CHANGEABLE, "updated_at"])
+        _audit(actor, "contact_field.updated", field, changes)
+    return field
+
+
+def contact_field_delete(*, field: ContactField, actor: Actor) -> None:
+    """Delete a field that nothing uses; raises `FieldInUse`.
+
+    What contacts have under its id stays with them, as a plain attribute of no type.
+    """
+    try:
+        with transaction.atomic():
+            stored = _lock(field)
+            # Before the row goes: an entry of the audit names what it is about.
+            changes = field_changes(_values(stored), {})
+            _audit(actor, "contact_field.deleted", stored, changes)
+            stored.delete()
+    except (ProtectedError, RestrictedError, IntegrityError):
+        # The database refuses as well: a use that began meanwhile shows only when we commit.
+        raise FieldInUse(_in_use(field)) from None
+
+
+def _in_use(field: ContactField) -> str:
+    users = users_of([field.pk])[field.pk]
+    told = "; ".join(users[:3]) or "something that was added just now"
+    more = f" and {len(users) - 3} more" if len(users) > 3 else ""
+    return f"“{field.name}” is in use and cannot be deleted: {told}{more}. Change that first."
+
+
+def _lock(field: ContactField) -> ContactField:
+    fields = ContactField.objects.select_for_update(of=("self",)).select_related("site")
+    return fields.get(pk=field.pk)
+
+
+def _values(field: ContactField) -> dict[str, Any]:
+    return {name: getattr(field, name) for name in ("field_id", "type", *CHANGEABLE)}
+
+
+def _audit(
+    actor: Actor, action: str, field: ContactField, changes: dict[str, tuple[Any, Any]]
+) -> None:
+    audit_record(actor=actor, action=action, site=field.site, target=field, changes=changes)

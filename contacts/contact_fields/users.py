@@ -1,0 +1,32 @@
+"""What uses a contact field: rows of the layers above that refer to it and so protect it."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable
+from typing import Protocol, cast
+
+from django.db import models
+
+from contacts.models import ContactField
+
+
+class FieldUser(Protocol):
+    """What a model that refers to contact fields says about its rows."""
+
+    @classmethod
+    def contact_field_uses(cls, field_ids: Collection[int]) -> Iterable[tuple[int, str]]:
+        """Return (primary key of a field, what uses it in words), one pair for each use."""
+
+
+def users_of(field_ids: Collection[int]) -> dict[int, list[str]]:
+    """Return, by primary key of a field, what uses it in words; one query for each kind of user.
+
+    Layers above are not known here by name: their models are found by their foreign keys.
+    """
+    users: dict[int, list[str]] = {field_id: [] for field_id in field_ids}
+    for relation in ContactField._meta.get_fields(include_hidden=True):
+        if isinstance(relation, models.ManyToOneRel):
+            model = cast(type[FieldUser], relation.related_model)
+            for field_id, words in model.contact_field_uses(list(users)):
+                users[field_id].append(words)
+    return users
