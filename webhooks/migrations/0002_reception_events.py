@@ -23,10 +23,11 @@ class Migration(migrations.Migration):
                 ('context', models.CharField(choices=[('api', 'Public API'), ('webhook', 'Webhook')], max_length=10)),
                 ('name', models.CharField(max_length=120)),
                 ('alias', models.SlugField(max_length=80)),
+                ('retired_field_ids', models.JSONField(default=list, editable=False)),
                 ('created_at', models.DateTimeField(auto_now_add=True)),
                 ('updated_at', models.DateTimeField(auto_now=True)),
                 ('deleted_at', models.DateTimeField(editable=False, null=True)),
-                ('integration', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='reception_events', to='integrations.customintegration')),
+                ('integration', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='reception_events', to='integrations.customintegration')),
                 ('site', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='reception_events', to='sites.site')),
                 ('source', models.OneToOneField(on_delete=django.db.models.deletion.PROTECT, related_name='reception_event', to='webhooks.source')),
             ],
@@ -62,6 +63,10 @@ class Migration(migrations.Migration):
         migrations.AddConstraint(
             model_name='receptionevent',
             constraint=models.CheckConstraint(condition=models.Q(('alias', ''), _negated=True), name='reception_event_has_alias'),
+        ),
+        migrations.AddConstraint(
+            model_name='receptionevent',
+            constraint=models.CheckConstraint(condition=models.Q(('deleted_at__isnull', False), ('integration__isnull', False), _connector='OR'), name='reception_event_live_in_integration'),
         ),
         migrations.AddConstraint(
             model_name='receptionevent',

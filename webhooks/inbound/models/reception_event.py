@@ -1,12 +1,13 @@
 from __future__ import annotations
 
 import secrets
+from collections.abc import Collection, Iterable
 
 from django.db import models
 from django.db.models import Q
 
 from contacts.models import ContactField
-from integrations.field_types import FieldDefinition, FieldOption, FieldType
+from integrations.field_types import FieldDefinition, FieldType, options_from
 from integrations.models import CustomIntegration
 from sites.models import Site
 from webhooks.inbound.models.source import Source
@@ -30,18 +31,21 @@ class ReceptionEvent(models.Model):
     Its `source` (preset `reception_event`) carries what reception and the worker need: settings
     compiled from the fields, the verifier's secrets, the throttle, the journal and the log. The
     services keep the two in step. A deleted event keeps its row and its history; its alias is free
-    again.
+    again. `retired_field_ids` are ids that fields once had: the history speaks of them, so that no
+    new field gets one by itself.
     """
 
     site = models.ForeignKey(Site, on_delete=models.CASCADE, related_name="reception_events")
+    # Null once the event is deleted: its history must not keep the integration from going.
     integration = models.ForeignKey(
-        CustomIntegration, on_delete=models.PROTECT, related_name="reception_events"
+        CustomIntegration, null=True, on_delete=models.PROTECT, related_name="reception_events"
     )
     source = models.OneToOneField(Source, on_delete=models.PROTECT, related_name="reception_event")
     event_id = models.CharField(max_length=24, unique=True, default=new_event_id, editable=False)
     context = models.CharField(max_length=10, choices=Context.choices)
     name = models.CharField(max_length=120)
     alias = models.SlugField(max_length=80)
+    retired_field_ids = models.JSONField(default=list, editable=False)
     created_at = models.DateTimeField(auto_now_add=True)
     updated_at = models.DateTimeField(auto_now=True)
     deleted_at = models.DateTimeField(null=True, editable=False)
@@ -55,6 +59,10 @@ class ReceptionEvent(models.Model):
                 name="reception_event_alias_once_per_site",
             ),
             models.CheckConstraint(name="reception_event_has_alias", condition=~Q(alias="")),
+            models.CheckConstraint(
+                name="reception_event_live_in_integration",
+                condition=Q(deleted_at__isnull=False) | Q(integration__isnull=False),
+            ),
             models.CheckConstraint(
                 name="reception_event_context_known", condition=Q(context__in=Context.values)
             ),
@@ -123,6 +131,13 @@ class ReceptionField(models.Model):
             id=self.field_id,
             name=self.name,
             type=FieldType(self.type),
-            options=tuple(FieldOption(**option) for option in self.options),
+            options=options_from(self.options),
             default_country_code=self.default_country_code,
         )
+
+    @classmethod
+    def contact_field_uses(cls, field_ids: Collection[int]) -> Iterable[tuple[int, str]]:
+        """Return (contact field, which field of which event writes to it) for each such field."""
+        rows = cls.objects.filter(contact_field__in=field_ids).order_by("event__name", "position")
+        for field_id, name, event in rows.values_list("contact_field_id", "name", "event__name"):
+            yield field_id, f"the field “{name}” of the reception event “{event}”"

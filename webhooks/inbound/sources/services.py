@@ -12,6 +12,7 @@ from typing import Any, Final
 from django.core.exceptions import ValidationError
 from django.db import transaction
 
+from integrations.preset import Preset
 from integrations.request import PresetConfig
 from sites.audit import Actor, audit_record, field_changes
 from sites.models import bump_configuration_version
@@ -31,7 +32,7 @@ def source_create(
 
     Raises ValidationError by name of a model field or key of a preset's field.
     """
-    generated = _clean(source, _given(secrets))
+    generated = _clean(source, given_secrets(secrets))
     source.save(force_insert=True)
     changes = field_changes({}, _values(source), _secret_names(source))
     changes["preset"] = (None, source.preset_key)
@@ -57,7 +58,7 @@ def source_update(
     if (source.preset_key, source.site_id) != (stored.preset_key, stored.site_id):
         raise ValidationError("A source keeps its site and preset. Make a new source instead.")
     kept = {key: value for key, value in stored.secrets.items() if key not in clear_secrets}
-    generated = _clean(source, kept | _given(secrets))
+    generated = _clean(source, kept | given_secrets(secrets))
     changes = field_changes(_values(stored), _values(source), _secret_names(source, stored))
     if changes:
         source.save()
@@ -90,7 +91,9 @@ def source_reveal(*, source: Source, actor: Actor, key: str = "") -> dict[str, A
 
 def _clean(source: Source, secrets: dict[str, Any]) -> dict[str, Any]:
     """Validate and normalise the source in place; return the secrets that were made."""
-    config, errors, generated = _clean_config(source, secrets)
+    config, errors, generated = config_clean(
+        preset=source.preset, settings=source.settings, secrets=secrets
+    )
     found: dict[str, Any] = dict(errors)
     exclude = {"secrets", "settings"} | ({"preset_key"} if source.pk else set())
     try:
@@ -103,11 +106,11 @@ def _clean(source: Source, secrets: dict[str, Any]) -> dict[str, Any]:
     return generated
 
 
-def _clean_config(
-    source: Source, secrets: dict[str, Any]
+def config_clean(
+    *, preset: Preset, settings: Mapping[str, Any], secrets: dict[str, Any]
 ) -> tuple[PresetConfig, dict[str, str], dict[str, Any]]:
-    preset = source.preset
-    config, errors = preset.clean(PresetConfig(settings=source.settings, secrets=secrets))
+    """Return the config as its preset takes it, errors by key, and the secrets made for it."""
+    config, errors = preset.clean(PresetConfig(settings=settings, secrets=secrets))
     generated: dict[str, Any] = {
         field.key: field.generate()
         for field in preset.settings_fields
@@ -115,11 +118,11 @@ def _clean_config(
     }
     if generated:
         secrets = secrets | generated
-        config, errors = preset.clean(PresetConfig(settings=source.settings, secrets=secrets))
+        config, errors = preset.clean(PresetConfig(settings=settings, secrets=secrets))
     return config, errors, generated
 
 
-def _given(secrets: Secrets | None) -> dict[str, Any]:
+def given_secrets(secrets: Secrets | None) -> dict[str, Any]:
     """Return the secrets that were filled in; a blank box keeps what is stored."""
     return {
         key: value

@@ -1,0 +1,1 @@
+"""Named groups of the events that operators define (Connectif: Integrations > Custom)."""

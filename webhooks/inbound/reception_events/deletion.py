@@ -1,0 +1,51 @@
+from __future__ import annotations
+
+from django.db import transaction
+from django.utils import timezone
+
+from sites.audit import Actor, audit_record
+from webhooks.inbound.models import ReceivedEvent, ReceptionEvent, Source
+from webhooks.inbound.reception_events.services import live_event_locked
+
+
+@transaction.atomic
+def reception_event_delete(*, event: ReceptionEvent, actor: Actor) -> None:
+    """Delete an event. One that has received anything leaves its history behind.
+
+    Then its source stays, switched off, with all that it received; the alias is free for another.
+    Raises ValidationError when it was deleted before.
+    """
+    stored = live_event_locked(event)
+    # Held until the end: what is stored meanwhile waits, and finds the source gone or kept.
+    source = Source.objects.select_for_update(of=("self",)).get(pk=stored.source_id)
+    keeps_history = has_history(stored)
+    audit_record(
+        actor=actor,
+        action="reception_event.deleted",
+        site=stored.site,
+        target=stored,
+        changes={
+            "name": (stored.name, None),
+            "alias": (stored.alias, None),
+            "integration": (str(stored.integration), None),
+            "keeps_history": (None, keeps_history),
+        },
+    )
+    if not keeps_history:
+        stored.delete()
+        source.delete()
+        return
+    stored.integration = None
+    stored.deleted_at = timezone.now()
+    stored.save(update_fields=["integration", "deleted_at", "updated_at"])
+    source.is_active = False
+    source.save(update_fields=["is_active", "updated_at"])
+
+
+def has_history(event: ReceptionEvent) -> bool:
+    """Say whether the event has received anything, accepted or rejected."""
+    source_id = event.source_id
+    return (
+        ReceivedEvent.objects.filter(source_id=source_id).exists()
+        or event.source.rejected_requests.exists()
+    )
