@@ -20,6 +20,7 @@ from contacts.applying.outcome import Outcome
 from contacts.applying.snapshot import Snapshot
 from contacts.applying.states import CREATED, ContactState
 from contacts.applying.writing import Writer
+from contacts.contact_fields.definitions import Definitions, definitions_of
 
 _BEGINNING: Final = -(2**63)
 # How a revision tells of a beginning and an end, beside the fields.
@@ -39,7 +40,8 @@ class Batch:
     def __init__(self, items: Sequence[ChangeItem], *, is_dry_run: bool) -> None:
         self._now = timezone.now().isoformat()
         self._is_dry_run = is_dry_run
-        self._facts = [Facts(item) for item in items]
+        definitions = _definitions(items)
+        self._facts = [Facts(item, definitions.get(item.site.pk, {})) for item in items]
         self._snapshot = Snapshot(self._facts, is_locked=not is_dry_run)
         self._ledger = Ledger()
         self._outcomes = [self._apply(facts) for facts in self._facts]
@@ -192,3 +194,9 @@ class Batch:
             # Preferences and the like count as well: `updated_at` is about the whole person.
             state.changed_columns.add("updated_at")
             self._ledger.revisions.append(Revision(state, changes, outcome.facts.source))
+
+
+def _definitions(items: Sequence[ChangeItem]) -> dict[int, Definitions]:
+    """Return the fields of every site with attributes in the batch; most batches have none."""
+    site_ids = {item.site.pk for item in items if item.change.attributes}
+    return definitions_of(site_ids) if site_ids else {}

@@ -7,6 +7,7 @@ from typing import Any, Final
 
 from contacts.applied_change import ChangeItem
 from contacts.applying.instants import fact_time, micros
+from contacts.contact_fields.definitions import Definitions
 from contacts.models import Contact, ContactSourceId
 from contacts.normalisation.personal_identity import (
     personal_identity_hash,
@@ -20,6 +21,7 @@ from contacts.normalisation.values import (
     line_normalised,
 )
 from integrations.contact_change import IDENTITY_FIELDS, PLAIN_FIELDS, Identity, SourceIdKind
+from integrations.field_types import FieldDefinition, FieldError, lenient
 from integrations.normalisation.emails import email_normalised
 from integrations.normalisation.phones import phone_normalised
 
@@ -82,7 +84,7 @@ class Facts:
         "values",
     )
 
-    def __init__(self, item: ChangeItem) -> None:
+    def __init__(self, item: ChangeItem, definitions: Definitions) -> None:
         self.item = item
         self.change = change = item.change
         self.source = item.source
@@ -101,7 +103,7 @@ class Facts:
         for name, value in change.fields.items():
             self._read_field(name, value)
         if change.attributes:
-            self._read_attributes()
+            self._read_attributes(definitions)
 
     def reject(self, cause: str, reason: str) -> None:
         self.cause = cause
@@ -206,7 +208,7 @@ class Facts:
             self.notes.append(f"VALUE_CUT: {name} was longer than {_MAX_LENGTHS[name]} characters.")
         self.values[name] = normalised
 
-    def _read_attributes(self) -> None:
+    def _read_attributes(self, definitions: Definitions) -> None:
         for name, value in self.change.attributes.items():
             label = line_normalised(str(name))
             if not label or len(label) > MAX_ATTRIBUTE_NAME:
@@ -214,5 +216,13 @@ class Facts:
             elif len(self.attributes) >= MAX_ATTRIBUTES:
                 self.notes.append(f"TOO_MANY_ATTRIBUTES: Only {MAX_ATTRIBUTES} were kept.")
                 return
+            elif label in definitions and value is not None:
+                self._read_contact_field(definitions[label], value)
             else:
                 self.attributes[label] = json_storable(value)
+
+    def _read_contact_field(self, definition: FieldDefinition, value: Any) -> None:
+        try:
+            self.attributes[definition.id] = lenient(definition, value)
+        except FieldError as error:
+            self.notes.append(f"BAD_FIELD: “{definition.id}” was left out. {error.reason}")
