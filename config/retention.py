@@ -10,12 +10,14 @@ from django.utils import timezone
 from common.retention import Retained, remove_expired
 from integrations import retention as integrations
 from onsite import retention as onsite
+from sites import retention as sites
 from webhooks.inbound.upkeep import retention as webhooks
 
 RETAINED: Final[tuple[Retained, ...]] = (
     *webhooks.RETAINED,
     *integrations.RETAINED,
     *onsite.RETAINED,
+    *sites.RETAINED,
 )
 
 log = structlog.get_logger(__name__)

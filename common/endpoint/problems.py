@@ -29,12 +29,17 @@ class FieldProblem:
     reason: str
 
 
+def status_phrase(status: int) -> str:
+    """Return what the status is called, "" for one without a name."""
+    return _TITLES.get(status) or next((each.phrase for each in HTTPStatus if each == status), "")
+
+
 def problem_body(
     status: int, code: str, detail: str, validation_errors: Sequence[FieldProblem] = ()
 ) -> bytes:
     body: dict[str, Any] = {
         "status": int(status),
-        "title": _TITLES.get(status) or HTTPStatus(status).phrase,
+        "title": status_phrase(status),
         "detail": detail,
         "code": code,
     }

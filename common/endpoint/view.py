@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from http import HTTPStatus
-from typing import Any, BinaryIO, cast
+from typing import Any, BinaryIO, Protocol, cast, runtime_checkable
 
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponseBase
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
@@ -17,6 +17,13 @@ class EndpointRequest(Request):
     def _load_stream(self) -> None:
         # DRF takes a body without Content-Length for none: a chunked one would become `{}`.
         self._stream = cast(BinaryIO, self._request)
+
+
+@runtime_checkable
+class CountsAnswers(Protocol):
+    """An authenticator, made anew for each request, that is told how the request was answered."""
+
+    def count_answer(self, status: int) -> None: ...
 
 
 class EndpointView(APIView):
@@ -34,3 +41,12 @@ class EndpointView(APIView):
     def options(self, request: Request, *args: Any, **kwargs: Any) -> Response:  # type: ignore[override]
         # DRF would describe the view in its own words; the Allow header is added to every answer.
         return Response(status=HTTPStatus.NO_CONTENT)
+
+    def finalize_response(  # type: ignore[override]
+        self, request: Request, response: Response, *args: Any, **kwargs: Any
+    ) -> HttpResponseBase:
+        answer = super().finalize_response(request, response, *args, **kwargs)
+        for authenticator in request.authenticators or ():
+            if isinstance(authenticator, CountsAnswers):
+                authenticator.count_answer(answer.status_code)
+        return answer

@@ -26,6 +26,7 @@ from common.client_address import client_address
 from common.endpoint.throttle import Throttle
 from sites.api_keys.networks import is_allowed
 from sites.api_keys.services import secret_hash
+from sites.api_keys.usage import usage_count
 from sites.models import ApiKey
 
 logger = logging.getLogger(__name__)
@@ -38,12 +39,19 @@ _HEADER: Final = re.compile(
 FAILURES_PER_SECOND: Final = 10
 LAST_USED_EVERY: Final = timedelta(minutes=1)
 _NOBODYS_HASH: Final = hashlib.sha256(b"no key").hexdigest()
+_WRONG_SECRET: Final = "wrong secret"  # noqa: S105 - a word of the log
 
 throttle = Throttle()
 
 
 class ApiKeyAuthentication(BaseAuthentication):
-    """Cheap refusals first: form, rate, then the one query of the request."""
+    """Cheap refusals first: form, rate, then the one query of the request.
+
+    Whoever shows the secret of a key has the answer counted on it, refused or not; a guess at a
+    secret does not.
+    """
+
+    _proven_key: int | None = None
 
     def authenticate_header(self, request: Request) -> str:
         return "ApiKey"
@@ -56,23 +64,29 @@ class ApiKeyAuthentication(BaseAuthentication):
         found = _HEADER.fullmatch(header)
         if found is None:
             raise AuthenticationFailed
-        return None, _authenticated(found["id"], found["secret"], client_address(request.META))
+        return None, self._key(found["id"], found["secret"], client_address(request.META))
 
+    def count_answer(self, status: int) -> None:
+        """Count the answer to the request that this one looked at; `EndpointView` calls it."""
+        if self._proven_key is not None:
+            usage_count(self._proven_key, status)
 
-@sensitive_variables("secret", "given_hash")
-def _authenticated(key_id: str, secret: str, address: str) -> ApiKey:
-    given_hash = secret_hash(secret)
-    _check_rates(key_id, given_hash, address)
-    now = timezone.now()
-    key = ApiKey.objects.select_related("site").filter(key_id=key_id).first()
-    refusals = _refusals(key, given_hash, address, now)
-    if key is None or refusals:
-        if address:
-            throttle.seconds_to_wait(("failures", address), FAILURES_PER_SECOND)
-        logger.warning("API key %s refused: %s", key_id, ", ".join(refusals))
-        raise AuthenticationFailed
-    _note_use(key, now)
-    return key
+    @sensitive_variables("secret", "given_hash")
+    def _key(self, key_id: str, secret: str, address: str) -> ApiKey:
+        given_hash = secret_hash(secret)
+        _check_rates(key_id, given_hash, address)
+        now = timezone.now()
+        key = ApiKey.objects.select_related("site").filter(key_id=key_id).first()
+        refusals = _refusals(key, given_hash, address, now)
+        if key is not None and _WRONG_SECRET not in refusals:
+            self._proven_key = key.pk
+        if key is None or refusals:
+            if address:
+                throttle.seconds_to_wait(("failures", address), FAILURES_PER_SECOND)
+            logger.warning("API key %s refused: %s", key_id, ", ".join(refusals))
+            raise AuthenticationFailed
+        _note_use(key, address, now)
+        return key
 
 
 def _check_rates(key_id: str, given_hash: str, address: str) -> None:
@@ -93,7 +107,7 @@ def _refusals(key: ApiKey | None, given_hash: str, address: str, now: datetime) 
     is_address_right = is_allowed(address, key.allowed_networks if key else ())
     checks = (
         (key is not None, "unknown"),
-        (is_secret_right or key is None, "wrong secret"),
+        (is_secret_right or key is None, _WRONG_SECRET),
         (is_address_right, "used from an address that is not on its list"),
         (key is None or key.revoked_at is None, "revoked"),
         (key is None or key.expires_at is None or key.expires_at > now, "expired"),
@@ -101,14 +115,16 @@ def _refusals(key: ApiKey | None, given_hash: str, address: str, now: datetime) 
     return [words for is_right, words in checks if not is_right]
 
 
-def _note_use(key: ApiKey, now: datetime) -> None:
-    """Write the time of use, at most once a minute whoever else does; never fail the request."""
+def _note_use(key: ApiKey, address: str, now: datetime) -> None:
+    """Write when and from where, at most once a minute whoever else does; fail no request."""
     before = now - LAST_USED_EVERY
     if key.last_used_at is not None and key.last_used_at > before:
         return
     is_due = Q(last_used_at=None) | Q(last_used_at__lte=before)
     try:
         with transaction.atomic():
-            ApiKey.objects.filter(is_due, pk=key.pk).update(last_used_at=now)
+            ApiKey.objects.filter(is_due, pk=key.pk).update(
+                last_used_at=now, last_used_from=address
+            )
     except DatabaseFailure as error:
         logger.warning("The last use of an API key was not noted: %s", type(error).__name__)

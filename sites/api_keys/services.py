@@ -16,7 +16,7 @@ from django.views.decorators.debug import sensitive_variables
 from common.identifiers import random_token
 from sites.api_keys.networks import normalised_networks
 from sites.audit import Actor, audit_record, field_changes
-from sites.models import ApiKey, Scope, Site
+from sites.models import ApiKey, Scope, Site, bump_configuration_version
 
 API_KEY_FIELDS: Final = ("name", "scopes", "allowed_networks", "expires_at")
 SECRET_CHARACTERS: Final = 40
@@ -87,6 +87,7 @@ def api_key_revoke(*, key: ApiKey, actor: Actor) -> ApiKey:
     if stored.revoked_at is None:
         stored.revoked_at = timezone.now()
         stored.save(update_fields=["revoked_at"])
+        bump_configuration_version()
         _audit(actor, "api_key.revoked", stored, {"revoked_at": (None, stored.revoked_at)})
     key.revoked_at = stored.revoked_at
     return key
@@ -116,6 +117,7 @@ def _clean(key: ApiKey, *, stored: ApiKey | None) -> None:
 
 
 def _save(key: ApiKey, **how: Any) -> None:
+    """Save the key, and have every process read it anew that keeps keys in memory."""
     try:
         with transaction.atomic():
             key.save(**how)
@@ -126,6 +128,7 @@ def _save(key: ApiKey, **how: Any) -> None:
                 "so that the log can name them."
             }
         ) from None
+    bump_configuration_version()
 
 
 def _lock(key: ApiKey) -> ApiKey:

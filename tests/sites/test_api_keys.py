@@ -21,7 +21,7 @@ from sites.api_keys.services import (
     secret_hash,
 )
 from sites.audit import Actor
-from sites.models import ApiKey, AuditEntry, Scope, Site
+from sites.models import ApiKey, AuditEntry, ConfigurationVersion, Scope, Site
 from tests.factories import ApiKeyFactory, SiteFactory
 
 pytestmark = pytest.mark.django_db
@@ -174,3 +174,21 @@ def test_of_two_keys_with_one_name_made_at_once_one_is_refused() -> None:
         thread.join(timeout=30)
     assert sorted(outcomes) == ["made", "name"]
     assert AuditEntry.objects.count() == 1
+
+
+def test_what_changes_a_key_reaches_whoever_keeps_keys_in_memory(site: Site) -> None:
+    def version() -> int:
+        return ConfigurationVersion.objects.get_or_create(pk=1)[0].value
+
+    before = version()
+    key = create(site).key
+    assert version() == before + 1
+    key.scopes = [Scope.CONTACTS_READ]
+    api_key_update(key=key, actor=ACTOR)
+    assert version() == before + 2
+    api_key_update(key=key, actor=ACTOR)
+    assert version() == before + 2
+    api_key_revoke(key=key, actor=ACTOR)
+    assert version() == before + 3
+    api_key_revoke(key=key, actor=ACTOR)
+    assert version() == before + 3

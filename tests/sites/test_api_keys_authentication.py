@@ -21,10 +21,10 @@ from rest_framework.response import Response
 
 from common.endpoint.throttle import BURST_SECONDS
 from common.endpoint.view import EndpointView
-from sites.api_keys import authentication
+from sites.api_keys import authentication, usage
 from sites.api_keys.authentication import ApiKeyAuthentication
 from sites.api_keys.permission import has_scope
-from sites.models import ApiKey, Scope
+from sites.models import ApiKey, ApiKeyHour, Scope
 from tests.factories import API_KEY_SECRET, ApiKeyFactory, SiteFactory
 
 WRONG_SECRET = API_KEY_SECRET[::-1]
@@ -47,8 +47,10 @@ pytestmark = [pytest.mark.django_db, pytest.mark.urls(__name__)]
 @pytest.fixture(autouse=True)
 def _fresh_throttle() -> Iterator[None]:
     authentication.throttle.forget()
+    usage.forget()
     yield
     authentication.throttle.forget()
+    usage.forget()
 
 
 @pytest.fixture
@@ -219,6 +221,16 @@ def test_the_use_is_noted_at_most_once_a_minute(key: ApiKey) -> None:
     assert again >= first
 
 
+def test_the_address_goes_with_the_time(key: ApiKey) -> None:
+    call(header_of(key), REMOTE_ADDR="::ffff:192.0.2.7")
+    assert ApiKey.objects.get().last_used_from == "192.0.2.7"
+    call(header_of(key), REMOTE_ADDR="192.0.2.8")
+    assert ApiKey.objects.get().last_used_from == "192.0.2.7"
+    ApiKey.objects.update(last_used_at=timezone.now() - timedelta(seconds=61))
+    call(header_of(key), REMOTE_ADDR="192.0.2.8")
+    assert ApiKey.objects.get().last_used_from == "192.0.2.8"
+
+
 def test_a_use_that_cannot_be_noted_fails_nothing(
     key: ApiKey, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
@@ -264,6 +276,40 @@ def test_of_many_uses_at_once_one_writes(monkeypatch: pytest.MonkeyPatch) -> Non
         thread.join(timeout=30)
     assert statuses == [200] * 6
     assert sorted(written) == [0, 0, 0, 0, 0, 1]
+
+
+# -- counts --------------------------------------------------------------------------------------
+
+
+def counted() -> dict[int, int]:
+    usage.flush()
+    return {row.status: row.count for row in ApiKeyHour.objects.all()}
+
+
+def test_every_answer_to_the_key_is_counted_by_its_status(key: ApiKey) -> None:
+    for url in ("/who", "/who", f"/who/{uuid.uuid4()}"):
+        call(header_of(key), url)
+    Client().options("/who", HTTP_AUTHORIZATION=header_of(key))
+    Client().delete("/who", HTTP_AUTHORIZATION=header_of(key))
+    ApiKey.objects.update(scopes=[])
+    call(header_of(key))
+    assert counted() == {200: 2, 204: 1, 404: 1, 405: 1, 403: 1}
+
+
+@pytest.mark.parametrize(
+    "values",
+    [{"revoked_at": timezone.now()}, {"expires_at": timezone.now() - timedelta(seconds=1)}],
+)
+def test_who_goes_on_with_an_ended_key_is_seen(key: ApiKey, values: dict[str, Any]) -> None:
+    ApiKey.objects.update(**values)
+    assert_refused(call(header_of(key)))
+    assert counted() == {401: 1}
+
+
+@pytest.mark.parametrize("header", [None, "ApiKey", "ApiKey {id}:" + WRONG_SECRET])
+def test_a_guess_is_not_counted_on_the_key(key: ApiKey, header: str | None) -> None:
+    assert_refused(call(header and header.replace("{id}", key.key_id)))
+    assert counted() == {}
 
 
 # -- rates ---------------------------------------------------------------------------------------

@@ -6,8 +6,9 @@ import json
 from collections.abc import Sequence
 
 import pytest
+from django.db.models import Sum
 
-from sites.models import ApiKey
+from sites.models import ApiKey, ApiKeyHour
 from tests.factories import API_KEY_SECRET, ApiKeyFactory
 from tests.hostile.web_process import web_process
 from tests.hostile.wire import Answer, Header, Wire, post
@@ -35,7 +36,12 @@ def test_keys_over_the_wire() -> None:
             answer = post(port, path, [*refused, json_type], b"{}")
             assert (answer.status, answer.body) == (401, b""), refused
             assert "www-authenticate: apikey" in answer.head
-    assert ApiKey.objects.get().last_used_at is not None
+    stored = ApiKey.objects.get()
+    assert stored.last_used_at is not None
+    assert stored.last_used_from == "127.0.0.1"
+    # The process was stopped right after: what it had counted, it wrote before it went.
+    statuses = ApiKeyHour.objects.values_list("status").annotate(count=Sum("count"))
+    assert dict(statuses) == {422: 3, 400: 2, 415: 1}
 
 
 def _code(answer: Answer) -> tuple[int, str]:

@@ -1,8 +1,8 @@
 """The thread that writes: takes what arrived while the last commit ran, never lingers.
 
-One per process, started by the first request, owner of the only database connection that
-reception uses. Between batches it runs the chores of reception: refreshing the directory of
-sources, writing down rejected requests.
+One per process, started with the web process or by the first request, owner of the only database
+connection that reception uses. Between batches it runs its chores: refreshing the directory of
+sources, writing down rejected requests and the use of API keys.
 """
 
 # ruff: noqa: TRY400 - the text of a database error, or of a preset's, may quote a row.
@@ -88,6 +88,11 @@ class JournalWriter:
         """Have the thread call this every `CHORE_SECONDS`; what it raises is logged."""
         self._chores.append(chore)
 
+    def start(self) -> None:
+        """Have the thread run, and its chores with it, before anything comes in."""
+        with self._lock:
+            self._ensure_thread()
+
     def append(self, entry: JournalEntry) -> Appended:
         size = len(entry.body)
         with self._lock:
@@ -140,6 +145,8 @@ class JournalWriter:
                 for event in asked:
                     event.set()
                 if self._is_over() and self._queue.empty():
+                    # What was counted since the last round would be lost.
+                    self._run_chores()
                     return
         finally:
             connection.close()
