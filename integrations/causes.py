@@ -22,6 +22,7 @@ class RejectionCause(StrEnum):
     BAD_JSON = "BAD_JSON"
     BAD_XML = "BAD_XML"
     BAD_BODY = "BAD_BODY"
+    INVALID_FIELDS = "INVALID_FIELDS"
 
 
 FIXES: dict[RejectionCause, str] = {
@@ -76,4 +77,8 @@ FIXES: dict[RejectionCause, str] = {
         "The body is not valid XML. The place is named; correct it at the sender."
     ),
     RejectionCause.BAD_BODY: "The body is well-formed but not what this kind of source sends.",
+    RejectionCause.INVALID_FIELDS: (
+        "Fields of the event are missing or do not fit; each is named. Correct them at the sender, "
+        "or change the event's fields and take the request in again."
+    ),
 }

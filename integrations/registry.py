@@ -13,7 +13,7 @@ from integrations.preset import Preset
 
 
 def preset_choices() -> list[tuple[str, str]]:
-    """Return key and label of every preset, by label.
+    """Return key and label of every preset, offered or not, by label.
 
     Migrations name this function by its dotted path: it must not move.
     """
@@ -28,6 +28,11 @@ def preset_for(key: str) -> Preset:
 def all_presets() -> tuple[Preset, ...]:
     """Return every installed preset, ordered by label."""
     return tuple(sorted(_presets_by_key().values(), key=lambda preset: preset.label))
+
+
+def offered_presets() -> tuple[Preset, ...]:
+    """Return the presets of which an operator makes sources, ordered by label."""
+    return tuple(preset for preset in all_presets() if preset.is_offered)
 
 
 @cache

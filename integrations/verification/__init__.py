@@ -1,5 +1,6 @@
 """The closed set of verifiers. A preset composes them and can neither skip nor override one."""
 
+from integrations.verification.api_key import ApiKeyAtTheDoor
 from integrations.verification.base import Credentials, VerificationFailed, Verifier
 from integrations.verification.composition import AllOf, Closed, Unsigned
 from integrations.verification.hmac_signature import Hmac
@@ -10,6 +11,7 @@ from integrations.verification.webengage_secret import WebEngageQuerySecret
 
 __all__ = [
     "AllOf",
+    "ApiKeyAtTheDoor",
     "Basic",
     "Closed",
     "Credentials",

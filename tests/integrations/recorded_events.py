@@ -15,7 +15,7 @@ from typing import Any
 
 from integrations.inbound_event import InboundEvent
 from integrations.preset import Preset, Sample
-from integrations.registry import all_presets
+from integrations.registry import offered_presets
 from tests.integrations.arrivals import cleaned_config, make_request
 
 FOLDER = Path(__file__).parent / "golden"
@@ -69,7 +69,7 @@ def _text(value: Any) -> str:
 
 
 def write_missing() -> None:
-    for preset in all_presets():
+    for preset in offered_presets():
         for sample in preset.samples():
             path = golden_path(preset, sample)
             if not path.exists():

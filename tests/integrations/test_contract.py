@@ -10,16 +10,16 @@ import pytest
 
 from integrations.inbound_event import Disposition
 from integrations.preset import Preset, Sample
-from integrations.registry import all_presets
+from integrations.registry import offered_presets
 from integrations.request import InboundRequest, PresetConfig
 from integrations.verification import VerificationFailed
 from tests.integrations.arrivals import NOW, built_sample, cleaned_config, make_request, received
 from tests.integrations.recorded_events import FOLDER, golden_path, sample_events
 
-PRESETS = [pytest.param(preset, id=preset.key) for preset in all_presets()]
+PRESETS = [pytest.param(preset, id=preset.key) for preset in offered_presets()]
 SAMPLES = [
     pytest.param(preset, sample, id=f"{preset.key}/{sample.name}")
-    for preset in all_presets()
+    for preset in offered_presets()
     for sample in preset.samples()
 ]
 

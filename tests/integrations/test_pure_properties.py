@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from integrations.inbound_event import Disposition, InboundEvent, UnreadablePayload
-from integrations.registry import all_presets
+from integrations.registry import offered_presets
 from integrations.request import InboundRequest, PresetConfig, RefusedBody
 from integrations.verification import (
     AllOf,
@@ -146,7 +146,7 @@ def test_verify_raises_verification_failed_only(
 def test_presets_raise_their_own_refusals_only(
     body: bytes, headers: dict[str, str], query: dict[str, str]
 ) -> None:
-    for preset in all_presets():
+    for preset in offered_presets():
         request = make_request(body, headers=headers, query=query)
         _check(preset, request, cleaned_config(preset))
 
@@ -154,7 +154,7 @@ def test_presets_raise_their_own_refusals_only(
 @settings(max_examples=200, deadline=None)
 @given(documents, st.sampled_from(["", "/data", "/payload/0", "/-"]))
 def test_generic_mapping_never_fails_otherwise(document: Any, events_pointer: str) -> None:
-    preset = next(preset for preset in all_presets() if preset.key == "generic_json")
+    preset = next(preset for preset in offered_presets() if preset.key == "generic_json")
     config = PresetConfig(
         settings={
             **GENERIC_POINTERS,

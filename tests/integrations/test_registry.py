@@ -7,7 +7,7 @@ import pytest
 from integrations import presets
 from integrations.causes import FIXES, RejectionCause
 from integrations.inbound_event import UnreadablePayload
-from integrations.registry import all_presets, preset_choices, preset_for
+from integrations.registry import all_presets, offered_presets, preset_choices, preset_for
 from integrations.request import PresetConfig, RefusedBody
 from integrations.verification import VerificationFailed
 from tests.integrations.arrivals import NOW, SIGNING_SECRET, make_request
@@ -15,7 +15,12 @@ from tests.integrations.arrivals import NOW, SIGNING_SECRET, make_request
 
 def test_these_presets_are_installed() -> None:
     keys = {preset.key for preset in all_presets()}
-    assert keys == {"generic_json", "ongage", "voyado_engage", "webengage"}
+    assert keys == {"generic_json", "ongage", "reception_event", "voyado_engage", "webengage"}
+
+
+def test_presets_that_something_else_makes_sources_of_are_not_offered() -> None:
+    left_out = {preset.key for preset in all_presets()} - {each.key for each in offered_presets()}
+    assert left_out == {"reception_event"}
 
 
 def test_every_folder_is_found() -> None:
@@ -27,6 +32,7 @@ def test_choices_are_key_and_label_in_order_of_label() -> None:
     assert preset_choices() == [
         ("generic_json", "Generic JSON"),
         ("ongage", "Ongage"),
+        ("reception_event", "Reception event"),
         ("voyado_engage", "Voyado Engage"),
         ("webengage", "WebEngage"),
     ]

@@ -17,7 +17,7 @@ from integrations.field_types import (
     strict,
 )
 
-PATCH = Path(__file__).parent / "contact_patch.json"
+PATCH = Path(__file__).parents[1] / "payloads" / "connectif" / "contact_patch.json"
 JOHN = Identity(email="john.doe@example.org")
 
 

@@ -29,6 +29,7 @@ _CREDENTIAL_CAUSES: Final = frozenset(
         RejectionCause.BAD_JSON,
         RejectionCause.BAD_XML,
         RejectionCause.BAD_BODY,
+        RejectionCause.INVALID_FIELDS,
     )
 )
 _ADD: Final = "ON CONFLICT ({key}) DO UPDATE SET {column} = {table}.{column} + excluded.{column}"

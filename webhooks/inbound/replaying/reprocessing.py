@@ -18,7 +18,12 @@ from webhooks.inbound.wakeup import wake_workers
 
 # The check was passed and the body was not understood: a preset or a setting may do better now.
 VERIFIED: Final = frozenset(
-    (RejectionCause.BAD_JSON, RejectionCause.BAD_XML, RejectionCause.BAD_BODY)
+    (
+        RejectionCause.BAD_JSON,
+        RejectionCause.BAD_XML,
+        RejectionCause.BAD_BODY,
+        RejectionCause.INVALID_FIELDS,
+    )
 )
 # These bytes are not what the sender meant to send, or there are none.
 UNUSABLE: Final = frozenset(
