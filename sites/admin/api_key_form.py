@@ -12,6 +12,7 @@ from django.core.exceptions import ValidationError
 from django.core.validators import MaxValueValidator
 from django.db.models import QuerySet
 
+from sites.api_keys.scope_table import COLUMNS, RESOURCES
 from sites.models import ApiKey, Scope, Site
 
 _SEPARATORS: Final = re.compile(r"[\s,;]+")
@@ -46,8 +47,21 @@ class ApiKeyForm(forms.Form):
         help_text="It works to the end of this day in the site's time zone. Empty: for good.",
     )
 
+    scope_columns = COLUMNS
+
     def __init__(self, data: Any = None, *, key: ApiKey | None = None) -> None:
         super().__init__(data, initial={} if key is None else _values(key))
+
+    def scope_rows(self) -> list[dict[str, Any]]:
+        """Return the table of scopes: each resource with its boxes, None for an empty cell."""
+        boxes = {str(box.data["value"]): box for box in self["scopes"]}
+        return [
+            {
+                "resource": resource,
+                "boxes": [boxes[scope] if scope else None for scope in resource.scopes],
+            }
+            for resource in RESOURCES
+        ]
 
     def networks(self) -> list[str]:
         text: str = self.cleaned_data["allowed_networks"]
@@ -70,19 +84,32 @@ class ApiKeyForm(forms.Form):
 
 
 class NewApiKeyForm(ApiKeyForm):
-    """Asks for the site as well: one of those that are passed."""
+    """Asks for the site as well: one of those that are passed.
+
+    The successor of a key, `like`, starts with what that one may do, and from where.
+    """
 
     site = forms.ModelChoiceField(queryset=Site.objects.none())
     field_order = ("site", "name")
 
-    def __init__(self, data: Any = None, *, sites: QuerySet[Site], chosen: str = "") -> None:
-        super().__init__(data)
+    def __init__(
+        self,
+        data: Any = None,
+        *,
+        sites: QuerySet[Site],
+        chosen: str = "",
+        like: ApiKey | None = None,
+    ) -> None:
+        super().__init__(data, key=like)
         field = self.fields["site"]
         assert isinstance(field, forms.ModelChoiceField)
         field.queryset = sites
         # Of several sites none is chosen for the user: a key reaches the one it was made for.
         field.empty_label = "Choose a site" if len(sites) > 1 else None
         self.initial["site"] = chosen
+        if like is not None:
+            # A name is its own, and a last day would be the old one's.
+            self.initial |= {"site": like.site_id, "name": "", "last_day": None}
 
 
 def last_day(expires_at: datetime, site: Site) -> date:

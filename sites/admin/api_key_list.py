@@ -19,7 +19,9 @@ from common.admin.relative_time import relative_time
 from common.admin.row_menu import row_menu
 from common.admin.status_chip import Tone, status_chip
 from sites.admin.audited import AuditedAdmin, audit_url
-from sites.models import ApiKey, Role, Scope
+from sites.api_keys.scope_table import scope_words
+from sites.api_keys.usage_day import days_of_use
+from sites.models import ApiKey, Role
 from sites.scoped_admin import SiteScopedAdmin
 from sites.site_filter import SiteFilter, of_site
 
@@ -35,12 +37,6 @@ def key_chip(key: ApiKey) -> SafeString:
     if key.expires_at > now:
         return status_chip("Expires soon", Tone.WARNING, title="Make its successor in time.")
     return status_chip("Expired", Tone.BAD, title="It is refused. An admin can prolong it.")
-
-
-def scope_words(key: ApiKey) -> str:
-    """Return what the key may do in words; a scope of a later version by its own name."""
-    labels = dict(Scope.choices)
-    return ", ".join(str(labels.get(scope, scope)) for scope in key.scopes) or "Nothing"
 
 
 class StateFilter(ChoiceFilter):
@@ -71,14 +67,16 @@ def _in_state(state: str, now: datetime) -> Q:
 
 
 class ApiKeyChangeList(ChangeList):
-    """Marks each listed key with what the viewer may see and do."""
+    """Marks each listed key with its requests and what the viewer may see and do."""
 
     model_admin: SiteScopedAdmin
 
     def get_results(self, request: HttpRequest) -> None:
         super().get_results(request)
         keys = list(self.result_list)
+        days = days_of_use(key.pk for key in keys)
         for key in keys:
+            key.requests_in_a_day = days[key.pk].total
             key.is_open = self.model_admin.may(request, key, Role.OPERATOR)
             key.is_theirs = self.model_admin.may(request, key, Role.ADMIN)
         self.result_list = keys
@@ -90,7 +88,16 @@ class ApiKeyListAdmin(AuditedAdmin, SiteScopedAdmin):
     # Revoked instead: the log and the audit go on naming it.
     delete_role = None
     list_title = "API keys"
-    list_display = ("named", "state", "may_do", "only_from", "last_used", "expires", "menu")
+    list_display = (
+        "named",
+        "state",
+        "may_do",
+        "only_from",
+        "requests",
+        "last_used",
+        "expires",
+        "menu",
+    )
     list_display_links = ("named",)
     list_filter = (SiteFilter, StateFilter)
     list_select_related = ("site",)
@@ -99,8 +106,9 @@ class ApiKeyListAdmin(AuditedAdmin, SiteScopedAdmin):
     ordering = ("site__name", "name")
     change_list_template = "admin/filtered_list.html"
     empty_list_advice = (
-        "An API key lets another system, such as your web shop, send Onsite submissions to a site. "
-        "An admin of the site adds one and hands it to whoever sets up that system."
+        "An API key lets another system, such as your web shop, call a site's API: to send custom "
+        "events or Onsite submissions, to read and change contacts. An admin of the site adds one "
+        "and hands it to whoever sets up that system."
     )
     actions = None
 
@@ -117,7 +125,7 @@ class ApiKeyListAdmin(AuditedAdmin, SiteScopedAdmin):
 
     @admin.display(description="may")
     def may_do(self, key: ApiKey) -> str:
-        return scope_words(key) if _is_open(key) else "—"
+        return scope_words(key.scopes) if _is_open(key) else "—"
 
     @admin.display(description="only from")
     def only_from(self, key: ApiKey) -> SafeString | str:
@@ -131,9 +139,16 @@ class ApiKeyListAdmin(AuditedAdmin, SiteScopedAdmin):
             '<span title="{}">{}{}</span>', "\n".join(key.allowed_networks), first, rest
         )
 
+    @admin.display(description="requests in 24 h")
+    def requests(self, key: ApiKey) -> str:
+        return f"{getattr(key, 'requests_in_a_day', 0):,}"
+
     @admin.display(description="last used", ordering="last_used_at")
     def last_used(self, key: ApiKey) -> SafeString:
-        return relative_time(key.last_used_at, never="not used yet")
+        at = relative_time(key.last_used_at, never="not used yet")
+        if not (_is_open(key) and key.last_used_from):
+            return at
+        return format_html('{}<span class="clamp quiet">{}</span>', at, key.last_used_from)
 
     @admin.display(description="expires", ordering="expires_at")
     def expires(self, key: ApiKey) -> SafeString | str:

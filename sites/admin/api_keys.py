@@ -14,8 +14,10 @@ from django.urls import URLPattern, path, reverse
 from django.views.decorators.debug import sensitive_variables
 
 from sites.admin.api_key_form import ApiKeyForm, NewApiKeyForm
-from sites.admin.api_key_list import ApiKeyListAdmin, key_chip, scope_words
+from sites.admin.api_key_list import ApiKeyListAdmin, key_chip
+from sites.admin.api_key_usage import usage_context
 from sites.admin.audited import audit_url
+from sites.api_keys.scope_table import scope_words
 from sites.api_keys.services import CreatedKey, api_key_create, api_key_revoke, api_key_update
 from sites.audit import Actor
 from sites.models import ApiKey, Role, Scope, Site
@@ -39,12 +41,18 @@ class ApiKeyAdmin(ApiKeyListAdmin):
             request.POST if request.method == "POST" else None,
             sites=sites,
             chosen=request.GET.get("site", ""),
+            like=self._predecessor(request),
         )
         if request.method == "POST" and form.is_valid():
             created = _created(form, Actor.from_request(request))
             if created is not None:
                 return self._shown_once(request, created)
         return self._page(request, "add", "Add an API key", form=form, has_sites=sites.exists())
+
+    def _predecessor(self, request: HttpRequest) -> ApiKey | None:
+        """Return the key whose successor the address asks for, when the user may make one."""
+        given = request.GET.get("like", "")
+        return self.scoped_object(request, given, Role.ADMIN) if given else None
 
     @sensitive_variables("created", "authorization")
     def _shown_once(self, request: HttpRequest, created: CreatedKey) -> HttpResponse:
@@ -92,9 +100,10 @@ class ApiKeyAdmin(ApiKeyListAdmin):
             key=key,
             form=form,
             chip=key_chip(key),
-            scope_words=scope_words(key),
+            scope_words=scope_words(key.scopes),
             is_open=self.may(request, key, Role.OPERATOR),
             history_url=audit_url(key),
+            **usage_context(key),
         )
 
     # -- revoking --------------------------------------------------------------------------------

@@ -14,8 +14,10 @@ from django.urls import reverse
 from django.utils import timezone
 
 from sites.admin.api_key_form import last_day
+from sites.admin.api_key_usage import share_text
+from sites.api_keys.scope_table import RESOURCES, scope_words
 from sites.api_keys.services import secret_hash
-from sites.models import ApiKey, AuditEntry, Role, Scope, Site, User
+from sites.models import ApiKey, ApiKeyHour, AuditEntry, Role, Scope, Site, User
 from tests.conftest import MakeMember
 from tests.factories import API_KEY_SECRET, ApiKeyFactory, SiteFactory
 
@@ -151,7 +153,7 @@ def test_saving_an_untouched_form_changes_nothing(admin: Client, site: Site) -> 
 
 
 def test_a_key_is_changed(admin: Client, site: Site) -> None:
-    key = ApiKeyFactory.create(site=site)
+    key = ApiKeyFactory.create(site=site, scopes=[Scope.ONSITE_WRITE])
     admin.post(page_of(key), filled(site, name="Campaigns", allowed_networks="192.0.2.0/24"))
     stored = ApiKey.objects.get()
     assert (stored.name, stored.allowed_networks) == ("Campaigns", ["192.0.2.0/24"])
@@ -274,8 +276,8 @@ def test_the_empty_list_says_what_to_do(admin: Client) -> None:
 
 
 def test_a_scope_of_a_later_version_is_shown_as_it_is(admin: Client, site: Site) -> None:
-    key = ApiKeyFactory.create(site=site, scopes=["contacts:read", Scope.ONSITE_WRITE])
-    assert "contacts:read" in text_of(admin.get(reverse(LIST)))
+    key = ApiKeyFactory.create(site=site, scopes=["segments:read", Scope.ONSITE_WRITE])
+    assert "Onsite: write; segments:read" in text_of(admin.get(reverse(LIST)))
     assert admin.get(page_of(key)).status_code == 200
 
 
@@ -284,3 +286,142 @@ def test_the_pages_escape_what_people_typed(admin: Client, site: Site) -> None:
     key = ApiKeyFactory.create(site=site, name=name)
     for url in (reverse(LIST), page_of(key), revoking(key)):
         assert name not in text_of(admin.get(url))
+
+
+# -- scopes as a table ---------------------------------------------------------------------------
+
+
+def test_every_scope_has_one_cell() -> None:
+    cells = [scope for resource in RESOURCES for scope in resource.scopes if scope]
+    assert sorted(cells) == sorted(Scope)
+
+
+@pytest.mark.parametrize(
+    ("scopes", "words"),
+    [
+        ([], "Nothing"),
+        ([Scope.CONTACTS_WRITE], "Contacts: write"),
+        (
+            [Scope.ONSITE_WRITE, Scope.CONTACTS_WRITE, Scope.CONTACTS_READ],
+            "Contacts: read and write; Onsite: write",
+        ),
+    ],
+)
+def test_what_a_key_may_is_told_in_words(scopes: list[str], words: str) -> None:
+    assert scope_words(scopes) == words
+
+
+def test_the_table_shows_and_stores_what_is_ticked(admin: Client, site: Site) -> None:
+    key = ApiKeyFactory.create(site=site, scopes=[Scope.CONTACTS_READ, Scope.ONSITE_WRITE])
+    boxes = re.findall(
+        r'name="scopes" value="([^"]+)"[^>]*?( checked)?>', text_of(page(admin, key))
+    )
+    assert sorted(boxes) == [
+        ("contacts:read", " checked"),
+        ("contacts:write", ""),
+        ("custom-events:write", ""),
+        ("onsite:write", " checked"),
+    ]
+    admin.post(page_of(key), filled(site, scopes=["custom-events:write", "contacts:read"]))
+    assert ApiKey.objects.get().scopes == [Scope.CONTACTS_READ, Scope.CUSTOM_EVENTS_WRITE]
+    assert "Contacts: read; Custom events: write" in text_of(admin.get(reverse(LIST)))
+
+
+# -- use -----------------------------------------------------------------------------------------
+
+
+def page(client: Client, key: ApiKey) -> Any:
+    return client.get(page_of(key))
+
+
+def used(key: ApiKey, **counts: int) -> None:
+    hour = timezone.now().replace(minute=0, second=0, microsecond=0)
+    for status, count in counts.items():
+        ApiKeyHour.objects.create(key=key, hour=hour, status=int(status[1:]), count=count)
+
+
+def test_the_page_shows_the_last_24_hours_by_status(admin: Client, site: Site) -> None:
+    key = ApiKeyFactory.create(site=site)
+    assert "A request appears here" in text_of(page(admin, key))
+    used(key, s201=1996, s422=3, s500=1)
+    rows = re.findall(r"<tr><td>(.*?)</tr>", text_of(page(admin, key)))
+    words = [" ".join(re.sub(r"<[^>]+>", " ", row).split()) for row in rows]
+    assert [row.partition(" ")[2] for row in words] == [
+        "201 Created 1,996 99.8 %",
+        "422 Unprocessable Content 3 0.1 %",
+        "500 Internal Server Error 1 under 0.1 %",
+    ]
+    assert re.search(r'class="field-requests">2,000<', text_of(admin.get(reverse(LIST))))
+
+
+@pytest.mark.parametrize("role", [Role.VIEWER, Role.SUPPORT, Role.OPERATOR, Role.ADMIN])
+def test_where_a_key_was_used_from_is_for_operators(
+    client: Client, member: MakeMember, site: Site, role: Role
+) -> None:
+    key = ApiKeyFactory.create(
+        site=site, last_used_at=timezone.now(), last_used_from="198.51.100.9"
+    )
+    used(key, s200=7)
+    client.force_login(member(role))
+    section = reverse("admin:sites_site_change", args=[site.pk])
+    for url in (reverse(LIST), page_of(key), section):
+        assert ("198.51.100.9" in text_of(client.get(url))) is role.includes(Role.OPERATOR)
+    assert "200" in text_of(client.get(page_of(key)))
+
+
+@pytest.mark.parametrize(
+    ("share", "text"),
+    [(0.0, "0 %"), (0.0004, "under 0.1 %"), (0.125, "12.5 %"), (0.9999, "over 99.9 %"),
+     (1.0, "100 %")],
+)  # fmt: skip
+def test_a_share_is_never_rounded_away(share: float, text: str) -> None:
+    assert share_text(share) == text
+
+
+# -- rotation ------------------------------------------------------------------------------------
+
+
+def test_a_successor_starts_with_what_the_key_may(admin: Client, site: Site) -> None:
+    key = ApiKeyFactory.create(
+        site=site, name="Web shop", scopes=[Scope.CONTACTS_READ], allowed_networks=["192.0.2.7"]
+    )
+    url = f"{reverse(ADD)}?like={key.pk}"
+    assert url in text_of(page(admin, key))
+    form = admin.get(url).context["form"]
+    values = {name: form[name].value() for name in form.fields}
+    assert values == {"site": site.pk, "name": "", "scopes": ["contacts:read"],
+                      "allowed_networks": "192.0.2.7", "last_day": None}  # fmt: skip
+    admin.post(url, filled(site, name="Web shop 2"))
+    assert ApiKey.objects.filter(revoked_at=None).count() == 2
+
+
+def test_a_successor_of_another_sites_key_is_not_shown(admin: Client) -> None:
+    other = ApiKeyFactory.create(allowed_networks=["192.0.2.7"])
+    assert admin.get(f"{reverse(ADD)}?like={other.pk}").status_code == 404
+    assert admin.get(f"{reverse(ADD)}?like=x").status_code == 404
+
+
+# -- the site's page -----------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("role", [Role.VIEWER, Role.OPERATOR, Role.ADMIN])
+def test_the_sites_page_leads_to_its_keys(
+    client: Client, member: MakeMember, site: Site, role: Role
+) -> None:
+    client.force_login(member(role))
+    url = reverse("admin:sites_site_change", args=[site.pk])
+    assert "No API key" in text_of(client.get(url))
+    key = ApiKeyFactory.create(site=site, name="Web shop", allowed_networks=["192.0.2.7"])
+    ApiKeyFactory.create(site=site, name="Ended", revoked_at=timezone.now())
+    ApiKeyFactory.create(name="Somebody else's")
+    used(key, s200=1200)
+    text = text_of(client.get(url))
+    assert "API and IP access" in text
+    assert "1 API key, 1,200 requests in 24 h" in text
+    assert page_of(key) in text
+    assert "1 revoked" in text
+    assert "Ended" not in text
+    assert "Somebody else" not in text
+    assert ("192.0.2.7" in text) is role.includes(Role.OPERATOR)
+    creating = f'href="{reverse(ADD)}?site={site.pk}">Create new API key</a>'
+    assert (creating in text) is role.includes(Role.ADMIN)
