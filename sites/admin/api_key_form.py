@@ -109,7 +109,7 @@ class NewApiKeyForm(ApiKeyForm):
         self.initial["site"] = chosen
         if like is not None:
             # A name is its own, and a last day would be the old one's.
-            self.initial |= {"site": like.site_id, "name": "", "last_day": None}
+            self.initial.update({"site": like.site_id, "name": "", "last_day": None})
 
 
 def last_day(expires_at: datetime, site: Site) -> date:
