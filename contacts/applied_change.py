@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
@@ -34,11 +35,24 @@ class ChangeSource:
 
 @dataclass(slots=True, kw_only=True)
 class ChangeItem:
-    """One change for `contacts_apply_batch`."""
+    """One change for `contacts_apply_batch`.
+
+    `named_by` is the identity (`email`, `external_id`) by which a caller names the contact it means
+    to write: it decides alone, and the other identities are values to write.
+    """
 
     site: Site
     change: ContactChange
     source: ChangeSource
+    named_by: str = ""
+
+
+class ContactConflict(Exception):
+    """Identities that a caller wants to write belong to contacts that are somebody else."""
+
+    def __init__(self, names: Sequence[str]) -> None:
+        super().__init__(", ".join(names))
+        self.names = tuple(names)
 
 
 class ChangeKind(StrEnum):

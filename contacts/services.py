@@ -6,7 +6,13 @@ from collections.abc import Sequence
 
 from django.db import IntegrityError, OperationalError, connection, transaction
 
-from contacts.applied_change import AppliedChange, ChangeItem, ChangeKind, ChangeSource
+from contacts.applied_change import (
+    AppliedChange,
+    ChangeItem,
+    ChangeKind,
+    ChangeSource,
+    ContactConflict,
+)
 from contacts.applying.batch import Batch
 from integrations.contact_change import ContactChange
 from sites.models import Site
@@ -16,6 +22,7 @@ __all__ = [
     "ChangeItem",
     "ChangeKind",
     "ChangeSource",
+    "ContactConflict",
     "contact_apply",
     "contact_preview",
     "contacts_apply_batch",
@@ -24,13 +31,18 @@ __all__ = [
 _ATTEMPTS = 5
 
 
-def contact_apply(*, site: Site, change: ContactChange, source: ChangeSource) -> AppliedChange:
+def contact_apply(
+    *, site: Site, change: ContactChange, source: ChangeSource, named_by: str = ""
+) -> AppliedChange:
     """Apply one change in a transaction of its own, or in a savepoint of the caller's.
+
+    With `named_by` (see `ChangeItem`) an identity that somebody else has is not left out with a
+    note: nothing is written, and `ContactConflict` is raised.
 
     Two processes may meet the same new person at the same time: the loser of that race starts
     again and finds the winner's contact.
     """
-    item = ChangeItem(site=site, change=change, source=source)
+    item = ChangeItem(site=site, change=change, source=source, named_by=named_by)
     for attempt in range(1, _ATTEMPTS + 1):
         try:
             return contacts_apply_batch([item])[0]

@@ -7,7 +7,7 @@ from typing import Final
 
 from django.utils import timezone
 
-from contacts.applied_change import AppliedChange, ChangeItem, ChangeKind
+from contacts.applied_change import AppliedChange, ChangeItem, ChangeKind, ContactConflict
 from contacts.applying import channels, erasure, rules
 from contacts.applying.activities import activity_rows
 from contacts.applying.announcing import announce
@@ -61,6 +61,8 @@ class Batch:
             outcome.kind = ChangeKind.REJECTED
             return outcome
         match = self._snapshot.holders.match(facts)
+        if match.held and facts.item.named_by:
+            raise ContactConflict(match.held)
         if facts.change.deletion is not None:
             self._delete(facts, outcome, match.subject)
         else:

@@ -74,6 +74,8 @@ class Holders:
         self._by_key.pop((site_id, column, value), None)
 
     def match(self, facts: Facts) -> Match:
+        if facts.item.named_by:
+            return self._match_named(facts, facts.item.named_by)
         found = [(name, state) for name, key in facts.keys if (state := self.of(key)) is not None]
         match = Match()
         for name, state in found:
@@ -88,6 +90,28 @@ class Holders:
                     match.subject, match.found_by = state, name
             elif state is not match.subject and all(state is not each for _, each in match.joined):
                 self._sort_in(match, facts, name, state)
+        return match
+
+    def _match_named(self, facts: Facts, named_by: str) -> Match:
+        """Return whom a caller means who names a contact by one identity and writes the others.
+
+        A holder of those others is joined, or meant in the first place, when nothing known of it
+        differs from what is written and from the contact that was named.
+        """
+        match = Match()
+        for name, key in sorted(facts.keys, key=lambda pair: pair[0] != named_by):
+            state = self.of(key)
+            known = [each for each in (match.subject, *(one for _, one in match.joined)) if each]
+            if state is None or any(state is each for each in known):
+                continue
+            if name == named_by:
+                match.subject, match.found_by = state, name
+            elif _differs(facts, state) or any(_differs(each, state) for each in known):
+                match.held.append(name)
+            elif match.subject is None:
+                match.subject, match.found_by = state, name
+            else:
+                match.joined.append((name, state))
         return match
 
     def _sort_in(self, match: Match, facts: Facts, name: str, other: ContactState) -> None:
@@ -148,3 +172,21 @@ class Holders:
             load, self._load_source_ids = self._load_source_ids, None
             load()
         return state.contact_ids_by_source()
+
+
+def _differs(one: Facts | ContactState, state: ContactState) -> bool:
+    """Return whether an identity that nobody shares is known of both, and is not the same."""
+    values = one.values if isinstance(one, ContactState) else _given(one)
+    known = state.values
+    return any(
+        values[name] and known[name] and values[name] != known[name]
+        for name in ("external_id", "personal_identity_hash", "email")
+    )
+
+
+def _given(facts: Facts) -> dict[str, Any]:
+    return {
+        "external_id": facts.external_id,
+        "personal_identity_hash": facts.personal_identity_hash,
+        "email": facts.email,
+    }
