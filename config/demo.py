@@ -17,7 +17,7 @@ from django.utils import timezone
 
 from config.demo_onsite import demo_onsite_play
 from config.demo_sources import SETTINGS, demo_secrets
-from integrations.registry import all_presets
+from integrations.registry import offered_presets
 from integrations.sample_request import BuiltRequest, build_sample_request
 from integrations.samples import Sample
 from sites.audit import Actor
@@ -38,7 +38,7 @@ def demo_play(base_url: str) -> str:
             site=Site(name="Demo store", slug=SLUG, default_country="SE", language="en"),
             actor=ACTOR,
         )
-        sources = [_source(site, preset.key) for preset in all_presets()]
+        sources = [_source(site, preset.key) for preset in offered_presets()]
         sent, accepted = _send_samples(base_url, sources)
         _send_forgery(base_url, site, sources)
         visitors = demo_onsite_play(base_url, site, actor=ACTOR)

@@ -9,7 +9,7 @@ from django.core.exceptions import ValidationError
 from config.configuration.entry import Entry, entries
 from config.configuration.references import References, resolve
 from config.configuration.section import Applying
-from integrations.registry import preset_choices
+from integrations.registry import offered_presets
 from sites.models import Site
 from webhooks.inbound.models import Source
 from webhooks.inbound.sources.deletion import source_delete
@@ -30,17 +30,19 @@ _PUBLIC_ID: Final = re.compile(r"src_[0-9A-Za-z]{22,36}")
 
 
 class SourcesSection:
-    """The site's sources, by name. Public ids travel with them, so that URLs survive a move."""
+    """The site's sources, by name. Public ids travel with them, so that URLs survive a move.
+
+    Those that another thing of the site owns, such as a reception event, are left to it.
+    """
 
     key = "sources"
 
     def export(self, site: Site, references: References) -> list[dict[str, Any]]:
-        sources = sorted(site.sources.all(), key=lambda source: source.name)
-        return [_exported(site, source, references) for source in sources]
+        return [_exported(site, source, references) for source in _own_sources(site)]
 
     def apply(self, value: Any, run: Applying) -> None:
         assert run.site is not None
-        present = {source.name: source for source in run.site.sources.order_by("name")}
+        present = {source.name: source for source in _own_sources(run.site)}
         for entry in entries(
             self.key, value, known=_KEYS, natural_key="name", problems=run.problems
         ):
@@ -55,6 +57,12 @@ class SourcesSection:
                 source_delete(source=source, actor=run.actor)
             else:
                 run.unlisted.append(f"source {name}")
+
+
+def _own_sources(site: Site) -> list[Source]:
+    """Return the sources that operators make as such, by name."""
+    sources = sorted(site.sources.all(), key=lambda source: source.name)
+    return [source for source in sources if source.preset.is_offered]
 
 
 def _exported(site: Site, source: Source, references: References) -> dict[str, Any]:
@@ -109,7 +117,7 @@ def _identify(entry: Entry, source: Source) -> None:
             )
         return
     source.preset_key = preset or ""
-    known = [key for key, _ in preset_choices()]
+    known = [preset.key for preset in offered_presets()]
     if preset not in known:
         entry.problem("preset", f"Choose one of: {', '.join(known)}.")
     if public_id is None:

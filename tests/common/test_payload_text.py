@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from common.admin.payload_text import MOST_SHOWN_BYTES, payload_text
-from integrations.registry import all_presets
+from integrations.registry import offered_presets
 
 
 def shown(body: bytes) -> str:
@@ -35,7 +35,7 @@ def test_shape(body: bytes, text: str) -> None:
 def json_samples() -> list[Path]:
     return [
         sample.path
-        for preset in all_presets()
+        for preset in offered_presets()
         for sample in preset.samples()
         if sample.path.suffix == ".json"
     ]

@@ -18,7 +18,7 @@ from config.configuration.problems import ConfigurationInvalid
 from sites.audit import Actor
 from sites.models import AuditEntry, Membership, Role, Site, User
 from sites.services import member_add
-from tests.factories import SiteFactory, SourceFactory, UserFactory
+from tests.factories import ReceptionEventFactory, SiteFactory, SourceFactory, UserFactory
 from tests.webhooks.received import received_event
 from webhooks.inbound.models import Source, Status
 from webhooks.inbound.sources.services import source_create
@@ -338,3 +338,13 @@ def test_any_site_survives_the_round_trip(
     empty()
     apply(exported)
     assert configuration_export(site=Site.objects.get()) == exported
+
+
+def test_sources_of_reception_events_are_neither_exported_nor_pruned(brand: Site) -> None:
+    event = ReceptionEventFactory.create(site=brand, name="ERP saved")
+    exported = configuration_export(site=brand)
+    assert "reception_event" not in exported
+    assert apply(exported, prune=True).changes == ()
+    assert Source.objects.filter(pk=event.source_id).exists()
+    problems = problems_of(document(sources=[{"name": "Mine too", "preset": "reception_event"}]))
+    assert any("Choose one of: generic_json, ongage" in problem for problem in problems)

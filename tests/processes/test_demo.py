@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 
 from contacts.models import Contact
-from integrations.registry import all_presets
+from integrations.registry import offered_presets
 from onsite.models import Submission
 from sites.models import Site
 from tests.processes.conftest import StartStack
@@ -17,8 +17,9 @@ OPEN = (Status.RECEIVED, Status.PROCESSING)
 
 def test_demo_plays_every_sample_of_every_preset_once(start_stack: StartStack) -> None:
     stack = start_stack("--demo")
-    samples = sum(len(preset.samples()) for preset in all_presets())
-    line = f"Demo: {len(all_presets())} sources, {samples} of {samples} sample requests accepted"
+    presets = offered_presets()
+    samples = sum(len(preset.samples()) for preset in presets)
+    line = f"Demo: {len(presets)} sources, {samples} of {samples} sample requests accepted"
     eventually(lambda: line in stack.output(), seconds=60, what=line)
     eventually(lambda: "3 of 3 visitors continued." in stack.output(), seconds=60)
     assert set(Site.objects.values_list("slug", flat=True)) == {"demo", "demo-retailer"}
@@ -29,7 +30,7 @@ def test_demo_plays_every_sample_of_every_preset_once(start_stack: StartStack) -
     ]
     assert Contact.objects.filter(site__slug="demo-retailer").count() == 2
     assert {source.preset_key for source in Source.objects.all()} == {
-        preset.key for preset in all_presets()
+        preset.key for preset in offered_presets()
     }
     eventually(
         lambda: not ReceivedEvent.objects.filter(status__in=OPEN).exists(), what="all processed"

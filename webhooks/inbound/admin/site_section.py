@@ -11,6 +11,7 @@ from sites.roles import has_role
 from webhooks.inbound.admin.source_charts import activity_chart, state_chip
 from webhooks.inbound.models import Source
 from webhooks.inbound.sources.activity import activity_by_source, state_of
+from webhooks.inbound.sources.owned import without_owned
 
 
 class WebhookSourcesSection(IntegrationSection):
@@ -20,7 +21,8 @@ class WebhookSourcesSection(IntegrationSection):
 
     def briefs(self, sites: Sequence[Site]) -> dict[int, str]:
         by_site: dict[int, list[int]] = {site.pk: [] for site in sites}
-        pairs = Source.objects.filter(site__in=sites).order_by().values_list("site_id", "pk")
+        sources = without_owned(Source.objects.filter(site__in=sites))
+        pairs = sources.order_by().values_list("site_id", "pk")
         for site_id, pk in pairs:
             by_site[site_id].append(pk)
         days = activity_by_source(pk for keys in by_site.values() for pk in keys)
@@ -30,7 +32,7 @@ class WebhookSourcesSection(IntegrationSection):
         }
 
     def context(self, request: HttpRequest, site: Site) -> dict[str, Any]:
-        sources = list(site.sources.select_related("site").order_by("name"))
+        sources = list(without_owned(site.sources.select_related("site").order_by("name")))
         days = activity_by_source(source.pk for source in sources)
         return {
             "may_add": has_role(request.user, site, Role.OPERATOR),

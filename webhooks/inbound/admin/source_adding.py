@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from django.http import Http404, HttpRequest
 
 from integrations.preset import Preset
-from integrations.registry import all_presets
+from integrations.registry import offered_presets
 from sites.models import Role, Site
 from sites.roles import sites_for
 
@@ -47,7 +47,7 @@ def _site(chosen: str, sites: list[Site]) -> Site | None:
 def _preset(chosen: str) -> Preset | None:
     if not chosen:
         return None
-    for preset in all_presets():
+    for preset in offered_presets():
         if preset.key == chosen:
             return preset
     raise Http404("No such preset.")

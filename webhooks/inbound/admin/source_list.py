@@ -15,13 +15,14 @@ from common.admin.list_filters import ChoiceFilter
 from common.admin.relative_time import relative_time
 from common.admin.row_menu import row_menu
 from common.admin.status_chip import Tone, status_chip
-from integrations.registry import preset_choices
+from integrations.registry import offered_presets
 from sites.admin.audited import AuditedAdmin, audit_url
 from sites.scoped_admin import SiteScopedAdmin
 from sites.site_filter import SiteFilter
 from webhooks.inbound.admin.source_charts import activity_chart, state_chip
 from webhooks.inbound.models import Source
 from webhooks.inbound.sources.activity import activity_by_source, state_of
+from webhooks.inbound.sources.owned import without_owned
 
 
 class SourceChangeList(ChangeList):
@@ -41,7 +42,7 @@ class PresetFilter(ChoiceFilter):
     parameter_name = "preset_key"
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
-        return preset_choices()
+        return [(preset.key, preset.label) for preset in offered_presets()]
 
 
 class ActiveFilter(ChoiceFilter):
@@ -75,6 +76,9 @@ class SourceListAdmin(AuditedAdmin, SiteScopedAdmin):
     search_fields = ("name", "public_id")
     ordering = ("site__name", "name")
     actions = None
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
+        return without_owned(super().get_queryset(request))
 
     def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[ChangeList]:
         return SourceChangeList

@@ -9,7 +9,7 @@ from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed, HttpR
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
 
-from integrations.registry import all_presets
+from integrations.registry import offered_presets
 from sites.admin.audited import audit_url
 from sites.audit import Actor
 from sites.models import Role, Site
@@ -18,7 +18,7 @@ from webhooks.inbound.admin.source_adding import Choices, choices_so_far
 from webhooks.inbound.admin.source_form import SourceForm
 from webhooks.inbound.admin.source_list import SourceListAdmin
 from webhooks.inbound.admin.source_preview import preview_context
-from webhooks.inbound.models import Source
+from webhooks.inbound.models import ReceptionEvent, Source
 from webhooks.inbound.sources.deletion import source_delete
 from webhooks.inbound.sources.services import source_create, source_reveal, source_update
 
@@ -44,7 +44,7 @@ class SourceAdmin(SourceListAdmin):
                 "Add a source",
                 choices.site,
                 choices=choices,
-                presets=all_presets(),
+                presets=offered_presets(),
             )
         return self._add(request, choices)
 
@@ -77,6 +77,9 @@ class SourceAdmin(SourceListAdmin):
         form_url: str = "",
         extra_context: Any = None,
     ) -> HttpResponse:
+        owner = self._owner_url(request, object_id)
+        if owner:
+            return HttpResponseRedirect(owner)
         source: Source = self.scoped_object(request, object_id)
         if request.method == "POST":
             return self._change(request, source)
@@ -84,6 +87,14 @@ class SourceAdmin(SourceListAdmin):
         if self.may(request, source, self.change_role) and source.preset.is_installed:
             form = self._form(request, source)
         return self._source_page(request, source, form)
+
+    def _owner_url(self, request: HttpRequest, source_id: str) -> str:
+        """Return the page of the reception event whose source this is, or ""."""
+        if not source_id.isdecimal():
+            return ""
+        events = self.scope(request, ReceptionEvent.objects.all(), self.view_role)
+        event = events.filter(source_id=source_id).first()
+        return reverse("admin:webhooks_receptionevent_change", args=[event.pk]) if event else ""
 
     def _change(self, request: HttpRequest, source: Source) -> HttpResponse:
         if not self.may(request, source, self.change_role) or not source.preset.is_installed:
