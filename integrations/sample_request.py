@@ -12,6 +12,7 @@ from urllib.parse import parse_qsl, quote, urlencode, urlsplit, urlunsplit
 
 from integrations.preset import Preset, Sample
 from integrations.request import PresetConfig
+from integrations.verification import Verifier
 
 PLACEHOLDER: Final = "YOUR-SECRET"
 
@@ -38,8 +39,19 @@ def build_sample_request(
 
     Raises `VerificationFailed` with SECRET_NOT_SET when the source has nothing to sign with.
     """
-    verifier = preset.verifier(config)
-    body = preset.sample_body(sample, config)
+    return build_request(
+        verifier=preset.verifier(config),
+        body=preset.sample_body(sample, config),
+        headers={"content-type": sample.content_type, **sample.headers},
+        url=_with_query(url, sample.query),
+        now=now,
+    )
+
+
+def build_request(
+    *, verifier: Verifier, body: bytes, headers: Mapping[str, str], url: str, now: datetime
+) -> BuiltRequest:
+    """Return the request with what its verifier asks for. Raises `VerificationFailed`."""
     credentials = verifier.credentials(body, now)
     secret_headers: frozenset[str] = frozenset()
     secret_query: frozenset[str] = frozenset()
@@ -47,8 +59,8 @@ def build_sample_request(
         secret_headers = verifier.secret_header_names & credentials.headers.keys()
         secret_query = verifier.secret_query_names & credentials.query.keys()
     return BuiltRequest(
-        url=_with_query(url, {**sample.query, **credentials.query}),
-        headers={"content-type": sample.content_type, **sample.headers, **credentials.headers},
+        url=_with_query(url, credentials.query),
+        headers={**headers, **credentials.headers},
         body=body,
         secret_headers=secret_headers,
         secret_query=secret_query,

@@ -28,6 +28,7 @@ GROUPS: Final[tuple[tuple[str, tuple[Page, ...]], ...]] = (
         (
             Page("Sites", "sites.Site"),
             Page("Webhook sources", "webhooks.Source"),
+            Page("Custom integrations", "integrations.CustomIntegration"),
             Page("API keys", "sites.ApiKey"),
         ),
     ),

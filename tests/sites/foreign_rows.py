@@ -11,7 +11,7 @@ from django.utils import timezone
 from common.identifiers import random_token
 from contacts.models import Contact
 from integrations.causes import RejectionCause
-from integrations.models import ApiCall, Outcome
+from integrations.models import ApiCall, CustomIntegration, Outcome
 from onsite.models import State, Submission
 from sites.audit import Actor, audit_record
 from sites.models import ApiKey, AuditEntry, Job, JobState, Membership, Role, Site
@@ -19,7 +19,14 @@ from tests.factories import ApiKeyFactory, MembershipFactory, SourceFactory, Use
 from tests.integrations.api_calls import api_call
 from tests.onsite.submissions import submission
 from tests.webhooks.received import received_event, rejected_request
-from webhooks.inbound.models import ReceivedEvent, RejectedRequest, Source, Status
+from tests.webhooks.reception_events import custom_integration, reception_event
+from webhooks.inbound.models import (
+    ReceivedEvent,
+    ReceptionEvent,
+    RejectedRequest,
+    Source,
+    Status,
+)
 
 
 def _source(site: Site, mark: str) -> Source:
@@ -75,6 +82,15 @@ def _api_key(site: Site, mark: str) -> ApiKey:
     return ApiKeyFactory.create(site=site, name=name, allowed_networks=["192.0.2.7"])
 
 
+def _integration(site: Site, mark: str) -> CustomIntegration:
+    return custom_integration(site, name=f"{mark} {random_token('', 6)}", description=mark)
+
+
+def _reception_event(site: Site, mark: str) -> ReceptionEvent:
+    alias = f"{mark}-{random_token('', 6).lower()}"
+    return reception_event(_integration(site, mark), name=mark, alias=alias)
+
+
 def _site(site: Site, mark: str) -> Site:
     return site
 
@@ -84,9 +100,11 @@ MAKERS: dict[type[Model], Callable[[Site, str], Any]] = {
     ApiKey: _api_key,
     AuditEntry: _audit,
     Contact: _contact,
+    CustomIntegration: _integration,
     Job: _job,
     Membership: _membership,
     ReceivedEvent: _event,
+    ReceptionEvent: _reception_event,
     RejectedRequest: _rejected,
     Site: _site,
     Source: _source,

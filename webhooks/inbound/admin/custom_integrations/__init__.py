@@ -1,0 +1,1 @@
+"""Integrations → Custom: what operators define may come in, and the pages to do it on."""

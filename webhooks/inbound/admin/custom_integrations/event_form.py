@@ -1,0 +1,72 @@
+"""The form of a reception event: its name and alias, its fields, and how a webhook is checked."""
+
+from __future__ import annotations
+
+from django import forms
+from django.core.exceptions import ValidationError
+from django.http import QueryDict
+
+from integrations.registry import preset_for
+from webhooks.inbound.admin.custom_integrations.field_rows import (
+    FieldRow,
+    first_rows,
+    posted_rows,
+    show_row_errors,
+    stored_rows,
+)
+from webhooks.inbound.admin.source_form import SourceForm
+from webhooks.inbound.models import Context, ReceptionEvent
+from webhooks.inbound.reception_events.compiled_settings import PRESET
+
+
+class EventForm(SourceForm):
+    """A source's form with an alias and rows of fields.
+
+    Only a webhook has settings of a check: with the Public API the key is the check.
+    """
+
+    alias = forms.CharField(
+        max_length=80,
+        widget=forms.TextInput(
+            attrs={"class": "mono", "autocomplete": "off", "spellcheck": "false"}
+        ),
+        help_text="Stands in the address. Small letters, digits and hyphens; unique on the site.",
+    )
+
+    def __init__(
+        self, data: QueryDict | None = None, *, event: ReceptionEvent, takes_secrets: bool
+    ) -> None:
+        self.event = event
+        super().__init__(
+            data,
+            preset=preset_for(PRESET),
+            source=event.source if event.pk else None,
+            site=event.site,
+            takes_secrets=takes_secrets,
+        )
+        self.initial = {**self.initial, "name": event.name, "alias": event.alias}
+        self.fields["name"].help_text = "What happened, such as “Purchase in a store”."
+        self.fields["is_active"].help_text = "Switched off, it refuses everything that is sent."
+        self.fields["name"].widget.attrs["autocomplete"] = "off"
+        if event.context != Context.WEBHOOK:
+            for field in self.declared:
+                del self.fields[f"setting-{field.key}"]
+            self.declared = []
+        self.field_rows: list[FieldRow]
+        if data is not None:
+            self.field_rows = posted_rows(data)
+        else:
+            self.field_rows = stored_rows(event) if event.pk else first_rows()
+
+    def show_errors(self, error: ValidationError) -> None:
+        """Put a service's errors beside the fields, and those of a row beside the row."""
+        if not hasattr(error, "error_dict"):
+            super().show_errors(error)
+            return
+        by_key = error.message_dict
+        show_row_errors(self.field_rows, by_key)
+        own = {key: found for key, found in by_key.items() if not key.startswith("fields.")}
+        if by_key.keys() - own.keys():
+            own["fields"] = [*own.get("fields", []), "See the marked rows."]
+        if own:
+            super().show_errors(ValidationError(own))

@@ -1,0 +1,74 @@
+"""What the page of a reception event shows besides its form."""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+from django.http import HttpRequest
+
+from integrations.field_types import FieldType
+from webhooks.inbound.admin.custom_integrations.field_rows import FieldRow
+from webhooks.inbound.admin.custom_integrations.mapping_tester import stored_requests
+from webhooks.inbound.admin.custom_integrations.marks import context_chip, integration_mark
+from webhooks.inbound.admin.custom_integrations.targets_offered import offered_targets
+from webhooks.inbound.admin.source_charts import SERIES, activity_chart, state_chip
+from webhooks.inbound.models import Context, ReceivedEvent, ReceptionEvent
+from webhooks.inbound.sources.activity import activity_by_source, state_of
+
+_MOST_COUNTED: Final = 10_000
+# The script gives a new row its number in place of this.
+_NEW_NUMBER: Final = "__n__"
+_TYPE_LABELS: Final = {
+    FieldType.TEXT: "Text",
+    FieldType.EMAIL: "E-mail",
+    FieldType.PHONE: "Phone",
+    FieldType.INTEGER: "Integer",
+    FieldType.DECIMAL: "Decimal",
+    FieldType.BOOLEAN: "Boolean",
+    FieldType.DATE: "Date",
+    FieldType.RADIO: "Radio",
+    FieldType.CHECKBOX: "Checkbox",
+}
+
+
+def status_context(event: ReceptionEvent) -> dict[str, Any]:
+    """Return how the event is doing, for everybody on the site."""
+    day = activity_by_source([event.source_id])[event.source_id]
+    verifier = event.source.preset.verifier(event.source.config)
+    return {
+        "state_chip": state_chip(state_of(event.source, day)),
+        "day": day,
+        "day_chart": activity_chart(day, name=event.name),
+        "series": SERIES,
+        "check_sentence": verifier.describe(),
+        "unsigned_reason": verifier.unsigned_reason,
+        "fields_shown": list(event.fields.select_related("contact_field").order_by("position")),
+    }
+
+
+def editor_context(event: ReceptionEvent, request: HttpRequest) -> dict[str, Any]:
+    """Return what the editor and the tester offer to choose from."""
+    return {
+        "context_chip": context_chip(event.context),
+        "mark": integration_mark(event.integration) if event.integration else "",
+        "is_webhook": event.context == Context.WEBHOOK,
+        "types": [(kind.value, _TYPE_LABELS[kind]) for kind in FieldType],
+        "targets": offered_targets(event.site),
+        "new_row": FieldRow(number=_NEW_NUMBER),
+        "requests": stored_requests(event) if event.pk else [],
+        "pasted": request.POST.get("tester-body", ""),
+        "picked": request.POST.get("tester-pick", ""),
+    }
+
+
+def kept_words(event: ReceptionEvent) -> str:
+    """Return what a deletion leaves behind, for the page that asks."""
+    rows = ReceivedEvent.objects.filter(source_id=event.source_id).order_by()
+    count = rows[: _MOST_COUNTED + 1].count()
+    told = f"more than {_MOST_COUNTED:,}" if count > _MOST_COUNTED else f"{count:,}"
+    first = "Its address stops working at once, and its alias is free for another event."
+    if not count:
+        return f"{first} It has received nothing."
+    noun = "received event" if count == 1 else "received events"
+    stay = "stays" if count == 1 else "stay"
+    return f"{first} {told} {noun} {stay} under Received events, and so do contacts."

@@ -1,0 +1,82 @@
+"""An event as a Postman collection (format 2.1.0), to import and press Send."""
+
+from __future__ import annotations
+
+from typing import Any, Final
+from urllib.parse import parse_qsl, urlsplit
+
+from integrations.sample_request import BuiltRequest
+from webhooks.inbound.admin.custom_integrations.event_addresses import (
+    KEY_PLACEHOLDER,
+    example_request,
+    sample_text,
+)
+from webhooks.inbound.models import Context, ReceptionEvent
+
+_SCHEMA: Final = "https://schema.getpostman.com/json/collection/v2.1.0/collection.json"
+_VARIABLES: Final = {
+    Context.API: ("api_key", "The API key, id and secret joined by a colon."),
+    Context.WEBHOOK: ("secret", "The secret that the event's settings ask for."),
+}
+
+
+def collection(event: ReceptionEvent) -> dict[str, Any]:
+    """Return the collection; secrets are variables in it, empty. Raises `VerificationFailed`."""
+    request = example_request(event)
+    context = Context(event.context)
+    name, description = _VARIABLES[context]
+    has_variable = context is Context.API or request.reveals_secret
+    return {
+        "info": {"name": event.name, "schema": _SCHEMA, "description": _about(event)},
+        "item": [{"name": event.name, "request": _request(event, request, f"{{{{{name}}}}}")}],
+        "variable": [{"key": name, "value": "", "type": "string", "description": description}]
+        if has_variable
+        else [],
+    }
+
+
+def _request(event: ReceptionEvent, request: BuiltRequest, variable: str) -> dict[str, Any]:
+    headers = {
+        key: variable if key in request.secret_headers else value.replace(KEY_PLACEHOLDER, variable)
+        for key, value in request.headers.items()
+    }
+    return {
+        "method": "POST",
+        "header": [{"key": key.title(), "value": value} for key, value in headers.items()],
+        "body": {
+            "mode": "raw",
+            "raw": sample_text(event) if not _is_signed(request) else request.body.decode(),
+            "options": {"raw": {"language": "json"}},
+        },
+        "url": _url(request, variable),
+    }
+
+
+def _is_signed(request: BuiltRequest) -> bool:
+    """Say whether a header was computed from the very bytes of the body."""
+    return not request.reveals_secret and len(request.headers) > 1
+
+
+def _url(request: BuiltRequest, variable: str) -> dict[str, Any]:
+    parts = urlsplit(request.url)
+    query = [
+        {"key": key, "value": variable if key in request.secret_query else value}
+        for key, value in parse_qsl(parts.query, keep_blank_values=True)
+    ]
+    text = "&".join(f"{pair['key']}={pair['value']}" for pair in query)
+    address = f"{parts.scheme}://{parts.netloc}{parts.path}"
+    found: dict[str, Any] = {
+        "raw": f"{address}?{text}" if text else address,
+        "protocol": parts.scheme,
+        "host": (parts.hostname or "").split("."),
+        "path": parts.path.strip("/").split("/"),
+    }
+    if parts.port:
+        found["port"] = str(parts.port)
+    return found | ({"query": query} if query else {})
+
+
+def _about(event: ReceptionEvent) -> str:
+    if event.context == Context.API:
+        return "Set the variable api_key to your API key, id and secret joined by a colon."
+    return "Sends a sample body made from the fields of the event."
