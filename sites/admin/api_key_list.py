@@ -39,6 +39,15 @@ def key_chip(key: ApiKey) -> SafeString:
     return status_chip("Expired", Tone.BAD, title="It is refused. An admin can prolong it.")
 
 
+def networks_shown(key: ApiKey) -> SafeString | str:
+    """Return the first of the key's addresses and how many more there are."""
+    if not key.allowed_networks:
+        return "Anywhere"
+    first, more = key.allowed_networks[0], len(key.allowed_networks) - 1
+    rest = f" and {more} more" if more else ""
+    return format_html('<span title="{}">{}{}</span>', "\n".join(key.allowed_networks), first, rest)
+
+
 class StateFilter(ChoiceFilter):
     title = "State"
     parameter_name = "state"
@@ -131,24 +140,21 @@ class ApiKeyListAdmin(AuditedAdmin, SiteScopedAdmin):
     def only_from(self, key: ApiKey) -> SafeString | str:
         if not _is_open(key):
             return "—"
-        if not key.allowed_networks:
-            return "Anywhere"
-        first, more = key.allowed_networks[0], len(key.allowed_networks) - 1
-        rest = f" and {more} more" if more else ""
-        return format_html(
-            '<span title="{}">{}{}</span>', "\n".join(key.allowed_networks), first, rest
-        )
+        return networks_shown(key)
 
-    @admin.display(description="requests in 24 h")
+    @admin.display(description="last 24 hours")
     def requests(self, key: ApiKey) -> str:
-        return f"{getattr(key, 'requests_in_a_day', 0):,}"
+        count = getattr(key, "requests_in_a_day", 0)
+        return "1 request" if count == 1 else f"{count:,} requests"
 
     @admin.display(description="last used", ordering="last_used_at")
     def last_used(self, key: ApiKey) -> SafeString:
         at = relative_time(key.last_used_at, never="not used yet")
         if not (_is_open(key) and key.last_used_from):
             return at
-        return format_html('{}<span class="clamp quiet">{}</span>', at, key.last_used_from)
+        return format_html(
+            '{0}<span class="clamp quiet" title="{1}">{1}</span>', at, key.last_used_from
+        )
 
     @admin.display(description="expires", ordering="expires_at")
     def expires(self, key: ApiKey) -> SafeString | str:

@@ -7,7 +7,7 @@ from django.db.models import Q
 from django.http import HttpRequest
 from django.utils import timezone
 
-from sites.admin.api_key_list import key_chip
+from sites.admin.api_key_list import key_chip, networks_shown
 from sites.admin.integration_sections import IntegrationSection
 from sites.api_keys.scope_table import scope_words
 from sites.api_keys.usage_day import days_of_use
@@ -46,6 +46,7 @@ class ApiAccessSection(IntegrationSection):
                     "key": key,
                     "chip": key_chip(key),
                     "may": scope_words(key.scopes),
+                    "only_from": networks_shown(key),
                     "requests": days[key.pk].total,
                 }
                 for key in keys

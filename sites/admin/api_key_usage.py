@@ -50,10 +50,10 @@ def share_text(share: float) -> str:
     """Return a share of 0 to 1 in per cent; what is there is never rounded to nothing."""
     percent = share * 100
     if 0 < percent < 0.1:
-        return "under 0.1 %"
+        return "<0.1%"
     if 99.9 < percent < 100:
-        return "over 99.9 %"
-    return f"{percent:.0f} %" if percent in (0, 100) else f"{percent:.1f} %"
+        return ">99.9%"
+    return f"{percent:.0f}%" if percent in (0, 100) else f"{percent:.1f}%"
 
 
 def _chart(day: DayOfUse, *, name: str) -> SafeString:

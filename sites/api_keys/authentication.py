@@ -43,7 +43,7 @@ LAST_USED_EVERY: Final = timedelta(minutes=1)
 
 
 class ApiKeyAuthentication(BaseAuthentication):
-    """Cheap refusals first: form, rate, then the one query of the request.
+    """Cheap refusals first: form, failures of the address, then the one query of the request.
 
     Whoever shows the secret of a key has the answer counted on it, refused or not; a guess at a
     secret does not.
@@ -70,7 +70,7 @@ class ApiKeyAuthentication(BaseAuthentication):
             usage_count(self._proven_key, status)
 
     def _key(self, given: Credentials, address: str) -> ApiKey:
-        _check_rates(given, address)
+        _wait(seconds_until_tried_again(address))
         now = timezone.now()
         key = ApiKey.objects.select_related("site").filter(key_id=given.key_id).first()
         judgement = judged(key, given, address, now)
@@ -81,18 +81,15 @@ class ApiKeyAuthentication(BaseAuthentication):
             if judgement.faults:
                 raise AuthenticationFailed
             raise PermissionDenied(ADDRESS_DETAIL, ADDRESS_NOT_ALLOWED)
+        # After its secret: who knows only the id cannot use up what its owner may send.
+        _wait(throttle.seconds_to_wait(key.key_id, settings.API_THROTTLE_PER_KEY))
         _note_use(key, address, now)
         return key
 
 
-def _check_rates(given: Credentials, address: str) -> None:
-    wait = seconds_until_tried_again(address)
-    if not wait:
-        # By id and secret: who knows only the id cannot use up what its owner may send.
-        per_key: int = settings.API_THROTTLE_PER_KEY
-        wait = throttle.seconds_to_wait((given.key_id, given.secret_hash), per_key)
-    if wait:
-        raise Throttled(wait)
+def _wait(seconds: int) -> None:
+    if seconds:
+        raise Throttled(seconds)
 
 
 def _note_use(key: ApiKey, address: str, now: datetime) -> None:

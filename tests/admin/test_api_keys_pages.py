@@ -347,11 +347,11 @@ def test_the_page_shows_the_last_24_hours_by_status(admin: Client, site: Site) -
     rows = re.findall(r"<tr><td>(.*?)</tr>", text_of(page(admin, key)))
     words = [" ".join(re.sub(r"<[^>]+>", " ", row).split()) for row in rows]
     assert [row.partition(" ")[2] for row in words] == [
-        "201 Created 1,996 99.8 %",
-        "422 Unprocessable Content 3 0.1 %",
-        "500 Internal Server Error 1 under 0.1 %",
+        "201 Created 1,996 99.8%",
+        "422 Unprocessable Content 3 0.1%",
+        "500 Internal Server Error 1 &lt;0.1%",
     ]
-    assert re.search(r'class="field-requests">2,000<', text_of(admin.get(reverse(LIST))))
+    assert re.search(r'class="field-requests">2,000 requests<', text_of(admin.get(reverse(LIST))))
 
 
 @pytest.mark.parametrize("role", [Role.VIEWER, Role.SUPPORT, Role.OPERATOR, Role.ADMIN])
@@ -363,17 +363,15 @@ def test_where_a_key_was_used_from_is_for_operators(
     )
     used(key, s200=7)
     client.force_login(member(role))
-    section = reverse("admin:sites_site_change", args=[site.pk])
-    for url in (reverse(LIST), page_of(key), section):
+    for url in (reverse(LIST), page_of(key)):
         assert ("198.51.100.9" in text_of(client.get(url))) is role.includes(Role.OPERATOR)
     assert "200" in text_of(client.get(page_of(key)))
 
 
 @pytest.mark.parametrize(
     ("share", "text"),
-    [(0.0, "0 %"), (0.0004, "under 0.1 %"), (0.125, "12.5 %"), (0.9999, "over 99.9 %"),
-     (1.0, "100 %")],
-)  # fmt: skip
+    [(0.0, "0%"), (0.0004, "<0.1%"), (0.125, "12.5%"), (0.9999, ">99.9%"), (1.0, "100%")],
+)
 def test_a_share_is_never_rounded_away(share: float, text: str) -> None:
     assert share_text(share) == text
 
