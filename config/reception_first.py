@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from typing import Any, Final
 
+from webhooks.inbound.reception import custom_events
+from webhooks.inbound.reception.answers import Answer
 from webhooks.inbound.reception.receive import answer_request
 
 Environ = dict[str, Any]
@@ -26,11 +28,18 @@ class ReceptionFirst:
         self._application = application
 
     def __call__(self, environ: Environ, start_response: Callable[..., Any]) -> Iterable[bytes]:
-        path = environ["PATH_INFO"]
-        if path.startswith(_PREFIX):
-            public_id = path[len(_PREFIX) :].removesuffix("/")
-            if public_id and "/" not in public_id:
-                answer = answer_request(environ, public_id)
-                start_response(answer.status_line, list(answer.headers))
-                return (answer.body,)
-        return self._application(environ, start_response)
+        answer = _answer(environ, environ["PATH_INFO"])
+        if answer is None:
+            return self._application(environ, start_response)
+        start_response(answer.status_line, list(answer.headers))
+        return (answer.body,)
+
+
+def _answer(environ: Environ, path: str) -> Answer | None:
+    if path.startswith(_PREFIX):
+        public_id = path[len(_PREFIX) :].removesuffix("/")
+        if public_id and "/" not in public_id:
+            return answer_request(environ, public_id)
+    elif path.startswith(custom_events.PREFIXES):
+        return custom_events.answer_path(environ, path)
+    return None

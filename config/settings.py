@@ -50,6 +50,8 @@ TRUSTED_PROXY_COUNT: int = whole_number("TRUSTED_PROXY_COUNT", 0)
 RECEPTION_THROTTLE_PER_ADDRESS: int = whole_number("RECEPTION_THROTTLE_PER_ADDRESS", 2000)
 # Requests a second that one API key may make to one web process; 0 is no limit.
 API_THROTTLE_PER_KEY: int = whole_number("API_THROTTLE_PER_KEY", 100)
+# Custom events a minute that one API key may send to one web process; 0 is no limit.
+CUSTOM_EVENTS_PER_MINUTE: int = whole_number("CUSTOM_EVENTS_PER_MINUTE", 6000)
 
 _is_secure = IS_HTTPS and not DEBUG
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = _is_secure

@@ -6,8 +6,9 @@ from django.urls import include, path
 from config.health import livez, readyz
 
 urlpatterns = [
-    path("in/", include("webhooks.inbound.reception.urls")),
+    path("", include("webhooks.inbound.reception.urls")),
     path("", include("onsite.urls")),
+    path("", include("contacts.api.urls")),
     path("admin/", admin.site.urls),
     path("livez", livez, name="livez"),
     path("livez/", livez),

@@ -23,6 +23,9 @@ class RejectionCause(StrEnum):
     BAD_XML = "BAD_XML"
     BAD_BODY = "BAD_BODY"
     INVALID_FIELDS = "INVALID_FIELDS"
+    CONTACT_UNKNOWN = "CONTACT_UNKNOWN"
+    BAD_PARAMETER = "BAD_PARAMETER"
+    UNSUPPORTED_MEDIA_TYPE = "UNSUPPORTED_MEDIA_TYPE"
 
 
 FIXES: dict[RejectionCause, str] = {
@@ -80,5 +83,16 @@ FIXES: dict[RejectionCause, str] = {
     RejectionCause.INVALID_FIELDS: (
         "Fields of the event are missing or do not fit; each is named. Correct them at the sender, "
         "or change the event's fields and take the request in again."
+    ),
+    RejectionCause.CONTACT_UNKNOWN: (
+        "No contact of the site has this e-mail, and the sender did not ask to create one. Send "
+        "with createContact=true if contacts may be created."
+    ),
+    RejectionCause.BAD_PARAMETER: (
+        "A parameter of the URL cannot be taken; it is named. Correct the URL at the sender."
+    ),
+    RejectionCause.UNSUPPORTED_MEDIA_TYPE: (
+        "The body was not named as JSON. Set the header Content-Type: application/json at the "
+        "sender."
     ),
 }

@@ -12,7 +12,14 @@ from common.endpoint.body import read_body
 from common.json import JsonValue, parse_json
 
 MOST_BODY_BYTES: Final = 512 * 1024
+NOT_JSON: Final = "Send JSON with the header Content-Type: application/json."
 _TAKEN: Final = frozenset(("", "application/json", "text/json"))
+
+
+def is_json_type(content_type: str) -> bool:
+    """Return whether a Content-Type names JSON, or nothing."""
+    named = content_type.partition(";")[0].strip().lower()
+    return named in _TAKEN or (named.startswith("application/") and named.endswith("+json"))
 
 
 class JsonParser(BaseParser):
@@ -31,13 +38,8 @@ class JsonParser(BaseParser):
         media_type: str | None = None,
         parser_context: Mapping[str, Any] | None = None,
     ) -> JsonValue:
-        named = (media_type or "").partition(";")[0].strip().lower()
-        if named not in _TAKEN and not (
-            named.startswith("application/") and named.endswith("+json")
-        ):
-            raise UnsupportedMediaType(
-                media_type or "", "Send JSON with the header Content-Type: application/json."
-            )
+        if not is_json_type(media_type or ""):
+            raise UnsupportedMediaType(media_type or "", NOT_JSON)
         # Not from `stream`: Django ends it after as many bytes as Content-Length says, or none.
         environ = (parser_context or {})["request"].META
         return parse_json(read_body(environ, MOST_BODY_BYTES))

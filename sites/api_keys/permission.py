@@ -13,6 +13,13 @@ from sites.models import ApiKey, Scope
 SCOPE_MISSING = "SCOPE_MISSING"
 
 
+def scope_detail(scope: Scope) -> str:
+    return (
+        f"This API key lacks the permission {scope.value}. An admin of the site can add it to the "
+        "key."
+    )
+
+
 def has_scope(scope: Scope) -> type[BasePermission]:
     """Return the permission class of views for keys with this scope, on their own site alone.
 
@@ -29,11 +36,7 @@ def has_scope(scope: Scope) -> type[BasePermission]:
             if asked_for != key.site.public_id or not key.site.is_active:
                 raise Http404
             if scope not in key.scopes:
-                raise PermissionDenied(
-                    f"This API key lacks the permission {scope.value}. An admin of the site can "
-                    "add it to the key.",
-                    SCOPE_MISSING,
-                )
+                raise PermissionDenied(scope_detail(scope), SCOPE_MISSING)
             return True
 
     return HasScope

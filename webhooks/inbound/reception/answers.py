@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import json
 import uuid
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, replace
 from http import HTTPStatus
 from typing import Final
 
-from common.endpoint.problems import PROBLEM_TYPE, problem_body
+from django.http import HttpResponse
+from django.http.response import ResponseHeaders
+
+from common.endpoint.problems import PROBLEM_TYPE, FieldProblem, problem_body
 from webhooks.inbound.reception.refusal import Refusal
 
 _NOT_FOUND_DETAIL: Final = "There is nothing at this address. Check the URL of the source."
@@ -27,10 +31,54 @@ class Answer:
     def status_line(self) -> str:
         return f"{self.status} {HTTPStatus(self.status).phrase}"
 
+    def with_headers(self, headers: Mapping[str, str]) -> Answer:
+        return replace(self, headers=(*self.headers, *headers.items()))
+
+
+def as_response(answer: Answer) -> HttpResponse:
+    """Return the answer for Django's handler, where that stands between."""
+    response = HttpResponse(answer.body, status=answer.status)
+    # Django would give an empty 401 a content type.
+    response.headers = ResponseHeaders(dict(answer.headers))
+    # Django would log every answer from 400 on, a line each: a flood of bad requests would be
+    # paid twice. Rejected requests are rows, and unhandled errors are logged where they happen.
+    response._has_been_logged = True  # type: ignore[attr-defined]
+    return response
+
 
 def accepted(status: int, event_id: uuid.UUID) -> Answer:
     """Return the success that the vendor expects; a repeat gets the same."""
     return _answer(status, f'{{"id":"{event_id}"}}'.encode(), "application/json")
+
+
+def created(short_id: str) -> Answer:
+    """Return the success of Connectif's *Create custom event*."""
+    return _answer(HTTPStatus.CREATED, f'{{"id":"{short_id}"}}'.encode(), "application/json")
+
+
+def unprocessable(problems: Sequence[FieldProblem]) -> Answer:
+    """Return Connectif's HttpUnprocessableEntityError, whose keys and words are given."""
+    body = {
+        "status": 422,
+        "title": "Unprocessable Entity",
+        "detail": "Resource contains validation errors.",
+        "validationErrors": [asdict(each) for each in problems],
+    }
+    text = json.dumps(body, ensure_ascii=False)
+    return _answer(HTTPStatus.UNPROCESSABLE_ENTITY, text.encode(), PROBLEM_TYPE)
+
+
+def unauthorized(challenge: str) -> Answer:
+    return _answer(HTTPStatus.UNAUTHORIZED, b"", None, {"WWW-Authenticate": challenge})
+
+
+def too_many(headers: Mapping[str, str]) -> Answer:
+    return problem(
+        HTTPStatus.TOO_MANY_REQUESTS,
+        "THROTTLED",
+        "Too many requests. Send them again later.",
+        headers,
+    )
 
 
 def problem(
@@ -45,7 +93,10 @@ def refused(refusal: Refusal) -> Answer:
         return _answer(refusal.status, b"", None)
     if refusal.status == HTTPStatus.NOT_FOUND:
         return not_found()
-    return problem(refusal.status, refusal.cause, refusal.told, refusal.headers)
+    if refusal.problems:
+        return unprocessable(refusal.problems)
+    code = refusal.code or refusal.cause
+    return problem(refusal.status, code, refusal.told, refusal.headers)
 
 
 def not_found() -> Answer:

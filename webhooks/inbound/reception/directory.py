@@ -1,4 +1,4 @@
-"""All sources in memory: what reception needs to know of one without asking the database.
+"""Sources, reception events and API keys in memory: reception asks no database for one.
 
 The journal's thread loads a snapshot on first use and again when the configuration version has
 risen, in this or any other process. Requests only read: while it loads, and while the database is
@@ -14,18 +14,22 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Any, Final, NamedTuple
+from uuid import UUID
 
 from django.db.models import F, TextField
 from django.db.models.functions import Cast
 
 from common.encryption import DecryptionFailed
+from integrations.inbound_event import UnreadablePayload
 from integrations.preset import Preset
+from integrations.presets.reception_event.definition import EventDefinition, event_definition
 from integrations.registry import preset_for
 from integrations.request import PresetConfig
 from integrations.verification import Closed, Verifier
+from sites.api_keys.known_keys import KnownKey, known_keys
 from sites.models import ConfigurationVersion
 from webhooks.inbound.journal.writer import journal_writer
-from webhooks.inbound.models import Source
+from webhooks.inbound.models import ReceptionEvent, Source
 
 logger = logging.getLogger(__name__)
 
@@ -50,9 +54,23 @@ class SourceSnapshot:
     verifier: Verifier
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EventSnapshot:
+    """A reception event that was not deleted, with the source that it owns."""
+
+    source: SourceSnapshot
+    definition: EventDefinition
+    site_public_id: UUID
+
+
 class _Snapshot(NamedTuple):
+    """Sources that have an address of their own by public id, the others as events."""
+
     version: int
     sources: Mapping[str, SourceSnapshot]
+    events_by_alias: Mapping[tuple[str, str], EventSnapshot]
+    events_by_id: Mapping[str, EventSnapshot]
+    keys: Mapping[str, KnownKey]
 
 
 _current: _Snapshot | None = None
@@ -61,15 +79,33 @@ _current: _Snapshot | None = None
 def find(public_id: str) -> SourceSnapshot | None:
     """Return the source with this public id, active or not, or None.
 
-    Raises `DirectoryUnavailable` when nothing can be known yet.
+    All look-ups raise `DirectoryUnavailable` when nothing can be known yet.
     """
+    return _loaded_snapshot().sources.get(public_id)
+
+
+def find_event_by_alias(site_public_id: str, alias: str) -> EventSnapshot | None:
+    """Return the site's event, active or not, of whatever context; the UUID in lower case."""
+    return _loaded_snapshot().events_by_alias.get((site_public_id, alias))
+
+
+def find_event_by_id(event_id: str) -> EventSnapshot | None:
+    return _loaded_snapshot().events_by_id.get(event_id)
+
+
+def find_key(key_id: str) -> KnownKey | None:
+    """Return the API key, whatever state it is in."""
+    return _loaded_snapshot().keys.get(key_id)
+
+
+def _loaded_snapshot() -> _Snapshot:
     snapshot = _current
     if snapshot is None:
         journal_writer.run_chores(FIRST_LOAD_SECONDS)
         snapshot = _current
         if snapshot is None:
             raise DirectoryUnavailable("The sources could not be loaded.")
-    return snapshot.sources.get(public_id)
+    return snapshot
 
 
 def invalidate() -> None:
@@ -84,10 +120,46 @@ def refresh() -> None:
     # Read before the rows: a change in between is newer than what we note, and is seen next time.
     version = ConfigurationVersion.objects.values_list("value", flat=True).first() or 0
     if _current is None or _current.version != version:
-        _current = _Snapshot(version, MappingProxyType(_loaded()))
+        _current = _loaded(version)
 
 
-def _loaded() -> dict[str, SourceSnapshot]:
+def _loaded(version: int) -> _Snapshot:
+    sources = _sources()
+    events = _events({source.id: source for source in sources.values()})
+    return _Snapshot(
+        version=version,
+        sources=MappingProxyType(
+            {key: source for key, source in sources.items() if source.preset.is_offered}
+        ),
+        events_by_alias=MappingProxyType(
+            {(str(each.site_public_id), each.definition.alias): each for each in events}
+        ),
+        events_by_id=MappingProxyType({each.definition.event_id: each for each in events}),
+        keys=MappingProxyType(known_keys()),
+    )
+
+
+def _events(sources: Mapping[int, SourceSnapshot]) -> list[EventSnapshot]:
+    found = []
+    rows = ReceptionEvent.objects.filter(deleted_at=None).order_by()
+    for event_id, source_id, site_public_id in rows.values_list(
+        "event_id", "source_id", "site__public_id"
+    ):
+        source = sources.get(source_id)
+        try:
+            if source is not None:
+                definition = event_definition(source.config.settings)
+                found.append(
+                    EventSnapshot(
+                        source=source, definition=definition, site_public_id=site_public_id
+                    )
+                )
+        except UnreadablePayload as error:
+            logger.error("reception event %s: %s", event_id, error.reason)
+    return found
+
+
+def _sources() -> dict[str, SourceSnapshot]:
     # As text: decrypting inside the query, one damaged secret would shut every source.
     rows = Source.objects.annotate(
         sealed=Cast("secrets", TextField()), site_is_active=F("site__is_active")

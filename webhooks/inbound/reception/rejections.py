@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Final, NamedTuple
 
+from integrations.causes import RejectionCause
 from webhooks.inbound.journal.writer import journal_writer
 from webhooks.inbound.models import RejectedRequest
 from webhooks.inbound.reception import rejection_rows
@@ -21,6 +22,8 @@ from webhooks.inbound.reception.rejection_rows import Occurrence, RowKey
 from webhooks.inbound.reception.request_parts import RequestParts
 
 KEPT_BODY_BYTES: Final = 2048
+# Refused for the mapping of an event, which staff may change: the whole body is wanted then.
+KEPT_FOR_REPROCESSING: Final = 64 * 1024
 
 
 @dataclass(slots=True)
@@ -85,7 +88,8 @@ def _give_back(taken: _Taken) -> None:
 
 
 def _row(source: SourceSnapshot, parts: RequestParts, refusal: Refusal) -> RejectedRequest:
-    start = refusal.body[:KEPT_BODY_BYTES]
+    is_mapping = refusal.cause == RejectionCause.INVALID_FIELDS
+    start = refusal.body[: KEPT_FOR_REPROCESSING if is_mapping else KEPT_BODY_BYTES]
     return RejectedRequest(
         site_id=source.site_id,
         source_id=source.id,

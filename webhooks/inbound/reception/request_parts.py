@@ -47,6 +47,16 @@ class RequestParts:
             received_at=self.received_at,
         )
 
+    def kept(self, verifier: Verifier) -> dict[str, Any]:
+        """Return what a journal entry keeps of these parts."""
+        return {
+            "received_at": self.received_at,
+            "remote_address": self.remote_address,
+            "headers": self.kept_headers(verifier),
+            "query": self.kept_query(verifier),
+            "notes": self.notes,
+        }
+
     def kept_headers(self, verifier: Verifier) -> dict[str, str]:
         """Return the headers as they are stored: secrets masked, long ones cut."""
         return _kept(redact_headers(self.headers, verifier.secret_header_names), MOST_HEADERS)

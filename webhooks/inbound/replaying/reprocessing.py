@@ -23,6 +23,9 @@ VERIFIED: Final = frozenset(
         RejectionCause.BAD_XML,
         RejectionCause.BAD_BODY,
         RejectionCause.INVALID_FIELDS,
+        RejectionCause.CONTACT_UNKNOWN,
+        RejectionCause.BAD_PARAMETER,
+        RejectionCause.UNSUPPORTED_MEDIA_TYPE,
     )
 )
 # These bytes are not what the sender meant to send, or there are none.
