@@ -1,8 +1,10 @@
 from __future__ import annotations
 
 import json
+import re
 from dataclasses import replace
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -10,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from integrations.contact_change import Channel, ContactChange, Identity
-from integrations.field_types import FieldType
+from integrations.field_types import WRITABLE_FIELDS, FieldType
 from integrations.inbound_event import Disposition, InboundEvent, UnreadablePayload
 from integrations.presets.reception_event.reading import (
     FieldProblem,
@@ -439,6 +441,31 @@ def test_what_is_found_is_shown_short() -> None:
     endless: list[Any] = ["a"]
     endless.append(endless)
     assert len(short_json(endless)) == 200
+
+
+# -- the page for engineers of other companies -----------------------------------------------------
+
+PAGE = (Path(__file__).parents[3] / "docs" / "reception-event-fields.md").read_text("utf-8")
+
+
+def first_cells(heading: str) -> list[str]:
+    """Return the names in the first column of the table under a heading."""
+    section = PAGE.partition(f"## {heading}\n")[2].partition("\n## ")[0]
+    rows = [line.split("|")[1] for line in section.splitlines() if line.startswith("| `")]
+    return [name for row in rows for name in re.findall("`([^`]+)`", row)]
+
+
+def test_page_names_every_type_and_every_field_that_can_be_written() -> None:
+    assert first_cells("The nine types") == [type_.value for type_ in FieldType]
+    writable = {field.id for field in WRITABLE_FIELDS}
+    assert set(first_cells("Where a value goes")) == writable
+
+
+def test_example_of_the_page_is_accepted() -> None:
+    example = PAGE.partition("```json\n")[2].partition("```")[0]
+    read = read_strict(definition(*documented_fields()), example.encode())
+    assert read.problems == ()
+    assert len(read.values) == len(FieldType)
 
 
 # -- properties ------------------------------------------------------------------------------------
