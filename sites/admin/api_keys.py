@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shlex
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from django.conf import settings
 from django.contrib import admin, messages
@@ -23,8 +23,35 @@ from sites.audit import Actor
 from sites.models import ApiKey, Role, Scope, Site
 from sites.roles import sites_for
 
-# Where a key with this scope is used; named, because the views are in apps above this one.
-_ENDPOINTS: Final = {Scope.ONSITE_WRITE: "onsite-submissions"}
+
+class _Try(NamedTuple):
+    """A request that proves a key and stores nothing; its view is named, being in an app above."""
+
+    scope: Scope
+    url_name: str
+    has_site: bool
+    body: str
+    means: str
+
+
+_TRIES: Final = (
+    _Try(
+        scope=Scope.CONTACTS_READ,
+        url_name="contact-fields",
+        has_site=False,
+        body="",
+        means="It asks for the contact fields of the site. An answer of 200 means that the key "
+        "works; 401 means that it does not.",
+    ),
+    _Try(
+        scope=Scope.ONSITE_WRITE,
+        url_name="onsite-submissions",
+        has_site=True,
+        body="{}",
+        means="It sends an empty request, so nothing is stored. An answer of 422, which lists what "
+        "is missing, means that the key works; 401 means that it does not.",
+    ),
+)
 
 
 @admin.register(ApiKey)
@@ -66,10 +93,11 @@ class ApiKeyAdmin(ApiKeyListAdmin):
             secret=created.secret,
             header_line=f"Authorization: {authorization}",
             tries=[
-                (str(scope.label), _curl(name, created.key.site, authorization))
-                for scope, name in _ENDPOINTS.items()
-                if scope in created.key.scopes
+                (str(each.scope.label), _curl(each, created.key.site, authorization), each.means)
+                for each in _TRIES
+                if each.scope in created.key.scopes
             ],
+            sends_events=Scope.CUSTOM_EVENTS_WRITE in created.key.scopes,
         )
 
     # -- the page of a key -----------------------------------------------------------------------
@@ -163,13 +191,14 @@ def _is_updated(key: ApiKey, form: ApiKeyForm, actor: Actor) -> bool:
     return True
 
 
-@sensitive_variables("authorization", "words")
-def _curl(url_name: str, site: Site, authorization: str) -> str:
-    """Return a command that proves the key and stores nothing: what it sends is empty."""
-    url = settings.PUBLIC_URL + reverse(url_name, args=[site.public_id])
-    headers = ["-H", f"Authorization: {authorization}", "-H", "Content-Type: application/json"]
-    words = ["curl", "-i", *headers, "--data-raw", "{}", url]
-    return " ".join(shlex.quote(word) for word in words)
+@sensitive_variables("authorization", "headers", "words")
+def _curl(attempt: _Try, site: Site, authorization: str) -> str:
+    args = [site.public_id] if attempt.has_site else []
+    url = settings.PUBLIC_URL + reverse(attempt.url_name, args=args)
+    words = ["curl", "-i", "-H", f"Authorization: {authorization}"]
+    if attempt.body:
+        words += ["-H", "Content-Type: application/json", "--data-raw", attempt.body]
+    return " ".join(shlex.quote(word) for word in (*words, url))
 
 
 def _to_page(key: ApiKey) -> HttpResponse:

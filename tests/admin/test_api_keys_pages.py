@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 import re
 import uuid
 from datetime import UTC, date, datetime, timedelta
@@ -71,6 +72,38 @@ def test_the_secret_is_shown_once_with_a_ready_header(admin: Client, site: Site)
         assert key.secret_hash not in shown, url
     for entry in AuditEntry.objects.all():
         assert found[1] not in str(entry.changes)
+
+
+@pytest.mark.parametrize(
+    ("scope", "sentences"),
+    [
+        (Scope.CONTACTS_READ, {"An answer of 200"}),
+        (Scope.CONTACTS_WRITE, set()),
+        (Scope.CUSTOM_EVENTS_WRITE, {"page of each reception event"}),
+        (Scope.ONSITE_WRITE, {"An answer of 422"}),
+    ],
+)
+def test_what_to_try_is_what_the_key_may(
+    admin: Client, site: Site, scope: Scope, sentences: set[str]
+) -> None:
+    every = {"An answer of 200", "An answer of 422", "page of each reception event"}
+    text = text_of(admin.post(reverse(ADD), filled(site, scopes=[scope])))
+    assert {sentence for sentence in every if sentence in text} == sentences
+
+
+@pytest.mark.parametrize(
+    ("scope", "status"), [(Scope.CONTACTS_READ, 200), (Scope.ONSITE_WRITE, 422)]
+)
+def test_the_command_to_try_answers_as_the_page_says(
+    admin: Client, site: Site, scope: Scope, status: int
+) -> None:
+    text = html.unescape(text_of(admin.post(reverse(ADD), filled(site, scopes=[scope]))))
+    found = re.search(r"curl -i -H 'Authorization: ([^']+)'([^<]*)", text)
+    assert found is not None
+    path = "/" + found[2].split()[-1].partition("://")[2].partition("/")[2]
+    sent = {"data": "{}", "content_type": "application/json"} if "--data-raw" in found[2] else {}
+    call = Client().post if sent else Client().get
+    assert call(path, HTTP_AUTHORIZATION=found[1], **sent).status_code == status
 
 
 def test_loading_the_answer_again_makes_no_second_key(admin: Client, site: Site) -> None:
