@@ -41,7 +41,13 @@ GROUPS: Final[tuple[tuple[str, tuple[Page, ...]], ...]] = (
             Page("API calls", "integrations.ApiCall"),
         ),
     ),
-    ("People", (Page("Contacts", "contacts.Contact"),)),
+    (
+        "People",
+        (
+            Page("Contacts", "contacts.Contact"),
+            Page("Contact fields", "contacts.ContactField"),
+        ),
+    ),
     (
         "System",
         (

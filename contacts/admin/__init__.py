@@ -1,3 +1,4 @@
+from contacts.admin.contact_fields import ContactFieldAdmin
 from contacts.admin.contacts import ContactAdmin
 
-__all__ = ["ContactAdmin"]
+__all__ = ["ContactAdmin", "ContactFieldAdmin"]

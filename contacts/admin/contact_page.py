@@ -7,7 +7,7 @@ from typing import Any, Final
 from django.utils.safestring import SafeString
 
 from common.admin.status_chip import Tone, status_chip
-from contacts.admin.change_words import value_words
+from contacts.admin.field_words import values_shown
 from contacts.models import Contact, ContactSourceId, Preference
 from integrations.contact_change import Channel, EmailStatus
 
@@ -58,15 +58,15 @@ def preferences_by_channel(contact: Contact) -> list[tuple[Channel, Preference |
 
 def contact_context(contact: Contact) -> dict[str, Any]:
     """Return the contact's standing: who they are and what they agreed to."""
+    field_values, attributes = values_shown(contact)
     named = [(label, getattr(contact, field)) for label, field in _PROFILE]
     return {
         "contact": contact,
         "name": contact_name(contact),
         "status_chip": email_status_chip(contact),
         "profile": [(label, value) for label, value in named if value],
-        "attributes": [
-            (key, value_words(value)) for key, value in sorted(contact.attributes.items())
-        ],
+        "field_values": field_values,
+        "attributes": attributes,
         "source_ids": _source_ids(contact),
         "preferences": [
             (CHANNEL_LABELS[channel], preference, preference_chip(channel, preference))

@@ -13,7 +13,7 @@ Definitions = Mapping[str, FieldDefinition]
 
 _ATTRIBUTES: Final = "attributes."
 # Writable system fields without a column of their own are attributes by their id.
-SYSTEM_ATTRIBUTES: Final[Definitions] = MappingProxyType(
+SYSTEM_ATTRIBUTES: Final[MappingProxyType[str, FieldDefinition]] = MappingProxyType(
     {
         field.read.removeprefix(_ATTRIBUTES): field.definition
         for field in SYSTEM_FIELDS.values()
@@ -30,7 +30,7 @@ def definitions_of(site_ids: Collection[int]) -> dict[int, Definitions]:
     return dict(found)
 
 
-def custom_definitions(site_id: int) -> Definitions:
+def custom_definitions(site_id: int) -> dict[str, FieldDefinition]:
     """Return the definitions of a site's own fields by id, in the order of their names."""
     fields = ContactField.objects.filter(site_id=site_id).order_by("name", "pk")
     return {field.field_id: field.definition for field in fields}

@@ -9,13 +9,19 @@ from django.db.models import Model
 from django.utils import timezone
 
 from common.identifiers import random_token
-from contacts.models import Contact
+from contacts.models import Contact, ContactField
 from integrations.causes import RejectionCause
 from integrations.models import ApiCall, CustomIntegration, Outcome
 from onsite.models import State, Submission
 from sites.audit import Actor, audit_record
 from sites.models import ApiKey, AuditEntry, Job, JobState, Membership, Role, Site
-from tests.factories import ApiKeyFactory, MembershipFactory, SourceFactory, UserFactory
+from tests.factories import (
+    ApiKeyFactory,
+    ContactFieldFactory,
+    MembershipFactory,
+    SourceFactory,
+    UserFactory,
+)
 from tests.integrations.api_calls import api_call
 from tests.onsite.submissions import submission
 from tests.webhooks.received import received_event, rejected_request
@@ -40,6 +46,11 @@ def _contact(site: Site, mark: str) -> Contact:
     return Contact.objects.create(
         site=site, email=f"{mark}@example.com", first_name=mark, created_at=now, updated_at=now
     )
+
+
+def _contact_field(site: Site, mark: str) -> ContactField:
+    options = [{"id": mark, "label": mark}]
+    return ContactFieldFactory.create(site=site, name=mark, type="radio", options=options)
 
 
 def _event(site: Site, mark: str) -> ReceivedEvent:
@@ -100,6 +111,7 @@ MAKERS: dict[type[Model], Callable[[Site, str], Any]] = {
     ApiKey: _api_key,
     AuditEntry: _audit,
     Contact: _contact,
+    ContactField: _contact_field,
     CustomIntegration: _integration,
     Job: _job,
     Membership: _membership,

@@ -1,0 +1,124 @@
+"""The pages of contact fields: added, changed and deleted here."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.contrib import admin, messages
+from django.core.exceptions import PermissionDenied, ValidationError
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.template.response import TemplateResponse
+from django.urls import reverse
+
+from contacts.admin.contact_field_form import ContactFieldForm, NewContactFieldForm
+from contacts.admin.contact_field_list import ContactFieldListAdmin
+from contacts.admin.field_words import type_words
+from contacts.contact_fields.services import (
+    FieldInUse,
+    contact_field_create,
+    contact_field_delete,
+    contact_field_update,
+)
+from contacts.contact_fields.users import users_of
+from contacts.models import ContactField
+from sites.admin.audited import audit_url
+from sites.audit import Actor
+from sites.models import Role
+from sites.roles import sites_for
+
+
+@admin.register(ContactField)
+class ContactFieldAdmin(ContactFieldListAdmin):
+    def add_view(
+        self, request: HttpRequest, form_url: str = "", extra_context: Any = None
+    ) -> HttpResponse:
+        if not self.has_add_permission(request):
+            raise PermissionDenied
+        form = NewContactFieldForm(
+            request.POST if request.method == "POST" else None,
+            sites=sites_for(request.user, Role.OPERATOR),
+            chosen=request.GET.get("site", ""),
+        )
+        if request.method == "POST" and form.is_valid():
+            try:
+                field = contact_field_create(
+                    field=form.new_field(), actor=Actor.from_request(request)
+                )
+            except ValidationError as error:
+                form.show_errors(error)
+            else:
+                messages.success(request, f"The contact field “{field.name}” was added.")
+                return _to_list()
+        return self._page(request, "form", "Add a contact field", form=form)
+
+    def change_view(
+        self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: Any = None
+    ) -> HttpResponse:
+        field: ContactField = self.scoped_object(request, object_id)
+        may_change = self.may(request, field, self.change_role)
+        form = ContactFieldForm(field=field)
+        if request.method == "POST":
+            if not may_change:
+                raise PermissionDenied
+            form = ContactFieldForm(request.POST, field=field)
+            if form.is_valid():
+                form.fill(field)
+                try:
+                    contact_field_update(field=field, actor=Actor.from_request(request))
+                except ValidationError as error:
+                    form.show_errors(error)
+                else:
+                    messages.success(request, f"The contact field “{field.name}” was saved.")
+                    return _to_list()
+            # What was typed is in the form; the rest of the page shows what is stored.
+            field = self.scoped_object(request, object_id)
+        return self._field_page(request, field, form if may_change else None)
+
+    def delete_view(
+        self, request: HttpRequest, object_id: str, extra_context: Any = None
+    ) -> HttpResponse:
+        field: ContactField = self.scoped_object(request, object_id, Role.OPERATOR)
+        if request.method == "POST":
+            try:
+                contact_field_delete(field=field, actor=Actor.from_request(request))
+            except FieldInUse as error:
+                messages.error(request, " ".join(error.messages))
+            except ContactField.DoesNotExist:
+                messages.info(request, "This contact field was deleted already.")
+                return _to_list()
+            else:
+                messages.success(request, f"The contact field “{field.name}” was deleted.")
+                return _to_list()
+        return self._page(
+            request,
+            "delete",
+            f"Delete {field.name}?",
+            field=field,
+            users=users_of([field.pk])[field.pk],
+        )
+
+    def _field_page(
+        self, request: HttpRequest, field: ContactField, form: ContactFieldForm | None
+    ) -> HttpResponse:
+        return self._page(
+            request,
+            "form",
+            field.name,
+            field=field,
+            form=form,
+            type_words=type_words(field),
+            users=users_of([field.pk])[field.pk],
+            history_url=audit_url(field),
+        )
+
+    def _page(
+        self, request: HttpRequest, template: str, title: str, **context: Any
+    ) -> TemplateResponse:
+        everything = self.admin_site.each_context(request) | {"title": title, "opts": self.opts}
+        return TemplateResponse(
+            request, f"admin/contact_fields/{template}.html", everything | context
+        )
+
+
+def _to_list() -> HttpResponse:
+    return HttpResponseRedirect(reverse("admin:contacts_contactfield_changelist"))
