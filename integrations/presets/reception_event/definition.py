@@ -9,9 +9,10 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, lru_cache
 from typing import Any, Final
 
 from integrations.field_types import SYSTEM_FIELDS, FieldDefinition, FieldType, options_from
@@ -59,18 +60,25 @@ def event_definition(settings: Mapping[str, Any]) -> EventDefinition:
     Raises UnreadablePayload when there is none: the row was edited behind the services' back.
     """
     try:
-        return EventDefinition(
-            context=settings["context"],
-            alias=settings["alias"],
-            event_id=settings["event_id"],
-            name=settings["name"],
-            fields=tuple(_field(row) for row in settings["fields"]),
-        )
+        # By content: the worker asks for every event, and the same settings come in new objects.
+        return _definition_in(json.dumps([settings[key] for key in DEFINITION_KEYS]))
     except (KeyError, TypeError, ValueError, AttributeError):
         raise UnreadablePayload(
             "NO_DEFINITION",
             "The definition of this event is damaged. Open the event, save it, then replay.",
         ) from None
+
+
+@lru_cache(maxsize=512)
+def _definition_in(text: str) -> EventDefinition:
+    context, alias, event_id, name, fields = json.loads(text)
+    return EventDefinition(
+        context=context,
+        alias=alias,
+        event_id=event_id,
+        name=name,
+        fields=tuple(_field(row) for row in fields),
+    )
 
 
 def _field(row: Mapping[str, Any]) -> EventField:
