@@ -11,10 +11,10 @@ from django.test import Client
 from django.urls import reverse
 
 from contacts.models import Contact
-from integrations.registry import all_presets
+from integrations.registry import offered_presets
 from sites.models import AuditEntry, Role, Site, User
 from tests.conftest import MakeMember
-from tests.factories import SiteFactory, SourceFactory
+from tests.factories import ReceptionEventFactory, SiteFactory, SourceFactory
 from webhooks.inbound.models import ReceivedEvent, Source, SourceHour
 
 SECRET = "whsec_" + base64.b64encode(b"a secret of 32 bytes, at least. ").decode()
@@ -62,7 +62,7 @@ def test_presets_are_offered_as_cards_with_their_summary(
 ) -> None:
     client.force_login(superuser)
     html = client.get(add_url(site)).content.decode()
-    for preset in all_presets():
+    for preset in offered_presets():
         assert preset.label in html
         assert f"?site={site.pk}&amp;preset={preset.key}" in html
 
@@ -77,7 +77,7 @@ def test_site_is_chosen_first_where_there_are_several(client: Client, superuser:
 
 def test_form_shows_what_the_preset_declares(client: Client, superuser: User, site: Site) -> None:
     client.force_login(superuser)
-    for preset in all_presets():
+    for preset in offered_presets():
         html = unescaped(client.get(add_url(site, preset.key)).content.decode())
         for field in preset.settings_fields:
             assert field.label in html
@@ -385,7 +385,7 @@ def test_trying_every_sample_of_every_preset_gives_a_page(
     client: Client, superuser: User, site: Site
 ) -> None:
     client.force_login(superuser)
-    for preset in all_presets():
+    for preset in offered_presets():
         source = SourceFactory.create(site=site, preset_key=preset.key)
         for sample in preset.samples():
             assert "Nothing was saved" in tried(client, source, sample=sample.name)
@@ -430,3 +430,30 @@ def test_the_filters_of_the_list_narrow_it(
     assert {"source-on", "source-off"} & set(re.findall(r"source-\w+", str(response.content))) == {
         listed
     }
+
+
+def test_the_source_of_a_reception_event_is_changed_on_the_page_of_the_event(
+    client: Client, superuser: User, member: MakeMember
+) -> None:
+    event = ReceptionEventFactory.create(name="ERP saved")
+    client.force_login(superuser)
+    listed = client.get(reverse("admin:webhooks_source_changelist")).content.decode()
+    assert "ERP saved" not in listed
+    assert "Reception event" not in client.get(add_url(event.site)).content.decode()
+    assert client.get(add_url(event.site, "reception_event")).status_code == 404
+    page = reverse("admin:webhooks_source_change", args=[event.source_id])
+    settings = event.source.settings
+    for answer in (client.get(page), client.post(page, {"name": "Mine"})):
+        assert (answer.status_code, answer["Location"]) == (
+            302,
+            reverse("admin:webhooks_receptionevent_change", args=[event.pk]),
+        )
+    event.source.refresh_from_db()
+    assert event.source.settings == settings
+    for name in ("webhooks_source_delete", "webhooks_source_reveal", "webhooks_source_try"):
+        url = reverse(f"admin:{name}", args=[event.source_id])
+        assert client.post(url, {"post": "yes"}).status_code in (302, 404)
+    assert Source.objects.filter(pk=event.source_id).exists()
+    # To a member of another site the event does not exist.
+    client.force_login(member(Role.ADMIN, SiteFactory.create()))
+    assert "receptionevent" not in client.get(page).get("Location", "")
