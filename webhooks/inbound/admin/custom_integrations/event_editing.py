@@ -22,6 +22,9 @@ def event_saved(event: ReceptionEvent, form: EventForm, actor: Actor) -> dict[st
 
     None when it was refused, with the form saying why.
     """
+    if not form.is_valid():
+        form.is_refused = True
+        return None
     given = form.cleaned_data
     event.name, event.alias = given["name"], given["alias"] or slugify(given["name"])[:80]
     before = set(event.source.secrets) if event.pk else set()

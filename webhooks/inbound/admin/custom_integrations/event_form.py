@@ -27,10 +27,12 @@ class EventForm(SourceForm):
 
     alias = forms.CharField(
         max_length=80,
+        required=False,
         widget=forms.TextInput(
             attrs={"class": "mono", "autocomplete": "off", "spellcheck": "false"}
         ),
-        help_text="Stands in the address. Small letters, digits and hyphens; unique on the site.",
+        help_text="Stands in the URL: letters, digits and hyphens, unique on the site. Made from "
+        "the name when it is empty.",
     )
 
     def __init__(
@@ -52,6 +54,9 @@ class EventForm(SourceForm):
             for field in self.declared:
                 del self.fields[f"setting-{field.key}"]
             self.declared = []
+        # Errors about the fields as a whole; those of one field are with its row.
+        self.fields_errors: list[str] = []
+        self.is_refused = False
         self.field_rows: list[FieldRow]
         if data is not None:
             self.field_rows = posted_rows(data)
@@ -65,8 +70,8 @@ class EventForm(SourceForm):
             return
         by_key = error.message_dict
         show_row_errors(self.field_rows, by_key)
+        self.is_refused = True
+        self.fields_errors = by_key.pop("fields", [])
         own = {key: found for key, found in by_key.items() if not key.startswith("fields.")}
-        if by_key.keys() - own.keys():
-            own["fields"] = [*own.get("fields", []), "See the marked rows."]
         if own:
             super().show_errors(ValidationError(own))

@@ -23,6 +23,11 @@ class EventRow:
     chart: SafeString
     url: str
 
+    @property
+    def short_url(self) -> str:
+        """The end of the address, where events differ."""
+        return f"…/alias/{self.event.alias}"
+
 
 def event_rows(integration: CustomIntegration) -> list[EventRow]:
     """Return the live events by name, each with its last 24 hours, in two queries."""

@@ -102,10 +102,9 @@ class ReceptionEventAdmin(EventListAdmin):
         form = self._form(request, event)
         action = request.POST.get("action", "save")
         if action == "save":
-            if form.is_valid():
-                made = event_saved(event, form, Actor.from_request(request))
-                if made is not None:
-                    return self._saved(request, event, made)
+            made = event_saved(event, form, Actor.from_request(request))
+            if made is not None:
+                return self._saved(request, event, made)
             return self._event_page(request, event, form, None)
         if action == TEST:
             tester = fields_tested(request, event, form)

@@ -154,7 +154,9 @@ def _errors_of_rows(errors: Mapping[str, Any]) -> Iterator[tuple[int, str, list[
 
 
 def _field(event: ReceptionEvent, row: FieldRow, own: Mapping[str, ContactField]) -> ReceptionField:
-    kind, _, target = row.target.partition(":")
+    # The primary key is the contact's e-mail by itself, wherever else it might be written.
+    chosen = "" if row.is_primary_key else row.target
+    kind, _, target = chosen.partition(":")
     is_choice = row.type in (FieldType.RADIO, FieldType.CHECKBOX)
     return ReceptionField(
         field_id=row.id.strip(),
@@ -166,8 +168,8 @@ def _field(event: ReceptionEvent, row: FieldRow, own: Mapping[str, ContactField]
         options=_options(row.options) if is_choice else [],
         pointer=row.pointer.strip() if event.context == Context.WEBHOOK else "",
         contact_field=own.get(target) if kind == "field" else None,
-        # The system never has a field of this name: a target that is gone is refused by it.
-        system_field=target if kind == "system" else row.target if target not in own else "",
+        # A contact field that is gone meanwhile is refused under its own name.
+        system_field=target if kind == "system" or target not in own else "",
     )
 
 

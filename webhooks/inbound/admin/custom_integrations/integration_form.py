@@ -70,4 +70,4 @@ class SiteChoice(forms.Form):
         field.queryset = sites
         if sites.count() == 1:
             field.disabled = True
-            field.initial = sites.get()
+            self.initial["site"] = sites.get().pk

@@ -6,7 +6,6 @@ from django.templatetags.static import static
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
-from common.admin.status_chip import Tone, status_chip
 from integrations.models import CustomIntegration
 from webhooks.inbound.models import Context
 
@@ -27,4 +26,5 @@ def mark(colour: str, icon: str) -> SafeString:
 
 
 def context_chip(context: str) -> SafeString:
-    return status_chip(str(Context(context).label), Tone.BUSY if context == "api" else Tone.QUIET)
+    """Return the connection type as a chip without a sign: it is a kind, not a state."""
+    return format_html('<span class="chip chip-plain">{}</span>', Context(context).label)
