@@ -6,14 +6,7 @@ was. Only who shows a good key from an address that is not on its list is told s
 
 from __future__ import annotations
 
-import logging
-from datetime import datetime, timedelta
-from typing import Final
-
 from django.conf import settings
-from django.db import Error as DatabaseFailure
-from django.db import transaction
-from django.db.models import Q
 from django.utils import timezone
 from django.views.decorators.debug import sensitive_variables
 from rest_framework.authentication import BaseAuthentication
@@ -24,7 +17,6 @@ from common.client_address import client_address
 from sites.api_keys.credentials import (
     ADDRESS_DETAIL,
     ADDRESS_NOT_ALLOWED,
-    FAILURES_PER_SECOND,
     Credentials,
     credentials_in,
     judged,
@@ -32,14 +24,9 @@ from sites.api_keys.credentials import (
     seconds_until_tried_again,
     throttle,
 )
+from sites.api_keys.last_use import use_note
 from sites.api_keys.usage import usage_count
 from sites.models import ApiKey
-
-__all__ = ["FAILURES_PER_SECOND", "ApiKeyAuthentication", "throttle"]
-
-logger = logging.getLogger(__name__)
-
-LAST_USED_EVERY: Final = timedelta(minutes=1)
 
 
 class ApiKeyAuthentication(BaseAuthentication):
@@ -83,25 +70,10 @@ class ApiKeyAuthentication(BaseAuthentication):
             raise PermissionDenied(ADDRESS_DETAIL, ADDRESS_NOT_ALLOWED)
         # After its secret: who knows only the id cannot use up what its owner may send.
         _wait(throttle.seconds_to_wait(key.key_id, settings.API_THROTTLE_PER_KEY))
-        _note_use(key, address, now)
+        use_note(key.pk, address, now)
         return key
 
 
 def _wait(seconds: int) -> None:
     if seconds:
         raise Throttled(seconds)
-
-
-def _note_use(key: ApiKey, address: str, now: datetime) -> None:
-    """Write when and from where, at most once a minute whoever else does; fail no request."""
-    before = now - LAST_USED_EVERY
-    if key.last_used_at is not None and key.last_used_at > before:
-        return
-    is_due = Q(last_used_at=None) | Q(last_used_at__lte=before)
-    try:
-        with transaction.atomic():
-            ApiKey.objects.filter(is_due, pk=key.pk).update(
-                last_used_at=now, last_used_from=address
-            )
-    except DatabaseFailure as error:
-        logger.warning("The last use of an API key was not noted: %s", type(error).__name__)

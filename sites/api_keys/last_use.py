@@ -1,6 +1,6 @@
 """When and from where keys were used, noted in memory and written by a thread that is there anyway.
 
-For doors that must not write for each request. A row is written at most once a minute.
+No door writes for each request: every process writes a row at most once a minute.
 """
 
 from __future__ import annotations
@@ -35,17 +35,21 @@ def use_note(key_id: int, address: str, at: datetime) -> None:
 
 
 def flush() -> None:
-    """Write what was noted since the last time; what another process wrote later stays."""
-    global _noted
+    """Write what was noted since the last time; what another process wrote later stays.
+
+    What a failure left unwritten is kept for the next time.
+    """
     with _lock:
-        taken, _noted = _noted, {}
-    for key_id, use in sorted(taken.items()):
+        waiting = sorted(_noted.items())
+    for key_id, use in waiting:
         is_older = Q(last_used_at=None) | Q(last_used_at__lt=use.at)
         ApiKey.objects.filter(is_older, pk=key_id).update(
             last_used_at=use.at, last_used_from=use.address
         )
         with _lock:
             _written_at[key_id] = use.at
+            # A use in the meantime is within the minute.
+            _noted.pop(key_id, None)
 
 
 def forget() -> None:

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import logging
-import threading
 import uuid
 from collections.abc import Iterator
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
-from django.db import Error, connection
+import time_machine
+from django.db import Error
 from django.db.models import QuerySet, Sum
 from django.test import Client
 from django.urls import path
@@ -21,7 +21,7 @@ from rest_framework.response import Response
 
 from common.endpoint.throttle import BURST_SECONDS
 from common.endpoint.view import EndpointView
-from sites.api_keys import authentication, usage
+from sites.api_keys import credentials, last_use, usage
 from sites.api_keys.authentication import ApiKeyAuthentication
 from sites.api_keys.permission import has_scope
 from sites.models import ApiKey, ApiKeyHour, Scope
@@ -46,11 +46,13 @@ pytestmark = [pytest.mark.django_db, pytest.mark.urls(__name__)]
 
 @pytest.fixture(autouse=True)
 def _fresh_throttle() -> Iterator[None]:
-    authentication.throttle.forget()
+    credentials.throttle.forget()
     usage.forget()
+    last_use.forget()
     yield
-    authentication.throttle.forget()
+    credentials.throttle.forget()
     usage.forget()
+    last_use.forget()
 
 
 @pytest.fixture
@@ -133,6 +135,7 @@ def test_whatever_is_wrong_with_the_header_is_one_401(key: ApiKey, name: str) ->
         }.items():
             header = header.replace(part, value)
     assert_refused(call(header))
+    last_use.flush()
     key.refresh_from_db()
     assert key.last_used_at is None
 
@@ -170,7 +173,6 @@ def test_known_and_unknown_keys_cost_one_query_each(
 def test_a_key_in_use_costs_one_query(
     key: ApiKey, django_assert_num_queries: DjangoAssertNumQueries
 ) -> None:
-    call(header_of(key))
     with django_assert_num_queries(1):
         assert call(header_of(key)).status_code == 200
 
@@ -223,74 +225,47 @@ def test_debug_opens_no_back_door(key: ApiKey, settings: Settings) -> None:
 # -- last use ------------------------------------------------------------------------------------
 
 
-def test_the_use_is_noted_at_most_once_a_minute(key: ApiKey) -> None:
-    call(header_of(key))
-    first = ApiKey.objects.get().last_used_at
-    assert first is not None
-    call(header_of(key))
-    assert ApiKey.objects.get().last_used_at == first
-    ApiKey.objects.update(last_used_at=first - timedelta(seconds=61))
-    call(header_of(key))
-    again = ApiKey.objects.get().last_used_at
-    assert again is not None
-    assert again >= first
+def noted(address: str) -> tuple[datetime | None, str]:
+    """Use the key from there, and return what is stored once that is written."""
+    assert call(header_of(ApiKey.objects.get()), REMOTE_ADDR=address).status_code == 200
+    last_use.flush()
+    key = ApiKey.objects.get()
+    return key.last_used_at, key.last_used_from
 
 
-def test_the_address_goes_with_the_time(key: ApiKey) -> None:
-    call(header_of(key), REMOTE_ADDR="::ffff:192.0.2.7")
-    assert ApiKey.objects.get().last_used_from == "192.0.2.7"
-    call(header_of(key), REMOTE_ADDR="192.0.2.8")
-    assert ApiKey.objects.get().last_used_from == "192.0.2.7"
-    ApiKey.objects.update(last_used_at=timezone.now() - timedelta(seconds=61))
-    call(header_of(key), REMOTE_ADDR="192.0.2.8")
-    assert ApiKey.objects.get().last_used_from == "192.0.2.8"
+@pytest.mark.usefixtures("key")
+def test_the_use_is_noted_at_most_once_a_minute() -> None:
+    start = datetime(2026, 3, 4, 10, tzinfo=UTC)
+    with time_machine.travel(start, tick=False) as clock:
+        assert noted("::ffff:192.0.2.7") == (start, "192.0.2.7")
+        clock.shift(timedelta(seconds=59))
+        assert noted("192.0.2.8") == (start, "192.0.2.7")
+        clock.shift(timedelta(seconds=1))
+        assert noted("192.0.2.8") == (start + timedelta(seconds=60), "192.0.2.8")
 
 
-def test_a_use_that_cannot_be_noted_fails_nothing(
-    key: ApiKey, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+def test_a_use_that_cannot_be_written_fails_nothing_and_is_kept(
+    key: ApiKey, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def broken(*_: Any, **__: Any) -> None:
-        raise Error("canary")
+        raise Error("away")
 
-    monkeypatch.setattr(QuerySet, "update", broken)
-    assert call(header_of(key)).status_code == 200
-    assert "The last use of an API key was not noted: Error" in caplog.text
-    assert "canary" not in caplog.text
+    with monkeypatch.context() as patch:
+        patch.setattr(QuerySet, "update", broken)
+        assert call(header_of(key)).status_code == 200
+        with pytest.raises(Error):
+            last_use.flush()
+    last_use.flush()
+    assert ApiKey.objects.get().last_used_from == "127.0.0.1"
 
 
-@pytest.mark.django_db(transaction=True)
-def test_of_many_uses_at_once_one_writes(monkeypatch: pytest.MonkeyPatch) -> None:
-    key = ApiKeyFactory.create()
-    together = threading.Barrier(6)
-    written: list[int] = []
-    update, note_use = QuerySet.update, authentication._note_use
-
-    def noted(*given: Any) -> None:
-        # All six have read the row without a time of use before any writes one.
-        together.wait(timeout=20)
-        note_use(*given)
-
-    def counted(self: Any, **values: Any) -> int:
-        written.append(update(self, **values))
-        return written[-1]
-
-    monkeypatch.setattr(authentication, "_note_use", noted)
-    monkeypatch.setattr(QuerySet, "update", counted)
-    statuses: list[int] = []
-
-    def use() -> None:
-        try:
-            statuses.append(call(header_of(key)).status_code)
-        finally:
-            connection.close()
-
-    threads = [threading.Thread(target=use) for _ in range(6)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join(timeout=30)
-    assert statuses == [200] * 6
-    assert sorted(written) == [0, 0, 0, 0, 0, 1]
+def test_a_later_use_that_another_process_wrote_stays(key: ApiKey) -> None:
+    call(header_of(key))
+    later = timezone.now() + timedelta(seconds=1)
+    ApiKey.objects.update(last_used_at=later, last_used_from="192.0.2.7")
+    last_use.flush()
+    stored = ApiKey.objects.get()
+    assert (stored.last_used_at, stored.last_used_from) == (later, "192.0.2.7")
 
 
 # -- counts --------------------------------------------------------------------------------------

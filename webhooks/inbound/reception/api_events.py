@@ -19,7 +19,6 @@ from common.endpoint.rate_window import RateWindow
 from integrations.causes import RejectionCause
 from integrations.presets.reception_event.definition import API
 from integrations.presets.reception_event.reading import ReadEvent
-from sites.api_keys import last_use
 from sites.api_keys.credentials import (
     ADDRESS_DETAIL,
     ADDRESS_NOT_ALLOWED,
@@ -30,10 +29,10 @@ from sites.api_keys.credentials import (
     seconds_until_tried_again,
 )
 from sites.api_keys.known_keys import KnownKey
+from sites.api_keys.last_use import use_note
 from sites.api_keys.permission import SCOPE_MISSING, scope_detail
 from sites.api_keys.usage import usage_count
 from sites.models import Scope
-from webhooks.inbound.journal.writer import journal_writer
 from webhooks.inbound.reception import answers, directory, rejections
 from webhooks.inbound.reception.admission import answered, body_of, check_open, check_rate
 from webhooks.inbound.reception.answers import Answer
@@ -98,7 +97,7 @@ def _answer_to(
         return answers.unauthorized(_CHALLENGE)
     if not judgement.is_address_right:
         return answers.problem(HTTPStatus.FORBIDDEN, ADDRESS_NOT_ALLOWED, ADDRESS_DETAIL)
-    last_use.use_note(key.id, parts.remote_address, parts.received_at)
+    use_note(key.id, parts.remote_address, parts.received_at)
     if not key.has_scope(Scope.CUSTOM_EVENTS_WRITE):
         detail = scope_detail(Scope.CUSTOM_EVENTS_WRITE)
         return answers.problem(HTTPStatus.FORBIDDEN, SCOPE_MISSING, detail)
@@ -167,6 +166,3 @@ def _check_contact(event: EventSnapshot, found: ReadEvent, body: bytes) -> None:
             code="E0501",
             body=body,
         )
-
-
-journal_writer.add_chore(last_use.flush)
