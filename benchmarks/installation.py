@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 # Nobody posts to a benchmark from several addresses: the limits would be what is measured.
-_NO_LIMITS = {"RECEPTION_THROTTLE_PER_ADDRESS": "0"}
+_NO_LIMITS = {"RECEPTION_THROTTLE_PER_ADDRESS": "0", "CUSTOM_EVENTS_PER_MINUTE": "0"}
 
 
 @contextmanager

@@ -52,7 +52,7 @@ def _bench_single_events(folder: Path, options: argparse.Namespace) -> bool:
     from benchmarks.traffic import make_signed_traffic
 
     traffic = make_signed_traffic(folder, options.seconds * _SIGNED_PER_SECOND)
-    load = _measured("reception", "event", lambda web: _drive(web, traffic, options))
+    load = measured("reception", "event", lambda web: _drive(web, traffic, options))
     is_exact = check_stored(load)
     with running_web("benchmarks.noop:application") as web:
         limit = _drive(web, traffic, options, path="/in/noop")
@@ -71,7 +71,7 @@ def _bench_batches(folder: Path, options: argparse.Namespace) -> bool:
     if not has_wrk():
         raise SystemExit("The batch mode needs wrk. Install it: apt-get install wrk")
     path, file = make_batch_traffic(folder)
-    load = _measured(
+    load = measured(
         "batch reception",
         "request",
         lambda web: drive_with_wrk(
@@ -104,7 +104,7 @@ def _drive(
     )
 
 
-def _measured(name: str, unit: str, drive: Callable[[Web], Load]) -> Load:
+def measured(name: str, unit: str, drive: Callable[[Web], Load]) -> Load:
     with running_web() as web:
         before = web.usage()
         load = drive(web)
