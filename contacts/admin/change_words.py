@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import Any, Final
 
 from contacts.models import Contact, EmailListStatus
@@ -32,9 +33,10 @@ _LABELS: Final[Mapping[str, str]] = {
     "email_status": "E-mail status",
     "email_status_cause": "Cause of the e-mail status",
 }
+_ATTRIBUTE: Final = "attribute."
 _PREFIXES: Final[Mapping[str, str]] = {
     "consent.": "Consent",
-    "attribute.": "Attribute",
+    _ATTRIBUTE: "Attribute",
     "source_id.": "Id at the sender",
     "email_list.": "E-mail list",
 }
@@ -57,9 +59,12 @@ def contact_label(contact: Contact) -> str:
     return named or f"contact …{str(contact.pk)[-8:]}"
 
 
-def field_label(name: str) -> str:
+def field_label(name: str, names: Mapping[str, str] = MappingProxyType({})) -> str:
+    """Return what staff call a field; `names` are those of contact fields, by attribute."""
     if name in _LABELS:
         return _LABELS[name]
+    if name.startswith(_ATTRIBUTE) and (own := names.get(name.removeprefix(_ATTRIBUTE))):
+        return own
     for prefix, word in _PREFIXES.items():
         if name.startswith(prefix):
             return f"{word} {name.removeprefix(prefix)}"
@@ -81,7 +86,9 @@ def value_words(value: Any) -> str:
     return text if len(text) <= _LONGEST_VALUE else text[: _LONGEST_VALUE - 1] + "…"
 
 
-def field_changes(changes: Mapping[str, Any]) -> list[FieldChange]:
+def field_changes(
+    changes: Mapping[str, Any], names: Mapping[str, str] = MappingProxyType({})
+) -> list[FieldChange]:
     """Return the changes of a revision, those that staff ask about first."""
     listed = []
     for name, pair in sorted(changes.items(), key=lambda change: _place(change[0])):
@@ -90,7 +97,7 @@ def field_changes(changes: Mapping[str, Any]) -> list[FieldChange]:
             before = before or "not known"
         listed.append(
             FieldChange(
-                label=field_label(name), before=value_words(before), after=value_words(after)
+                label=field_label(name, names), before=value_words(before), after=value_words(after)
             )
         )
     return listed

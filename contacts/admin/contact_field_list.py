@@ -72,7 +72,12 @@ class ContactFieldListAdmin(AuditedAdmin, SiteScopedAdmin):
     def changelist_view(
         self, request: HttpRequest, extra_context: dict[str, Any] | None = None
     ) -> HttpResponse:
-        shown = {"system_fields": system_fields_shown()}
+        shown = {
+            "system_fields": (
+                ("Senders and the contact API write these", system_fields_shown(writable=True)),
+                ("Patchbay sets these itself", system_fields_shown(writable=False)),
+            )
+        }
         return super().changelist_view(request, shown | (extra_context or {}))
 
     @admin.display(description="name", ordering="name")

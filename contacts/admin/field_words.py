@@ -34,7 +34,6 @@ class ShownSystemField:
     id: str
     name: str
     type: str
-    writing: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,6 +43,12 @@ class ShownValue:
     name: str
     words: str
     is_fitting: bool = True
+
+
+def field_names(site_id: int) -> dict[str, str]:
+    """Return what the attributes of a site's contacts are called, those that are fields."""
+    definitions = SYSTEM_ATTRIBUTES | custom_definitions(site_id)
+    return {name: definition.name for name, definition in definitions.items()}
 
 
 def values_shown(contact: Contact) -> tuple[list[ShownValue], list[ShownValue]]:
@@ -77,17 +82,16 @@ def type_words(field: ContactField) -> str:
     return TYPE_WORDS[FieldType(field.type)]
 
 
-def system_fields_shown() -> list[ShownSystemField]:
-    """Return the system fields that Patchbay keeps, those that can be written first."""
-    kept = [field for field in SYSTEM_FIELDS.values() if field.read]
+def system_fields_shown(*, writable: bool) -> list[ShownSystemField]:
+    """Return the system fields that senders write, or those that only Patchbay sets."""
     return [
         ShownSystemField(
             id=field.id,
             name=field.name,
             type=", ".join(field.options) if field.options else TYPE_WORDS[field.type],
-            writing="Senders and the API write it" if field.writable else "Patchbay sets it",
         )
-        for field in sorted(kept, key=lambda field: not field.writable)
+        for field in SYSTEM_FIELDS.values()
+        if field.read and field.writable == writable
     ]
 
 

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Final
 from uuid import UUID
 
 from contacts.admin.change_words import FieldChange, field_changes, value_words
+from contacts.admin.field_words import field_names
 from contacts.models import Activity, Contact, ContactRevision
 from contacts.timeline import TimelineRow, contact_timeline
 
@@ -28,11 +30,12 @@ class ShownEntry:
 def timeline_context(contact: Contact, before: str) -> dict[str, Any]:
     """Return one page of what happened, newest first, and from where the older page goes on."""
     page = contact_timeline(contact=contact, before=before)
-    shown = [_shown(entry.at, entry.row) for entry in page.entries]
+    names = field_names(contact.site_id)
+    shown = [_shown(entry.at, entry.row, names) for entry in page.entries]
     return {"timeline": shown, "older": page.older}
 
 
-def _shown(at: datetime, row: TimelineRow) -> ShownEntry:
+def _shown(at: datetime, row: TimelineRow, names: Mapping[str, str]) -> ShownEntry:
     actor_label = ""
     changes: list[FieldChange] = []
     properties: list[tuple[str, str]] = []
@@ -40,7 +43,7 @@ def _shown(at: datetime, row: TimelineRow) -> ShownEntry:
         _, state = row.changes.get("state", (None, None))
         title = _BEGINNINGS_AND_ENDS.get(state, "Changed")
         actor_label = row.actor_label
-        changes = field_changes(row.changes)
+        changes = field_changes(row.changes, names)
     elif isinstance(row, Activity):
         title = row.type
         properties = [(name, value_words(value)) for name, value in sorted(row.properties.items())]

@@ -168,3 +168,5 @@ def test_the_page_of_a_contact_shows_fields_by_their_names(operator: Client, sit
     assert "<dt>The age</dt><dd>many<br>" in text
     assert "<dt>Points</dt><dd>130</dd>" in text
     assert "<dt>other</dt><dd>7</dd>" in text
+    assert '<span class="change-field">The tier</span>' in text
+    assert '<span class="change-field">Attribute other</span>' in text

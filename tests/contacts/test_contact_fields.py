@@ -13,11 +13,14 @@ from contacts.contact_fields.services import (
     contact_field_update,
 )
 from contacts.models import Contact, ContactField
+from integrations.causes import RejectionCause
 from sites.audit import Actor
 from sites.models import AuditEntry, Site
 from tests.contacts.changes import apply
 from tests.factories import ContactFieldFactory, SiteFactory
+from tests.webhooks.received import rejected_request
 from tests.webhooks.reception_fields import field_writing_to
+from webhooks.inbound.reception_events.deletion import reception_event_delete
 
 ACTOR = Actor.system("test")
 
@@ -147,3 +150,14 @@ def test_a_field_in_use_is_not_deleted(site: Site) -> None:
     assert "“Order 2” and 1 more" in sentence
     assert ContactField.objects.filter(pk=stored.pk).exists()
     assert not AuditEntry.objects.filter(action="contact_field.deleted").exists()
+
+
+def test_a_deleted_event_protects_no_field(site: Site) -> None:
+    stored = ContactFieldFactory.create(site=site)
+    event = field_writing_to(stored, event="Order", name="Level").event
+    rejected_request(event.source, RejectionCause.BAD_BODY, b"{}")
+    reception_event_delete(event=event, actor=ACTOR)
+    event.refresh_from_db()
+    assert event.deleted_at is not None
+    contact_field_delete(field=stored, actor=ACTOR)
+    assert not ContactField.objects.exists()

@@ -35,6 +35,8 @@ def reception_event_delete(*, event: ReceptionEvent, actor: Actor) -> None:
         stored.delete()
         source.delete()
         return
+    # What is kept is history: it writes to no contact field any more, and so protects none.
+    stored.fields.update(contact_field=None)
     stored.integration = None
     stored.deleted_at = timezone.now()
     stored.save(update_fields=["integration", "deleted_at", "updated_at"])
