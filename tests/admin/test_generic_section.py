@@ -10,11 +10,13 @@ import pytest
 from django.db import connection
 from django.test import Client
 from django.urls import reverse
+from django.utils import timezone
 
 from common.http import send
 from common.masks import MASK
+from integrations.generic_api.calls import call_record
 from integrations.generic_api.services import generic_api_save
-from integrations.models import ApiCall, GenericApi, Purpose
+from integrations.models import ApiCall, GenericApi, GenericApiHour, Purpose
 from sites.audit import Actor
 from sites.models import AuditEntry, Role, Site, User
 from tests.conftest import MakeMember
@@ -313,6 +315,36 @@ def test_general_settings_still_save_from_the_page_after_an_error(
     assert f'action="{page_url(site)}"' in html
 
 
+def test_a_change_that_somebody_else_made_meanwhile_is_not_undone(
+    admin: Client, site: Site, stored: GenericApi
+) -> None:
+    read_at = admin.get(page_url(site)).context["sections"][0]["body"]
+    (shown,) = re.findall(r'name="generic-read_at" value="([^"]+)"', read_at)
+    GenericApi.objects.get().save()
+    given = filled(email_key="late") | {"generic-read_at": shown}
+    html = admin.post(post_url(site), given).content.decode()
+    assert "Somebody else changed these settings" in html
+    stored.refresh_from_db()
+    assert stored.email_key == "email"
+
+
+def test_unreadable_secret_is_said_and_can_be_replaced(
+    admin: Client, site: Site, stored: GenericApi, api: HostileApi
+) -> None:
+    point_to(stored, api)
+    with connection.cursor() as cursor:
+        cursor.execute("UPDATE integrations_genericapi SET header_value = 'enc:v1:gone:AAAA'")
+    html = admin.get(page_url(site)).content.decode()
+    assert "A stored secret cannot be read" in html
+    unsaved = {"generic-lookup_url": api.url(), "generic-extra_headers": f"X-Gateway: {MASK}"}
+    refused = admin.post(post_url(site), tried("lookup", **unsaved)).content.decode()
+    assert "A stored secret cannot be read" in refused
+    assert api.connections == 0
+    given = filled(header_value="typed again", lookup_url=api.url(), write_url=api.url())
+    assert admin.post(post_url(site), given).status_code == 302
+    assert GenericApi.objects.get().header_value == "typed again"
+
+
 # -- custom options --------------------------------------------------------------------------------
 
 
@@ -575,6 +607,26 @@ def test_closed_section_says_how_it_does(operator: Client, site: Site, stored: G
     assert "Generic" in summary
     assert "Active" in summary
     assert "Certificate not checked" in summary
+
+
+def test_section_tells_how_the_last_day_went(
+    operator: Client, site: Site, stored: GenericApi
+) -> None:
+    now = timezone.now()
+    hour = now.replace(minute=0, second=0, microsecond=0)
+    GenericApiHour.objects.create(site=site, hour=hour, succeeded=198, ignored=1)
+    failed = ApiCall(
+        site=site, at=now, direction="sent", operation="lookup", purpose="submission",
+        outcome="blocked", reason="The API answered 403.", status_code=403, method="GET",
+        url="https://api.example.com/", duration_ms=5,
+    )  # fmt: skip
+    call_record(failed)
+    html = operator.get(page_url(site)).content.decode()
+    assert "Last 24 hours: 198 succeeded, 1 ignored, 1 failed" in html
+    assert "<strong>99%</strong>" in html
+    assert "The API answered 403." in html
+    for name in ("integrations_apicall", "onsite_submission"):
+        assert f'href="{reverse(f"admin:{name}_changelist")}?site={site.pk}"' in html
 
 
 def test_served_values_stand_in_the_vendors_order_without_the_secret(

@@ -65,7 +65,7 @@ class GenericSection(IntegrationSection):
     def context(self, request: HttpRequest, site: Site) -> dict[str, Any]:
         api = generic_api_for(site)
         stored = stored_secrets(api)
-        context = health_context(site) | {"history_url": audit_url(api) if api.pk else ""}
+        context = health_context(site)
         if not has_role(request.user, site, Role.OPERATOR):
             return context | {
                 "settings_shown": settings_shown(api, stored),
@@ -76,6 +76,7 @@ class GenericSection(IntegrationSection):
         return context | {
             "form": _form(request, api),
             "trial_form": TrialForm(options=options_of(api)),
+            "history_url": audit_url(api) if api.pk else "",
             "post_url": section_post_url(site, KEY),
             "unpublished": UNPUBLISHED,
             "unreadable": UNREADABLE if stored.unreadable else "",
@@ -164,7 +165,8 @@ def _example(api: GenericApi) -> dict[str, Any]:
     return {
         "example": example,
         "example_sides": [
-            {"title": operation.label, "request": request} for operation, request in sides
+            {"title": each.label, "signed": request.signed, "text": request.text.rstrip("\n")}
+            for each, request in sides
         ],
     }
 
