@@ -2,12 +2,16 @@ from __future__ import annotations
 
 from django.contrib import admin
 from django.urls import include, path
+from django.views.generic import RedirectView
 
 from config.health import livez, readyz
+
+handler404 = "config.errors.not_found"
 
 urlpatterns = [
     path("in/", include("webhooks.inbound.reception.urls")),
     path("", include("onsite.urls")),
+    path("", RedirectView.as_view(url="/admin/", permanent=False)),
     path("admin/", admin.site.urls),
     path("livez", livez, name="livez"),
     path("livez/", livez),
