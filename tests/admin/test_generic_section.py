@@ -125,7 +125,9 @@ def admin(client: Client, member: MakeMember) -> Client:
 # -- roles -----------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("action", ["save", "example", "try-lookup", "try-write"])
+@pytest.mark.parametrize(
+    "action", ["save", "example", "try-lookup", "try-write", "switch-on", "switch-off"]
+)
 @pytest.mark.parametrize("role", [Role.VIEWER, Role.SUPPORT])
 def test_lesser_roles_post_nothing(
     client: Client, site: Site, stored: GenericApi, member: MakeMember, role: Role, action: str
@@ -641,3 +643,39 @@ def test_served_values_stand_in_the_vendors_order_without_the_secret(
     assert places == sorted(places)
     assert "the value you set" in panel
     assert "canary" not in html
+
+
+# -- on and off ------------------------------------------------------------------------------------
+
+
+def test_it_is_switched_on_and_off_without_the_form(
+    operator: Client, site: Site, stored: GenericApi
+) -> None:
+    assert "Switch on" in operator.get(page_url(site)).content.decode()
+    response = operator.post(post_url(site), {"action": "switch-on"}, follow=True)
+    assert "looked up in the retailer&#x27;s API" in response.content.decode()
+    assert "Switch off" in response.content.decode()
+    stored.refresh_from_db()
+    assert stored.is_active
+    # What was allowed when it was saved may be refused by now: off works all the same.
+    GenericApi.objects.update(lookup_url="http://example.com:9/")
+    operator.post(post_url(site), {"action": "switch-off"})
+    stored.refresh_from_db()
+    assert not stored.is_active
+    refused = operator.post(post_url(site), {"action": "switch-on"}, follow=True)
+    assert (
+        "Not switched on. Get/Lookup Contact API Endpoint URL: Port 9 is not allowed"
+        in refused.content.decode()
+    )
+
+
+def test_a_try_is_in_the_audit_log(
+    operator: Client, site: Site, stored: GenericApi, api: HostileApi
+) -> None:
+    point_to(stored, api)
+    operator.post(post_url(site), tried("lookup", **{"trial-uses": "saved"}))
+    entry = AuditEntry.objects.latest("pk")
+    call = ApiCall.objects.get()
+    assert (entry.action, entry.object_id) == ("generic_api.tried", str(call.pk))
+    assert entry.changes["outcome"] == ["", "found"]
+    assert "jane" not in str(entry.changes)
