@@ -655,13 +655,11 @@ def test_it_is_switched_on_and_off_without_the_form(
     response = operator.post(post_url(site), {"action": "switch-on"}, follow=True)
     assert "looked up in the retailer&#x27;s API" in response.content.decode()
     assert "Switch off" in response.content.decode()
-    stored.refresh_from_db()
-    assert stored.is_active
+    assert GenericApi.objects.get().is_active
     # What was allowed when it was saved may be refused by now: off works all the same.
     GenericApi.objects.update(lookup_url="http://example.com:9/")
     operator.post(post_url(site), {"action": "switch-off"})
-    stored.refresh_from_db()
-    assert not stored.is_active
+    assert not GenericApi.objects.get().is_active
     refused = operator.post(post_url(site), {"action": "switch-on"}, follow=True)
     assert (
         "Not switched on. Get/Lookup Contact API Endpoint URL: Port 9 is not allowed"
