@@ -2,13 +2,17 @@ from __future__ import annotations
 
 from django.contrib import admin
 from django.urls import include, path
+from django.views.generic import RedirectView
 
 from config.health import livez, readyz
+
+handler404 = "config.errors.not_found"
 
 urlpatterns = [
     path("", include("webhooks.inbound.reception.urls")),
     path("", include("onsite.urls")),
     path("", include("contacts.api.urls")),
+    path("", RedirectView.as_view(url="/admin/", permanent=False)),
     path("admin/", admin.site.urls),
     path("livez", livez, name="livez"),
     path("livez/", livez),

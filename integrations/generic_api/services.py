@@ -15,7 +15,7 @@ from django.utils import timezone
 from django.views.decorators.debug import sensitive_variables
 
 from common.encryption import DecryptionFailed
-from integrations.generic_api.validation import clean_settings, clean_use
+from integrations.generic_api.validation import clean_settings
 from integrations.models import GenericApi
 from integrations.models.generic_api import KEY_NAMES, SECRET_FIELDS
 from sites.audit import Actor, audit_record, field_changes
@@ -112,13 +112,13 @@ def generic_api_save(
 def generic_api_set_active(*, api: GenericApi, active: bool, actor: Actor) -> GenericApi:
     """Switch the calls to the retailer's API on or off; off always works.
 
-    Raises ValidationError by field name for what is missing before it can be on.
+    Raises ValidationError by field name for what stands in the way of switching on.
     """
     stored = _locked(api)
     if stored.is_active != active:
         stored.is_active = active
         if active:
-            clean_use(stored)
+            clean_settings(stored)
         stored.updated_at = timezone.now()
         stored.save(update_fields=("is_active", "updated_at"))
         action = "generic_api.activated" if active else "generic_api.deactivated"

@@ -60,8 +60,7 @@ def claim(draft: Submission, api: GenericApi | None) -> Claim:
                 return found
         elif _insert(draft, lease_until(api)):
             return Claim(draft, is_ours=True)
-        else:
-            joined = _wait_for(draft)
+        joined = _wait_for(draft)
     raise SubmissionInProgress
 
 

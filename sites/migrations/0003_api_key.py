@@ -12,6 +12,11 @@ class Migration(migrations.Migration):
     ]
 
     operations = [
+        migrations.AlterField(
+            model_name='site',
+            name='is_active',
+            field=models.BooleanField(default=True, help_text='An inactive site takes nothing in: no webhook, no API call.', verbose_name='active'),
+        ),
         migrations.CreateModel(
             name='ApiKey',
             fields=[

@@ -57,7 +57,9 @@ class Site(models.Model):
         ],
     )
     is_active = models.BooleanField(
-        "active", default=True, help_text="An inactive site takes no webhooks."
+        "active",
+        default=True,
+        help_text="An inactive site takes nothing in: no webhook, no API call.",
     )
     members = models.ManyToManyField(settings.AUTH_USER_MODEL, through="sites.Membership")
     created_at = models.DateTimeField(auto_now_add=True)

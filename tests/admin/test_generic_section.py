@@ -10,11 +10,13 @@ import pytest
 from django.db import connection
 from django.test import Client
 from django.urls import reverse
+from django.utils import timezone
 
 from common.http import send
 from common.masks import MASK
+from integrations.generic_api.calls import call_record
 from integrations.generic_api.services import generic_api_save
-from integrations.models import ApiCall, GenericApi, Purpose
+from integrations.models import ApiCall, GenericApi, GenericApiHour, Purpose
 from sites.audit import Actor
 from sites.models import AuditEntry, Role, Site, User
 from tests.conftest import MakeMember
@@ -123,7 +125,9 @@ def admin(client: Client, member: MakeMember) -> Client:
 # -- roles -----------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("action", ["save", "example", "try-lookup", "try-write"])
+@pytest.mark.parametrize(
+    "action", ["save", "example", "try-lookup", "try-write", "switch-on", "switch-off"]
+)
 @pytest.mark.parametrize("role", [Role.VIEWER, Role.SUPPORT])
 def test_lesser_roles_post_nothing(
     client: Client, site: Site, stored: GenericApi, member: MakeMember, role: Role, action: str
@@ -311,6 +315,36 @@ def test_general_settings_still_save_from_the_page_after_an_error(
 ) -> None:
     html = operator.post(post_url(site), filled(ignored_codes="x")).content.decode()
     assert f'action="{page_url(site)}"' in html
+
+
+def test_a_change_that_somebody_else_made_meanwhile_is_not_undone(
+    admin: Client, site: Site, stored: GenericApi
+) -> None:
+    read_at = admin.get(page_url(site)).context["sections"][0]["body"]
+    (shown,) = re.findall(r'name="generic-read_at" value="([^"]+)"', read_at)
+    GenericApi.objects.get().save()
+    given = filled(email_key="late") | {"generic-read_at": shown}
+    html = admin.post(post_url(site), given).content.decode()
+    assert "Somebody else changed these settings" in html
+    stored.refresh_from_db()
+    assert stored.email_key == "email"
+
+
+def test_unreadable_secret_is_said_and_can_be_replaced(
+    admin: Client, site: Site, stored: GenericApi, api: HostileApi
+) -> None:
+    point_to(stored, api)
+    with connection.cursor() as cursor:
+        cursor.execute("UPDATE integrations_genericapi SET header_value = 'enc:v1:gone:AAAA'")
+    html = admin.get(page_url(site)).content.decode()
+    assert "A stored secret cannot be read" in html
+    unsaved = {"generic-lookup_url": api.url(), "generic-extra_headers": f"X-Gateway: {MASK}"}
+    refused = admin.post(post_url(site), tried("lookup", **unsaved)).content.decode()
+    assert "A stored secret cannot be read" in refused
+    assert api.connections == 0
+    given = filled(header_value="typed again", lookup_url=api.url(), write_url=api.url())
+    assert admin.post(post_url(site), given).status_code == 302
+    assert GenericApi.objects.get().header_value == "typed again"
 
 
 # -- custom options --------------------------------------------------------------------------------
@@ -577,6 +611,26 @@ def test_closed_section_says_how_it_does(operator: Client, site: Site, stored: G
     assert "Certificate not checked" in summary
 
 
+def test_section_tells_how_the_last_day_went(
+    operator: Client, site: Site, stored: GenericApi
+) -> None:
+    now = timezone.now()
+    hour = now.replace(minute=0, second=0, microsecond=0)
+    GenericApiHour.objects.create(site=site, hour=hour, succeeded=198, ignored=1)
+    failed = ApiCall(
+        site=site, at=now, direction="sent", operation="lookup", purpose="submission",
+        outcome="blocked", reason="The API answered 403.", status_code=403, method="GET",
+        url="https://api.example.com/", duration_ms=5,
+    )  # fmt: skip
+    call_record(failed)
+    html = operator.get(page_url(site)).content.decode()
+    assert "Last 24 hours: 198 succeeded, 1 ignored, 1 failed" in html
+    assert "<strong>99%</strong>" in html
+    assert "The API answered 403." in html
+    for name in ("integrations_apicall", "onsite_submission"):
+        assert f'href="{reverse(f"admin:{name}_changelist")}?site={site.pk}"' in html
+
+
 def test_served_values_stand_in_the_vendors_order_without_the_secret(
     operator: Client, site: Site, stored: GenericApi
 ) -> None:
@@ -589,3 +643,37 @@ def test_served_values_stand_in_the_vendors_order_without_the_secret(
     assert places == sorted(places)
     assert "the value you set" in panel
     assert "canary" not in html
+
+
+# -- on and off ------------------------------------------------------------------------------------
+
+
+def test_it_is_switched_on_and_off_without_the_form(
+    operator: Client, site: Site, stored: GenericApi
+) -> None:
+    assert "Switch on" in operator.get(page_url(site)).content.decode()
+    response = operator.post(post_url(site), {"action": "switch-on"}, follow=True)
+    assert "looked up in the retailer&#x27;s API" in response.content.decode()
+    assert "Switch off" in response.content.decode()
+    assert GenericApi.objects.get().is_active
+    # What was allowed when it was saved may be refused by now: off works all the same.
+    GenericApi.objects.update(lookup_url="http://example.com:9/")
+    operator.post(post_url(site), {"action": "switch-off"})
+    assert not GenericApi.objects.get().is_active
+    refused = operator.post(post_url(site), {"action": "switch-on"}, follow=True)
+    assert (
+        "Not switched on. Get/Lookup Contact API Endpoint URL: Port 9 is not allowed"
+        in refused.content.decode()
+    )
+
+
+def test_a_try_is_in_the_audit_log(
+    operator: Client, site: Site, stored: GenericApi, api: HostileApi
+) -> None:
+    point_to(stored, api)
+    operator.post(post_url(site), tried("lookup", **{"trial-uses": "saved"}))
+    entry = AuditEntry.objects.latest("pk")
+    call = ApiCall.objects.get()
+    assert (entry.action, entry.object_id) == ("generic_api.tried", str(call.pk))
+    assert entry.changes["outcome"] == ["", "found"]
+    assert "jane" not in str(entry.changes)

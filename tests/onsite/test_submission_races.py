@@ -233,6 +233,23 @@ class TestLeftBehind:
         assert left_behind.answer["code"] == left_behind.code == INTERRUPTED
         assert campaign.send(idempotency_key="a").status == 200
 
+    def test_its_repeat_ends_another_that_was_left_behind(
+        self, campaign: Campaign, left_behind: Submission
+    ) -> None:
+        end_interrupted_submissions()
+        other = Submission.objects.create(
+            site=campaign.site,
+            register=left_behind.register,
+            received_at=timezone.now() - OVER,
+            lease_expires_at=timezone.now() - OVER,
+            visitor_key=left_behind.visitor_key,
+            body_digest="another",
+            role="signup",
+        )
+        assert campaign.send(idempotency_key="a").status == 200
+        other.refresh_from_db()
+        assert other.code == INTERRUPTED
+
     def test_one_that_still_runs_is_left_alone(self, left_behind: Submission) -> None:
         Submission.objects.update(lease_expires_at=timezone.now() + OVER)
         assert end_interrupted_submissions() == 0

@@ -94,6 +94,8 @@ def test_look_that_hangs_condemns_nobody() -> None:
     assert not is_silent(silence, since=-1000)
 
 
+# It closes old connections first, which the tests before it may have left in this process.
+@pytest.mark.django_db
 def test_watch_survives_any_error_of_a_look() -> None:
     answers: list[list[Beat] | Exception] = [RuntimeError("gone"), []]
 

@@ -10,8 +10,8 @@ const ask = async (action) => {
     // Not form.action, which is the buttons of that name.
     const answer = await fetch(form.getAttribute('action'), {method: 'POST', body: data});
     if (answer.redirected) {
-        // Logged out meanwhile.
         window.location.reload();
+        throw new Error('You were logged out.');
     }
     if (!answer.ok) {
         throw new Error(`The server answered ${answer.status}.`);
@@ -52,24 +52,25 @@ const startTrial = () => {
             button.disabled = is;
         }
     };
-    const run = async (action) => {
+    const run = async (button) => {
         const waiting = document.createElement('p');
         waiting.className = 'quiet';
         waiting.textContent = 'Calling the API…';
         result.replaceChildren(waiting);
         busy(true);
         try {
-            result.innerHTML = await ask(action);
+            result.innerHTML = await ask(button.value);
         } catch (error) {
             waiting.textContent = `The try did not come back. ${error.message} Reload the page and try again.`;
         }
         busy(false);
+        // A disabled button has lost the keyboard.
+        button.focus();
     };
     form.addEventListener('submit', (event) => {
-        const action = event.submitter?.value ?? '';
-        if (action.startsWith('try-')) {
+        if (event.submitter?.value.startsWith('try-')) {
             event.preventDefault();
-            run(action);
+            run(event.submitter);
         }
     });
     // Enter in the test contact must not save the settings.

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from copy import copy
+from functools import partial
 from typing import Any, Final
 
 from django.conf import settings
@@ -22,17 +23,21 @@ from integrations.admin.generic.option_rows import OPTION_TYPES, STORED_AS, show
 from integrations.admin.generic.settings_help import UNPUBLISHED
 from integrations.admin.generic.settings_shown import options_shown, settings_shown
 from integrations.admin.generic.stored_secrets import new_origins, stored_secrets
-from integrations.admin.generic.trial import UNREADABLE, NotTried, trial_run
+from integrations.admin.generic.trial import UNREADABLE, NotTried, Trial, trial_run
 from integrations.admin.generic.trial_form import TrialForm
 from integrations.generic_api.authentication import worked_example
 from integrations.generic_api.health import briefs
 from integrations.generic_api.options import options_of
 from integrations.generic_api.served_values import ServedValue, served_values
-from integrations.generic_api.services import generic_api_for, generic_api_save
+from integrations.generic_api.services import (
+    generic_api_for,
+    generic_api_save,
+    generic_api_set_active,
+)
 from integrations.models import GenericApi, Operation
 from sites.admin.audited import audit_url
 from sites.admin.integration_sections import IntegrationSection, section_post_url, section_url
-from sites.audit import Actor
+from sites.audit import Actor, audit_record
 from sites.models import Role, Site
 from sites.roles import has_role
 
@@ -65,7 +70,7 @@ class GenericSection(IntegrationSection):
     def context(self, request: HttpRequest, site: Site) -> dict[str, Any]:
         api = generic_api_for(site)
         stored = stored_secrets(api)
-        context = health_context(site) | {"history_url": audit_url(api) if api.pk else ""}
+        context = health_context(site)
         if not has_role(request.user, site, Role.OPERATOR):
             return context | {
                 "settings_shown": settings_shown(api, stored),
@@ -76,7 +81,9 @@ class GenericSection(IntegrationSection):
         return context | {
             "form": _form(request, api),
             "trial_form": TrialForm(options=options_of(api)),
+            "history_url": audit_url(api) if api.pk else "",
             "post_url": section_post_url(site, KEY),
+            "may_switch": "off" if api.is_active else "on" if api.lookup_url else "",
             "unpublished": UNPUBLISHED,
             "unreadable": UNREADABLE if stored.unreadable else "",
             "option_types": OPTION_TYPES,
@@ -144,6 +151,31 @@ def _may_move(form: GenericApiForm, wanted: GenericApi) -> bool:
     return not moved
 
 
+def _switch(request: HttpRequest, site: Site, *, active: bool) -> Posted:
+    """Switch the calls on or off without the form, so that off works whatever stands in it."""
+    api = generic_api_for(site)
+    try:
+        generic_api_set_active(api=api, active=active, actor=Actor.from_request(request))
+    except ValidationError as error:
+        messages.error(request, f"Not switched on. {_named(error)}")
+    else:
+        asked = "the retailer's API" if active else "Patchbay's own contacts"
+        messages.success(request, f"Visitors of {site} are looked up in {asked} from now on.")
+    return HttpResponseRedirect(section_url(site, KEY))
+
+
+def _named(error: ValidationError) -> str:
+    """Return the sentences of a service, each with the label of its field."""
+    if not hasattr(error, "error_dict"):
+        return " ".join(error.messages)
+    labels = {field.name: str(field.verbose_name) for field in GenericApi._meta.fields}
+    return " ".join(
+        f"{labels.get(name, name)}: {sentence}"
+        for name, sentences in error.message_dict.items()
+        for sentence in sentences
+    )
+
+
 def _show_example(request: HttpRequest, site: Site) -> HttpResponse:
     form = _form(request, generic_api_for(site))
     return _fragment(request, "example", _example(_as_typed(form)) | {"is_unsaved": True})
@@ -164,7 +196,8 @@ def _example(api: GenericApi) -> dict[str, Any]:
     return {
         "example": example,
         "example_sides": [
-            {"title": operation.label, "request": request} for operation, request in sides
+            {"title": each.label, "signed": request.signed, "text": request.text.rstrip("\n")}
+            for each, request in sides
         ],
     }
 
@@ -178,6 +211,7 @@ def _try(request: HttpRequest, site: Site, operation: Operation) -> Posted:
     except NotTried as refused:
         context["trial_refusals"] = refused.sentences
     else:
+        _audit_trial(request, site, trial)
         call_url = reverse("admin:integrations_apicall_change", args=[trial.call.pk])
         context |= {"trial": trial, "trial_call_url": call_url}
     if "fragment" in request.POST:
@@ -185,6 +219,16 @@ def _try(request: HttpRequest, site: Site, operation: Operation) -> Posted:
     not_done = "These are the settings as you typed them; they are not saved."
     shown = {"form": form, "trial_form": trial_form, "not_done": not_done}
     return shown | _example(_as_typed(form)) | context
+
+
+def _audit_trial(request: HttpRequest, site: Site, trial: Trial) -> None:
+    audit_record(
+        actor=Actor.from_request(request),
+        action="generic_api.tried",
+        site=site,
+        target=trial.call,
+        changes={"operation": ("", trial.call.operation), "outcome": ("", trial.call.outcome)},
+    )
 
 
 def _served_values(api: GenericApi) -> tuple[ServedValue, ...]:
@@ -210,4 +254,6 @@ def _fragment(request: HttpRequest, template: str, context: dict[str, Any]) -> H
 _ACTIONS: Final[Mapping[str, Callable[[HttpRequest, Site], Posted]]] = {
     "save": _save,
     "example": _show_example,
+    "switch-on": partial(_switch, active=True),
+    "switch-off": partial(_switch, active=False),
 }

@@ -23,8 +23,8 @@ HELP: Final[Mapping[str, str]] = {
     "hmac_header": "The header that carries the signature.",
     "hmac_prefix": "Stands in front of the signature, such as sha256=. Usually empty.",
     "hmac_signs": "A look-up has no body: its query string is signed in place of one.",
-    "hmac_timestamp_header": "Carries the seconds since 1970. Times more than 300 seconds off "
-    "are refused.",
+    "hmac_timestamp_header": "Carries the seconds since 1970. The receiver can refuse old "
+    "requests by it; Patchbay refuses those that are 300 seconds off.",
     "api_key_name": "The name of the header, or of the query parameter.",
     "api_key_value": "Sent as it stands.",
     "api_key_place": "A key in the query ends up in access logs. Prefer a header.",
