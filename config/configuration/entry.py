@@ -27,7 +27,7 @@ class Entry:
     def problem(self, key: str, message: str) -> None:
         self._problems.add(f"{self.path}.{key}", message)
 
-    def text(self, key: str) -> str | None:
+    def text(self, key: str, *, has_lines: bool = False) -> str | None:
         value = self._values.get(key)
         if key not in self._values:
             return None
@@ -35,7 +35,7 @@ class Entry:
             # YAML reads a bare NO as false and 1.10 as a number.
             self.problem(key, "This must be text. Put it in quotes.")
             return None
-        if not value.isprintable():
+        if not (value.replace("\n", "") if has_lines else value).isprintable():
             self.problem(key, "This holds a character that cannot be seen.")
             return None
         return value

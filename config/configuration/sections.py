@@ -2,6 +2,8 @@ from __future__ import annotations
 
 from typing import Final
 
+from config.configuration.contact_fields_section import ContactFieldsSection
+from config.configuration.custom_integrations_section import CustomIntegrationsSection
 from config.configuration.generic_api_section import GenericApiSection
 from config.configuration.members_section import MembersSection
 from config.configuration.section import Section
@@ -14,4 +16,6 @@ SECTIONS: Final[tuple[Section, ...]] = (
     MembersSection(),
     GenericApiSection(),
     SourcesSection(),
+    ContactFieldsSection(),
+    CustomIntegrationsSection(),
 )

@@ -1,0 +1,95 @@
+from __future__ import annotations
+
+from typing import Any, Final
+
+from django.core.exceptions import ValidationError
+
+from config.configuration.entry import Entry, entries
+from config.configuration.reception_events import EVENT_KEYS, EventsInFile, exported_event
+from config.configuration.references import References
+from config.configuration.section import Applying
+from integrations.custom_integrations.services import (
+    INTEGRATION_FIELDS,
+    integration_delete,
+    integration_save,
+)
+from integrations.models import CustomIntegration
+from sites.models import Site
+from webhooks.inbound.models import ReceptionEvent
+from webhooks.inbound.reception_events.deletion import reception_event_delete
+
+_KEYS: Final = (*INTEGRATION_FIELDS, "events")
+
+
+class CustomIntegrationsSection:
+    """The site's custom integrations by name, with their reception events by alias.
+
+    Ids of events travel with them, so that URLs survive a move.
+    """
+
+    key = "custom_integrations"
+
+    def export(self, site: Site, references: References) -> list[dict[str, Any]]:
+        integrations = sorted(site.custom_integrations.all(), key=lambda each: each.name)
+        return [_exported(site, integration, references) for integration in integrations]
+
+    def apply(self, value: Any, run: Applying) -> None:
+        assert run.site is not None
+        present = {each.name: each for each in run.site.custom_integrations.order_by("name")}
+        events = EventsInFile(run, run.site)
+        for entry in entries(
+            self.key, value, known=_KEYS, natural_key="name", problems=run.problems
+        ):
+            name = entry.required_text("name")
+            integration = present.pop(name, None) or CustomIntegration(site=run.site, name=name)
+            try:
+                _apply_integration(run, entry, integration, events)
+            except ValidationError as error:
+                run.problems.add_validation(entry.path, error)
+        _remove(run, events.unlisted, present)
+
+
+def _exported(site: Site, integration: CustomIntegration, references: References) -> dict[str, Any]:
+    live = integration.reception_events.filter(deleted_at=None).select_related("source")
+    events = sorted(live, key=lambda event: event.alias)
+    plain = {name: getattr(integration, name) for name in INTEGRATION_FIELDS}
+    return plain | {"events": [exported_event(site, event, references) for event in events]}
+
+
+def _apply_integration(
+    run: Applying, entry: Entry, integration: CustomIntegration, events: EventsInFile
+) -> None:
+    before = len(run.problems.lines)
+    for name in INTEGRATION_FIELDS:
+        given = entry.text(name, has_lines=name == "description")
+        if given is not None:
+            setattr(integration, name, given)
+    listed = entry.items("events")
+    if len(run.problems.lines) > before:
+        return
+    integration_save(integration=integration, actor=run.actor)
+    for each in entries(
+        f"{entry.path}.events",
+        listed or [],
+        known=EVENT_KEYS,
+        natural_key="alias",
+        problems=run.problems,
+    ):
+        events.apply(each, integration)
+
+
+def _remove(
+    run: Applying,
+    events: dict[str, ReceptionEvent],
+    integrations: dict[str, CustomIntegration],
+) -> None:
+    for alias, event in events.items():
+        if run.prune:
+            reception_event_delete(event=event, actor=run.actor)
+        else:
+            run.unlisted.append(f"reception event {alias}")
+    for name, integration in integrations.items():
+        if run.prune:
+            integration_delete(integration=integration, actor=run.actor)
+        else:
+            run.unlisted.append(f"custom integration {name}")
