@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 import time_machine
 from django.test import Client
+from django.urls import reverse
 from django.utils import timezone
 from pytest_django import DjangoAssertNumQueries, Settings
 
@@ -17,7 +18,7 @@ from contacts.models import Activity, Contact
 from sites.api_keys import last_use, usage
 from sites.api_keys.services import api_key_create, api_key_revoke
 from sites.audit import Actor
-from sites.models import ApiKey, ApiKeyHour, Scope, Site
+from sites.models import ApiKey, ApiKeyHour, Scope, Site, User
 from tests.factories import API_KEY_SECRET, ApiKeyFactory, ReceptionEventFactory, SiteFactory
 from tests.webhooks.custom_events import (
     FLAT,
@@ -467,6 +468,18 @@ def test_requests_are_counted_on_their_key_with_time_and_address(
     key.refresh_from_db()
     assert key.last_used_at is not None
     assert key.last_used_from == "127.0.0.1"
+
+
+def test_the_log_finds_an_event_by_the_id_that_was_told(
+    event: ReceptionEvent, key: ApiKey, client: Client, superuser: User
+) -> None:
+    first, _ = (send(event, key, FLAT, query=CREATE) for _ in range(2))
+    client.force_login(superuser)
+    response = client.get(
+        reverse("admin:webhooks_receivedevent_changelist"), {"q": body_of(first)["id"]}
+    )
+    (found,) = response.context["cl"].result_list
+    assert found.event_id == body_of(first)["id"]
 
 
 def test_refused_requests_are_kept_with_their_cause_and_without_the_secret(
