@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import json
+from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any, Final
+from urllib.parse import quote
 
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from contacts.models import Contact, ContactRevision
 from integrations.contact_change import Channel
-from integrations.field_types import SYSTEM_FIELDS
+from integrations.field_types import SYSTEM_FIELDS, FieldType
 from sites.models import Site
 from tests.contacts.changes import apply
 from tests.contacts.contact_client import ContactClient
@@ -260,3 +264,68 @@ def test_deleting_erases_the_person(shop: ContactClient) -> None:
     erased = Contact.objects.get()
     assert (erased.email, erased.first_name, erased.deletion_reason) == (None, "", "API")
     assert shop.patch(JANE).body["_name"] is None
+
+
+# -- anything at all ------------------------------------------------------------------------------
+
+_SCALARS: Final = (
+    st.none()
+    | st.booleans()
+    | st.integers()
+    | st.floats(allow_nan=False, allow_infinity=False)
+    | st.text(max_size=20)
+    | st.sampled_from(["1990-02-17", "jane@example.com", "+46701234567", "active", "a"])
+)
+_FITTING: Final[dict[str, st.SearchStrategy[Any]]] = {
+    "_name": st.text("aå😀 \t", max_size=5),
+    "_birthdate": st.dates(date(1900, 1, 1), date(2020, 1, 1)).map(date.isoformat),
+    "_externalId": st.text("ab", min_size=1, max_size=1),
+    "_mobilePhone": st.sampled_from(["+46701234567", "+34666777888"]),
+    "_smsSubscriptionStatus": st.sampled_from(["subscribed", "unsubscribed", "none"]),
+    "_points": st.integers(-(10**17), 10**17),
+    "decimal": st.decimals(-(10**6), 10**6, places=3).map(float),
+    "boolean": st.booleans(),
+    "date": st.datetimes(timezones=st.just(UTC)).map(datetime.isoformat),
+    "checkbox": st.lists(st.just("a")),
+    "phone": st.sampled_from(["0701234567", "+34666777888"]),
+    "text": st.text(st.characters(exclude_characters="\0", exclude_categories=["Cs"]), max_size=9),
+}
+_BODIES: Final = st.fixed_dictionaries({}, optional=_FITTING) | st.dictionaries(
+    st.sampled_from([*SYSTEM_FIELDS, *FieldType]) | st.text(max_size=10),
+    _SCALARS | st.lists(_SCALARS, max_size=3) | st.dictionaries(st.text(), _SCALARS, max_size=2),
+    max_size=6,
+)
+# Django routes no address with a line break.
+_NAMES: Final = st.text(st.characters(exclude_characters="\n"), max_size=30) | st.from_regex(
+    r"[a-z+]{1,5}@[a-z]{1,5}\.com", fullmatch=True
+)
+
+
+@pytest.fixture
+def every_field(shop: ContactClient) -> ContactClient:
+    """The shop of a site with a field of every type."""
+    options = [{"id": "a", "label": "A"}]
+    for kind in FieldType:
+        ContactFieldFactory.create(
+            site=shop.site, field_id=kind.value, type=kind, options=options,
+            default_country_code="46",
+        )  # fmt: skip
+    return shop
+
+
+@given(body=_BODIES, name=_NAMES, kind=st.sampled_from(["email", "external-id"]))
+@settings(
+    max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
+def test_what_a_patch_took_is_what_is_answered_next(
+    every_field: ContactClient, body: dict[str, Any], name: str, kind: str
+) -> None:
+    path = f"/contacts/{kind}/{quote(name, safe='', errors='replace')}"
+    written = every_field.patch(path, **body)
+    assert written.status in (200, 400, 404, 409, 422)
+    read = every_field.get(path)
+    if written.status == 200:
+        assert read.body == written.body
+        # What was answered can be sent again, and then changes nothing.
+        again = {key: written.body[key] for key in body if written.body.get(key) is not None}
+        assert every_field.patch(path, **again).body == written.body

@@ -187,7 +187,8 @@ def test_a_field_in_use_is_a_conflict(shop: ContactClient) -> None:
 def test_fields_of_other_sites_are_not_there(shop: ContactClient) -> None:
     ContactFieldFactory.create(site=SiteFactory.create(), field_id="tier")
     assert shop.get(FIELDS).body["results"] == []
-    assert shop.send("DELETE", f"{FIELDS}/tier").status == 404
+    for field_id in ("tier", "%00", "%FF", "..", "x" * 5_000):
+        assert shop.send("DELETE", f"{FIELDS}/{field_id}").status == 404
 
 
 # -- preferences ----------------------------------------------------------------------------------

@@ -129,6 +129,14 @@ def test_id_and_type_stay(site: Site, change: dict[str, str]) -> None:
         contact_field_update(field=stored, actor=ACTOR)
 
 
+def test_a_field_that_is_gone_is_not_changed(site: Site) -> None:
+    stored = ContactFieldFactory.create(site=site)
+    ContactField.objects.all().delete()
+    stored.name = "Level"
+    with pytest.raises(ValidationError, match="deleted in the meantime"):
+        contact_field_update(field=stored, actor=ACTOR)
+
+
 def test_deleting_keeps_what_contacts_have(site: Site) -> None:
     stored = ContactFieldFactory.create(site=site, field_id="tier")
     apply(site, {"email": "jane@example.com"}, attributes={"tier": "gold"})
