@@ -5,14 +5,16 @@ from __future__ import annotations
 from typing import Literal
 
 import pytest
+from django.utils import timezone
 from playwright.sync_api import Browser, Page
 from pytest_django.live_server_helper import LiveServer
 
 from integrations.models import Outcome
 from onsite.models import State
-from sites.models import Role
+from sites.models import ApiKeyHour, Role
 from tests.factories import (
     PASSWORD,
+    ApiKeyFactory,
     MembershipFactory,
     SiteFactory,
     SourceFactory,
@@ -29,6 +31,7 @@ PATHS = (
     "/admin/",
     "/admin/health/",
     "/admin/sites/site/",
+    "/admin/sites/site/{site}/change/?section=api-access",
     "/admin/sites/site/{site}/change/?section=generic",
     "/admin/sites/site/{site}/change/?section=sources",
     "/admin/webhooks/source/",
@@ -36,6 +39,9 @@ PATHS = (
     "/admin/webhooks/source/add/?site={site}&preset=generic_json",
     "/admin/webhooks/source/{source}/change/",
     "/admin/webhooks/source/{source}/delete/",
+    "/admin/sites/apikey/",
+    "/admin/sites/apikey/add/?like={key}",
+    "/admin/sites/apikey/{key}/change/",
     "/admin/sites/auditentry/",
     "/admin/sites/user/",
     "/admin/sites/user/add/",
@@ -72,8 +78,18 @@ def test_no_page_is_wider_than_the_screen_or_complains(
     MembershipFactory.create(site=site, role=Role.OPERATOR)
     source = SourceFactory.create(site=site, name=LONG, preset_key="voyado_engage")
     stopped = submission(site, State.BLOCKED, reason=LONG, idempotency_key=LONG, sent_by=LONG)
+    key = ApiKeyFactory.create(
+        site=site, name=LONG, last_used_from="2001:db8::" + "ffff:" * 4 + "1"
+    )
+    ApiKeyHour.objects.create(key=key, hour=timezone.now(), status=511, count=10**9)
     call = api_call(site, Outcome.BLOCKED, submission_id=stopped.pk, reason=LONG, url=LONG)
-    keys = {"site": site.pk, "source": source.pk, "submission": stopped.pk, "call": call.pk}
+    keys = {
+        "site": site.pk,
+        "key": key.pk,
+        "source": source.pk,
+        "submission": stopped.pk,
+        "call": call.pk,
+    }
     context = browser.new_context(viewport={"width": width, "height": 800}, color_scheme=colours)
     page = context.new_page()
     complaints: list[str] = []
