@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any, Final
 
+from integrations.json_values import decimal_text
+
 MOST_LINES: Final = 400
 _LONGEST_VALUE: Final = 160
 _DEEPEST_INDENT: Final = 20
@@ -68,10 +70,7 @@ def _escaped(key: str) -> str:
 
 
 def _shown(value: Any) -> str:
-    text = json.dumps(value, ensure_ascii=False, default=_plain)
+    if isinstance(value, Decimal):
+        return decimal_text(value)
+    text = json.dumps(value, ensure_ascii=False)
     return text if len(text) <= _LONGEST_VALUE else text[:_LONGEST_VALUE] + "…"
-
-
-def _plain(value: Any) -> str:
-    assert isinstance(value, Decimal)
-    return str(value)

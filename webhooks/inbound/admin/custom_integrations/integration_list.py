@@ -59,9 +59,9 @@ class IntegrationListAdmin(AuditedAdmin, SiteScopedAdmin):
         )
 
     @admin.display(description="events", ordering="event_count")
-    def events(self, integration: Any) -> int:
+    def events(self, integration: Any) -> str:
         count: int = integration.event_count
-        return count
+        return "1 event" if count == 1 else f"{count} events"
 
     @admin.display(description="last activity", ordering="latest")
     def last_activity(self, integration: Any) -> SafeString:

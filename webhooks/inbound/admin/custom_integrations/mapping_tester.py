@@ -161,7 +161,7 @@ def _masked(body: bytes) -> Any:
 
 
 def _row(field: ReceptionField, each: Trace, masked: Trace, *, is_strict: bool) -> TestedField:
-    value = "" if each.value is None else json.dumps(each.value, ensure_ascii=False)
+    value = "" if each.value is None else _text(each.value)
     if value and each.found != masked.found:
         value = MASK
     is_absent = each.found in ("", "null")
@@ -182,6 +182,10 @@ def _row(field: ReceptionField, each: Trace, masked: Trace, *, is_strict: bool) 
         reason=each.reason,
         chip=chip,
     )
+
+
+def _text(value: Any) -> str:
+    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
 
 
 def _verdict(definition: EventDefinition, body: bytes) -> dict[str, Any]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 from typing import Any, Final
 from urllib.parse import parse_qsl, urlsplit
 
@@ -27,7 +28,7 @@ def collection(event: ReceptionEvent) -> dict[str, Any]:
     name, description = _VARIABLES[context]
     has_variable = context is Context.API or request.reveals_secret
     return {
-        "info": {"name": event.name, "schema": _SCHEMA, "description": _about(event)},
+        "info": {"name": event.name, "schema": _SCHEMA, "description": _about(event, request)},
         "item": [{"name": event.name, "request": _request(event, request, f"{{{{{name}}}}}")}],
         "variable": [{"key": name, "value": "", "type": "string", "description": description}]
         if has_variable
@@ -40,8 +41,13 @@ def _request(event: ReceptionEvent, request: BuiltRequest, variable: str) -> dic
         key: variable if key in request.secret_headers else value.replace(KEY_PLACEHOLDER, variable)
         for key, value in request.headers.items()
     }
+    username = _basic_username(request)
+    if username:
+        # Left to Postman to encode, so that the variable is the password alone.
+        del headers["authorization"]
     return {
         "method": "POST",
+        **({"auth": _basic(username, variable)} if username else {}),
         "header": [{"key": key.title(), "value": value} for key, value in headers.items()],
         "body": {
             "mode": "raw",
@@ -50,6 +56,19 @@ def _request(event: ReceptionEvent, request: BuiltRequest, variable: str) -> dic
         },
         "url": _url(request, variable),
     }
+
+
+def _basic_username(request: BuiltRequest) -> str:
+    scheme, _, encoded = request.headers.get("authorization", "").partition(" ")
+    if scheme != "Basic":
+        return ""
+    return base64.b64decode(encoded).decode("utf-8").partition(":")[0]
+
+
+def _basic(username: str, variable: str) -> dict[str, Any]:
+    pairs = {"username": username, "password": variable}
+    listed = [{"key": key, "value": value, "type": "string"} for key, value in pairs.items()]
+    return {"type": "basic", "basic": listed}
 
 
 def _is_signed(request: BuiltRequest) -> bool:
@@ -76,7 +95,12 @@ def _url(request: BuiltRequest, variable: str) -> dict[str, Any]:
     return found | ({"query": query} if query else {})
 
 
-def _about(event: ReceptionEvent) -> str:
+def _about(event: ReceptionEvent, request: BuiltRequest) -> str:
     if event.context == Context.API:
         return "Set the variable api_key to your API key, id and secret joined by a colon."
+    if _is_signed(request):
+        return (
+            "Sends a sample body made from the fields of the event. The signature was computed for "
+            "this very body; one that covers the time is good for five minutes after the download."
+        )
     return "Sends a sample body made from the fields of the event."

@@ -24,7 +24,7 @@ def offered_targets(site: Site) -> list[tuple[str, list[OfferedTarget]]]:
     system = [
         OfferedTarget(
             value=f"system:{field.id}",
-            label=f"{field.name} ({field.id})",
+            label=field.name,
             types=" ".join(sorted(field.takes)),
         )
         for field in WRITABLE_FIELDS
