@@ -12,9 +12,11 @@ from pytest_django.live_server_helper import LiveServer
 from integrations.models import Outcome
 from onsite.models import State
 from sites.models import ApiKeyHour, Role
+from tests.contacts.changes import apply
 from tests.factories import (
     PASSWORD,
     ApiKeyFactory,
+    ContactFieldFactory,
     MembershipFactory,
     SiteFactory,
     SourceFactory,
@@ -54,6 +56,11 @@ PATHS = (
     "/admin/integrations/apicall/",
     "/admin/integrations/apicall/{call}/change/",
     "/admin/contacts/contact/",
+    "/admin/contacts/contact/{contact}/change/",
+    "/admin/contacts/contactfield/",
+    "/admin/contacts/contactfield/add/",
+    "/admin/contacts/contactfield/{field}/change/",
+    "/admin/contacts/contactfield/{field}/delete/",
     "/admin/password_change/",
 )
 
@@ -83,7 +90,15 @@ def test_no_page_is_wider_than_the_screen_or_complains(
     )
     ApiKeyHour.objects.create(key=key, hour=timezone.now(), status=511, count=10**9)
     call = api_call(site, Outcome.BLOCKED, submission_id=stopped.pk, reason=LONG, url=LONG)
+    options = [{"id": "a" * 64, "label": LONG}]
+    field = ContactFieldFactory.create(
+        site=site, name=LONG, field_id="a" * 64, type="radio", options=options
+    )
+    attributes = {"a" * 64: "a" * 64, "b" * 64: LONG}
+    contact_id = apply(site, {"email": "jane@example.com"}, attributes=attributes).contact_id
     keys = {
+        "contact": contact_id,
+        "field": field.pk,
         "site": site.pk,
         "key": key.pk,
         "source": source.pk,
