@@ -104,7 +104,7 @@ class ContactFieldListAdmin(AuditedAdmin, SiteScopedAdmin):
     def used_by(self, field: ContactField) -> SafeString | str:
         users: list[str] = getattr(field, "users", [])
         if not users:
-            return format_html('<span class="quiet">{}</span>', "nothing")
+            return format_html('<span class="quiet">{}</span>', "not in use")
         more = f" and {len(users) - 1} more" if len(users) > 1 else ""
         told = "\n".join(users[:_MOST_TOLD])
         return format_html(
