@@ -31,6 +31,7 @@ from tests.webhooks.custom_events import (
 from tests.webhooks.reception import knock, written_rejections
 from webhooks.inbound.journal.writer import journal_writer
 from webhooks.inbound.reception_events.deletion import reception_event_delete
+from webhooks.inbound.replaying.reprocessing import rejected_request_reprocess
 from webhooks.models import Context, ReceivedEvent, ReceptionEvent, RejectedRequest
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -501,3 +502,20 @@ def test_refused_requests_are_kept_with_their_cause_and_without_the_secret(
 
 def test_the_other_context_has_an_address_of_its_own(event: ReceptionEvent) -> None:
     assert post(event, FLAT).status_code == 404
+
+
+def test_an_unknown_contact_can_be_taken_in_once_it_is_there(
+    event: ReceptionEvent, key: ApiKey
+) -> None:
+    send(event, key, FLAT)
+    send(event, key, FLAT | {"email": "nobody@example.org"})
+    written_rejections()
+    contact(event.site)
+    for rejected in RejectedRequest.objects.all():
+        rejected_request_reprocess(rejected=rejected, actor=ACTOR)
+    worked_off()
+    assert Contact.objects.get().first_name == "Hi there!"
+    assert set(ReceivedEvent.objects.values_list("status", "cause")) == {
+        ("processed", ""),
+        ("failed", "E0501"),
+    }
