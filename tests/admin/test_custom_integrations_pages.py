@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hmac
 import json
 import re
 from typing import Any
@@ -373,6 +374,21 @@ def test_postman_collection_of_the_public_api_asks_for_the_key(
     assert [each["key"] for each in collection["variable"]] == ["api_key"]
 
 
+def test_signed_request_of_the_collection_holds_for_its_body(
+    operator: Client, integration: CustomIntegration
+) -> None:
+    event = reception_event(
+        integration,
+        context=Context.WEBHOOK,
+        verification={"verification": "hmac", "hmac_header": "X-Signature"},
+        secrets={"hmac_secrets": [TOKEN]},
+    )
+    request = json.loads(operator.get(page_of(event, "postman")).content)["item"][0]["request"]
+    signature = hmac.new(TOKEN.encode(), request["body"]["raw"].encode(), "sha256").hexdigest()
+    assert {"key": "X-Signature", "value": signature} in request["header"]
+    assert "Signed just now" in text_of(operator.get(page_of(event)))
+
+
 # -- the tester ------------------------------------------------------------------------------------
 
 
@@ -486,6 +502,8 @@ def test_deleted_event_keeps_what_it_received_and_a_page(
     assert "Add a new field" not in page
     assert client.post(page_of(webhook), BASICS | EMAIL | CHECK).status_code == 403
     assert client.get(delete).status_code == 403
+    for gone in ("saved", "postman", "reveal"):
+        assert client.post(page_of(webhook, gone)).status_code == 404
     listed = client.get(reverse("admin:webhooks_receptionevent_changelist"))
     assert page_of(webhook) not in text_of(listed)
 
@@ -499,6 +517,7 @@ def test_source_of_a_received_event_leads_to_the_event(
     assert page_of(webhook) not in listed
     assert source not in listed
     html = text_of(operator.get(page_of(webhook)))
+    assert re.search(r'aria-current="page">Custom integrations<', html)
     for model in ("receivedevent", "rejectedrequest"):
         url = reverse(f"admin:webhooks_{model}_changelist")
         assert f"{url}?source={webhook.source_id}" in html

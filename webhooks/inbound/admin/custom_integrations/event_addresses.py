@@ -32,6 +32,7 @@ class SendingHelp:
     body: str
     curl: str = ""
     has_placeholder: bool = False
+    is_signed: bool = False
     problem: str = ""
 
 
@@ -50,12 +51,19 @@ def sending_help(event: ReceptionEvent, *, mask_secrets: bool = True) -> Sending
             url=shown, url_has_secret=url != shown, body=body, problem=str(error.detail)
         )
     return SendingHelp(
-        url=shown if mask_secrets else request.url if url != shown else url,
+        url=shown if mask_secrets or url == shown else request.url,
         url_has_secret=url != shown,
         body=body,
         curl=curl_line(request, mask_secrets=mask_secrets),
         has_placeholder=mask_secrets and request.reveals_secret,
+        is_signed=is_signed(event, request),
     )
+
+
+def is_signed(event: ReceptionEvent, request: BuiltRequest) -> bool:
+    """Say whether a header was computed from the very bytes of the body."""
+    has_own_headers = request.headers.keys() > _JSON.keys()
+    return event.context == Context.WEBHOOK and has_own_headers and not request.reveals_secret
 
 
 def masked_url(event: ReceptionEvent) -> str:

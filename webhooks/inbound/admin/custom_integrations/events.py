@@ -193,10 +193,14 @@ class ReceptionEventAdmin(EventListAdmin):
             return self._confirmation(request, event, made)
         return HttpResponseRedirect(reverse("admin:webhooks_receptionevent_saved", args=[event.pk]))
 
-    def _saved_view(self, request: HttpRequest, object_id: str) -> HttpResponse:
-        event: ReceptionEvent = self.scoped_object(request, object_id, Role.OPERATOR)
+    def _live_event(self, request: HttpRequest, object_id: str, role: Role) -> ReceptionEvent:
+        event: ReceptionEvent = self.scoped_object(request, object_id, role)
         if event.deleted_at is not None:
             raise Http404("This event was deleted.")
+        return event
+
+    def _saved_view(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        event = self._live_event(request, object_id, Role.OPERATOR)
         return self._confirmation(request, event, {})
 
     def _confirmation(
@@ -218,7 +222,7 @@ class ReceptionEventAdmin(EventListAdmin):
 
     def _reveal_view(self, request: HttpRequest, object_id: str) -> HttpResponse:
         """Show the secrets of the check once, and note who looked."""
-        event: ReceptionEvent = self.scoped_object(request, object_id, Role.ADMIN)
+        event = self._live_event(request, object_id, Role.ADMIN)
         if request.method != "POST":
             return HttpResponseNotAllowed(["POST"])
         labels = {field.key: field.label for field in event.source.preset.settings_fields}
@@ -227,9 +231,7 @@ class ReceptionEventAdmin(EventListAdmin):
         return self._confirmation(request, event, shown, title=f"Secrets of {event.name}")
 
     def _postman_view(self, request: HttpRequest, object_id: str) -> HttpResponse:
-        event: ReceptionEvent = self.scoped_object(request, object_id, Role.OPERATOR)
-        if event.deleted_at is not None:
-            raise Http404("This event was deleted.")
+        event = self._live_event(request, object_id, Role.OPERATOR)
         try:
             text = json.dumps(collection(event), indent=2, ensure_ascii=False)
         except VerificationFailed as error:
@@ -277,6 +279,10 @@ class ReceptionEventAdmin(EventListAdmin):
     def _page(
         self, request: HttpRequest, template: str, title: str, **context: Any
     ) -> TemplateResponse:
-        everything = self.admin_site.each_context(request) | {"title": title, "opts": self.opts}
+        everything = self.admin_site.each_context(request) | {
+            "title": title,
+            "opts": self.opts,
+            "nav_url": reverse("admin:integrations_customintegration_changelist"),
+        }
         name = f"admin/reception_events/{template}.html"
         return TemplateResponse(request, name, everything | context)

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from django.core.exceptions import ValidationError
+from django.db.models import BooleanField, ExpressionWrapper, Q
 from django.http import HttpRequest
 from django.utils import timezone
 from django.utils.safestring import SafeString
@@ -32,6 +33,7 @@ from webhooks.inbound.models import (
 from webhooks.inbound.reception_events.compiled_settings import compiled
 
 MOST_STORED: Final = 10
+_LOOKED_THROUGH: Final = 50
 LARGEST_BODY: Final = 512 * 1024
 # Errors that leave nothing to read a value by; those of a target, say, do not matter here.
 _READING: Final = frozenset(("id", "type", "default_country_code", "options", "pointer"))
@@ -67,20 +69,25 @@ class TestedField:
 
 def stored_requests(event: ReceptionEvent) -> list[StoredRequest]:
     """Return the last received and rejected requests that can be read again, newest first."""
-    received = ReceivedEvent.objects.filter(source_id=event.source_id, body__isnull=False)
-    rejected = RejectedRequest.objects.filter(source_id=event.source_id, is_whole=True)
+    received = ReceivedEvent.objects.filter(source_id=event.source_id).annotate(
+        is_kept=ExpressionWrapper(Q(body__isnull=False), output_field=BooleanField())
+    )
+    rejected = RejectedRequest.objects.filter(source_id=event.source_id)
+    # Chosen among the newest: looking for any that is whole could walk over millions.
     found = [
-        (each.pk, f"received:{each.pk}", "Received", each.received_at)
-        for each in received.only("pk", "received_at").order_by("-pk")[:MOST_STORED]
+        (each.received_at, f"received:{each.pk}", "Received")
+        for each in received.only("received_at").order_by("-pk")[:_LOOKED_THROUGH]
+        if each.is_kept
     ] + [
-        (each.pk, f"rejected:{each.pk}", f"Rejected ({each.cause})", each.at)
-        for each in rejected.only("pk", "at", "cause").order_by("-pk")[:MOST_STORED]
+        (each.at, f"rejected:{each.pk}", f"Rejected ({each.cause})")
+        for each in rejected.only("at", "cause", "is_whole").order_by("-pk")[:_LOOKED_THROUGH]
+        if each.is_whole
     ]
-    newest = sorted(found, key=lambda row: row[3], reverse=True)[:MOST_STORED]
+    newest = sorted(found, reverse=True)[:MOST_STORED]
     with timezone.override(event.site.time_zone):
         return [
             StoredRequest(value=value, label=f"{what} {timezone.localtime(at):%d %b %H:%M:%S}")
-            for _, value, what, at in newest
+            for at, value, what in newest
         ]
 
 

@@ -10,6 +10,7 @@ from integrations.sample_request import BuiltRequest
 from webhooks.inbound.admin.custom_integrations.event_addresses import (
     KEY_PLACEHOLDER,
     example_request,
+    is_signed,
     sample_text,
 )
 from webhooks.inbound.models import Context, ReceptionEvent
@@ -51,7 +52,8 @@ def _request(event: ReceptionEvent, request: BuiltRequest, variable: str) -> dic
         "header": [{"key": key.title(), "value": value} for key, value in headers.items()],
         "body": {
             "mode": "raw",
-            "raw": sample_text(event) if not _is_signed(request) else request.body.decode(),
+            # A signature holds for these very bytes.
+            "raw": request.body.decode() if is_signed(event, request) else sample_text(event),
             "options": {"raw": {"language": "json"}},
         },
         "url": _url(request, variable),
@@ -69,11 +71,6 @@ def _basic(username: str, variable: str) -> dict[str, Any]:
     pairs = {"username": username, "password": variable}
     listed = [{"key": key, "value": value, "type": "string"} for key, value in pairs.items()]
     return {"type": "basic", "basic": listed}
-
-
-def _is_signed(request: BuiltRequest) -> bool:
-    """Say whether a header was computed from the very bytes of the body."""
-    return not request.reveals_secret and len(request.headers) > 1
 
 
 def _url(request: BuiltRequest, variable: str) -> dict[str, Any]:
@@ -98,7 +95,7 @@ def _url(request: BuiltRequest, variable: str) -> dict[str, Any]:
 def _about(event: ReceptionEvent, request: BuiltRequest) -> str:
     if event.context == Context.API:
         return "Set the variable api_key to your API key, id and secret joined by a colon."
-    if _is_signed(request):
+    if is_signed(event, request):
         return (
             "Sends a sample body made from the fields of the event. The signature was computed for "
             "this very body; one that covers the time is good for five minutes after the download."
