@@ -10,7 +10,9 @@ from urllib.parse import urlencode
 
 from django.core.management import call_command
 from django.http import HttpResponse
+from django.utils import timezone
 
+from contacts.models import Contact
 from sites.models import ApiKey, Site
 from tests.factories import API_KEY_SECRET, ReceptionEventFactory
 from tests.webhooks.reception import knock
@@ -18,6 +20,13 @@ from webhooks.models import Context, ReceptionEvent, ReceptionField
 
 _DOCUMENTED = Path(__file__).parent.parent / "integrations" / "payloads" / "connectif"
 
+CREATE = {"createContact": "true"}
+E0501 = {
+    "status": 400,
+    "title": "Bad Request",
+    "detail": "Contact does not exist.",
+    "code": "E0501",
+}
 FLAT = {"email": "john.doe@example.org", "phone": "+34666777888", "name": "Hi there!"}
 
 
@@ -102,3 +111,12 @@ def post(
 def worked_off() -> None:
     """Have a worker process all that was received."""
     call_command("worker", "--once")
+
+
+def contact(site: Site, email: str = "john.doe@example.org") -> Contact:
+    now = timezone.now()
+    return Contact.objects.create(site=site, email=email, created_at=now, updated_at=now)
+
+
+def body_of(response: Any) -> Any:
+    return json.loads(response.content)

@@ -15,7 +15,7 @@ def rejection_cause_choices() -> list[tuple[str, str]]:
 class RejectedRequest(models.Model):
     """One refused request: why, how to fix it, and the redacted start of it.
 
-    `body_start` holds the first 2 KB, or 64 KB where the mapping of an event refused it; when
+    `body_start` holds the first 2 KB, or 64 KB where fields or contacts refused it; when
     `body_bytes` is no more than that the request is whole and may be reprocessed after the fix.
     Rows are capped per source and day; `RejectionCount` counts beyond the cap.
     """

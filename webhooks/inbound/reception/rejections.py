@@ -22,8 +22,9 @@ from webhooks.inbound.reception.rejection_rows import Occurrence, RowKey
 from webhooks.inbound.reception.request_parts import RequestParts
 
 KEPT_BODY_BYTES: Final = 2048
-# Refused for the mapping of an event, which staff may change: the whole body is wanted then.
+# Refused for what staff may change, fields or contacts: the whole body is wanted then.
 KEPT_FOR_REPROCESSING: Final = 64 * 1024
+_CHANGEABLE: Final = frozenset((RejectionCause.INVALID_FIELDS, RejectionCause.CONTACT_UNKNOWN))
 
 
 @dataclass(slots=True)
@@ -88,8 +89,8 @@ def _give_back(taken: _Taken) -> None:
 
 
 def _row(source: SourceSnapshot, parts: RequestParts, refusal: Refusal) -> RejectedRequest:
-    is_mapping = refusal.cause == RejectionCause.INVALID_FIELDS
-    start = refusal.body[: KEPT_FOR_REPROCESSING if is_mapping else KEPT_BODY_BYTES]
+    kept = KEPT_FOR_REPROCESSING if refusal.cause in _CHANGEABLE else KEPT_BODY_BYTES
+    start = refusal.body[:kept]
     return RejectedRequest(
         site_id=source.site_id,
         source_id=source.id,
