@@ -9,6 +9,7 @@ from contacts.applying.identities import Holders
 from contacts.applying.states import CHANGING_COLUMNS, ContactState
 from contacts.normalisation.personal_identity import personal_identity_masked
 
+_BEGINNING: Final = -(2**63)
 _NUMBER: Final = "personal_identity_number"
 # Kind of fact → where a state keeps the rows, and the column with the yes or no.
 _ANSWERS: Final = {"preference": ("preferences", "accepts"), "consent": ("consents", "value")}
@@ -24,6 +25,11 @@ def absorb(kept: ContactState, absorbed: ContactState, holders: Holders) -> list
     holders.drop_identities(absorbed)
     holders.drop_identities(kept)
     taken: list[str] = []
+    # Asked before the times are joined. The row itself keeps the time of its last change, which
+    # the same word said again does not move.
+    newer_lists = {
+        key for key in absorbed.email_lists if _list_time(kept, key) < _list_time(absorbed, key)
+    }
     has_other_email = (
         bool(kept.values["email"] and absorbed.values["email"])
         and kept.values["email"] != absorbed.values["email"]
@@ -37,7 +43,7 @@ def absorb(kept: ContactState, absorbed: ContactState, holders: Holders) -> list
     if has_other_email and "email" in taken:
         _take_email_status(kept, absorbed)
     for key, row in absorbed.email_lists.items():
-        _join_list(kept, key, row)
+        _join_list(kept, key, row, is_newer=key in newer_lists)
     kept.source_ids |= absorbed.source_ids
     kept.changed_columns.update(CHANGING_COLUMNS)
     absorbed.merged_into = kept
@@ -129,12 +135,18 @@ def _take_answer(kept: ContactState, absorbed: ContactState, kind: str, key: str
     return True
 
 
-def _join_list(kept: ContactState, key: tuple[str, str], row: dict[str, Any]) -> None:
+def _list_time(state: ContactState, key: tuple[str, str]) -> int:
+    """Return when the last word on a list was said; soft bounces are none."""
+    return state.fact_times.get(f"email_list.{key[0]}.{key[1]}", _BEGINNING)
+
+
+def _join_list(
+    kept: ContactState, key: tuple[str, str], row: dict[str, Any], *, is_newer: bool
+) -> None:
     known = kept.email_lists.get(key)
     joined = row
     if known is not None:
-        is_known_newer = known["kind"] != SOFT and known["changed_at"] >= row["changed_at"]
-        newer = known if row["kind"] == SOFT or is_known_newer else row
+        newer = row if row["kind"] != SOFT and (is_newer or known["kind"] == SOFT) else known
         joined = newer | {"soft_bounces": known["soft_bounces"] + row["soft_bounces"]}
     kept.email_lists[key] = joined
     kept.changed_rows.add(("email_list", key))

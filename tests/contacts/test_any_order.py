@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from datetime import UTC, datetime, timedelta
+from itertools import permutations
 from typing import Any
 
 import pytest
@@ -135,6 +136,24 @@ def test_facts_about_people_with_fixed_identities(
     ]
     shuffled = data.draw(st.permutations(changes))
     assert outcome_of(site, shuffled, sizes) == outcome_of(site, changes, [1])
+
+
+@pytest.mark.parametrize("order", list(permutations(range(4))))
+def test_word_on_a_list_that_was_said_again_is_the_newest(site: Site, order: Any) -> None:
+    person = PEOPLE[0]
+
+    def said(minute: int, names: set[str], kind: str) -> ContactChange:
+        fact = EmailListFact(kind=kind, list_id="1")
+        return change(who_of(person, names), minute, email_list=fact)
+
+    changes = [
+        said(1, {"contact"}, "unsubscribe"),
+        said(2, {"email"}, "hard"),
+        said(3, {"contact"}, "unsubscribe"),
+        change(person, 4),
+    ]
+    (state,) = outcome_of(site, [changes[number] for number in order], [1])
+    assert dict(state)["lists"] == [("1", "unsubscribe", 0)]
 
 
 addresses = st.sampled_from([f"a{n}@example.com" for n in range(3)])
