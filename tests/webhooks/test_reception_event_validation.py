@@ -9,6 +9,7 @@ import pytest
 from contacts.models import ContactField
 from sites.models import Site
 from tests.factories import (
+    ContactFieldFactory,
     CustomIntegrationFactory,
     ReceptionEventFactory,
     SiteFactory,
@@ -94,6 +95,9 @@ class TestRefusals:
         number = target(field_id="number", type="integer")
         tier = target(field_id="tier", type="radio", options=[{"id": "gold", "label": "Gold"}])
         silver = [{"id": "silver", "label": "Silver"}]
+        gone = ContactFieldFactory.create(site=site)
+        ContactField.objects.filter(pk=gone.pk).delete()
+        assert errors(field(contact_field=gone)) == {"fields.1.target"}
         assert errors(field(contact_field=foreign)) == {"fields.1.target"}
         assert errors(field(contact_field=number)) == {"fields.1.target"}
         assert errors(field(type="radio", options=silver, contact_field=tier)) == {

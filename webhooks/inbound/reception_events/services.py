@@ -10,6 +10,7 @@ from typing import Any, Final
 from django.core.exceptions import ValidationError
 from django.db import IntegrityError, transaction
 
+from contacts.models import ContactField
 from integrations.models import CustomIntegration
 from integrations.request import PresetConfig
 from sites.audit import Actor, audit_record, field_changes
@@ -71,7 +72,7 @@ def reception_event_save(  # noqa: PLR0913 - its own parts, keyword-only
     """
     _lock_integration(event)
     stored = None if event.pk is None else _locked(event)
-    errors = event_errors(event) | fields_errors(event, fields)
+    errors = event_errors(event) | fields_errors(event, fields) | _lock_contact_fields(fields)
     source = stored.source if stored else Source(site=event.site, preset_key=PRESET)
     source.is_active = source.is_active if active is None else active
     if throttle_per_second is not None:
@@ -104,6 +105,18 @@ def _lock_integration(event: ReceptionEvent) -> None:
     held = CustomIntegration.objects.select_for_update().filter(pk=event.integration_id)
     if held.first() is None:
         raise ValidationError({"integration": "This integration was deleted in the meantime."})
+
+
+def _lock_contact_fields(fields: Sequence[ReceptionField]) -> dict[str, str]:
+    """Hold the contact fields that are written to; return an error for each that is gone."""
+    wanted = {field.contact_field_id for field in fields if field.contact_field_id}
+    held = ContactField.objects.select_for_update(no_key=True).filter(pk__in=wanted)
+    present = set(held.order_by("pk").values_list("pk", flat=True)) if wanted else set()
+    return {
+        f"fields.{index}.target": "This contact field was deleted in the meantime."
+        for index, field in enumerate(fields)
+        if field.contact_field_id and field.contact_field_id not in present
+    }
 
 
 def live_event_locked(event: ReceptionEvent) -> ReceptionEvent:
