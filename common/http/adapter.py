@@ -47,7 +47,7 @@ class Line:
 
 
 class FinalAnswer(http.client.HTTPResponse):
-    """An answer behind any number of interim ones.
+    """An answer behind any number of interim ones, in chunks of honest sizes.
 
     The standard library skips only 100 and would take 103 Early Hints for the answer.
     """
@@ -58,6 +58,14 @@ class FinalAnswer(http.client.HTTPResponse):
             http.client.parse_headers(self.fp)
             version, status, reason = super()._read_status()  # type: ignore[misc]
         return version, status, reason
+
+    def _read_next_chunk_size(self) -> int:
+        # The standard library takes a size of -1 for "all there is", past every cap, and trips
+        # over -2. Its caller makes a broken answer of this error.
+        size: int = super()._read_next_chunk_size()  # type: ignore[misc]
+        if size < 0:
+            raise ValueError("A chunk has a negative size.")
+        return size
 
 
 class JudgedConnection(HTTPConnection):

@@ -295,6 +295,15 @@ _LINES = st.one_of(
 )  # fmt: skip
 
 
+@pytest.mark.parametrize("size", [b"-1", b"-2", b"-ffffffff"])
+def test_a_chunk_of_negative_size_is_a_broken_answer(size: bytes) -> None:
+    lines = (b"HTTP/1.1 200 OK", b"Transfer-Encoding: chunked", b"", size, b"x" * 100)
+    sent = b"\r\n".join(lines)
+    with HostileApi(api_that.sends(sent)) as api, pytest.raises(HttpFailure) as caught:
+        _call(api)
+    assert caught.value.kind is FailureKind.PROTOCOL
+
+
 @settings(deadline=None, suppress_health_check=[HealthCheck.too_slow], max_examples=150)
 @given(lines=st.lists(_LINES, max_size=8), method=st.sampled_from(["GET", "POST", "HEAD"]))
 def test_no_answer_raises_anything_but_a_failure(lines: list[bytes], method: str) -> None:
