@@ -40,7 +40,7 @@ RESOURCES: Final = (
     ),
     Resource(
         name="Onsite",
-        covers="Submissions of forms on a website",
+        covers="Visitors of a campaign, sent through the flow",
         write=Scope.ONSITE_WRITE,
     ),
 )

@@ -23,7 +23,7 @@ FAILING_SHARE: Final = 0.1
 
 class SourceState(StrEnum):
     SWITCHED_OFF = "switched off"
-    WAITING = "waiting for the first webhook"
+    WAITING = "waiting for the first request"
     FAILING = "failing"
     SILENT = "silent"
     RECEIVING = "receiving"

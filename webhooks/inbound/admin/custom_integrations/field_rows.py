@@ -47,10 +47,6 @@ class FieldRow:
     errors: dict[str, str] = field(default_factory=dict)
 
     @property
-    def is_blank(self) -> bool:
-        return not (self.id.strip() or self.name.strip() or self.pointer.strip())
-
-    @property
     def named_errors(self) -> list[tuple[str, str]]:
         return [(_LABELS.get(name, name), sentence) for name, sentence in self.errors.items()]
 
