@@ -3,6 +3,7 @@ from sites.models.audit import AuditEntry
 from sites.models.job import Job, JobState
 from sites.models.membership import Membership, Role
 from sites.models.process import Heartbeat, ProcessKind
+from sites.models.publishable_key import PublishableKey
 from sites.models.site import Site
 from sites.models.user import User
 from sites.models.version import ConfigurationVersion, bump_configuration_version
@@ -17,6 +18,7 @@ __all__ = [
     "JobState",
     "Membership",
     "ProcessKind",
+    "PublishableKey",
     "Role",
     "Scope",
     "Site",

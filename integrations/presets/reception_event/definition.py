@@ -1,6 +1,6 @@
 """An operator's definition of an event, as the settings of its source carry it.
 
-    {"context": "api" | "webhook", "alias", "event_id", "name",
+    {"context": "api" | "webhook" | "app", "alias", "event_id", "name",
      "fields": [{"id", "name", "type", "required", "primary_key", "default_country_code",
                  "options": [{"id", "label"}], "pointer", "target"}]}
 
@@ -21,6 +21,7 @@ from integrations.inbound_event import UnreadablePayload
 DEFINITION_KEYS: Final = ("context", "alias", "event_id", "name", "fields")
 API: Final = "api"
 WEBHOOK: Final = "webhook"
+APP: Final = "app"
 
 _SYSTEM: Final = "system:"
 

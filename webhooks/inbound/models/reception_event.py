@@ -18,6 +18,7 @@ class Context(models.TextChoices):
 
     API = "api", "Public API"
     WEBHOOK = "webhook", "Webhook"
+    APP = "app", "Web or mobile app"
 
 
 def new_event_id() -> str:
