@@ -1,0 +1,98 @@
+"""The contract of an outbound format: one file each, pure. It builds a request; others send it.
+
+A format is a module `webhooks/outbound/formats/<key>.py` with one subclass of `Format`. Formats
+know neither a database nor a socket nor the clock: the same events give the same bytes.
+"""
+
+from __future__ import annotations
+
+import abc
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from decimal import Decimal
+from functools import cached_property
+from typing import Any, ClassVar
+
+from integrations.request import PresetConfig
+from integrations.settings_fields import SettingField
+from integrations.settings_validation import clean_config
+
+
+@dataclass(frozen=True, kw_only=True)
+class SentEvent:
+    """One event as formats see it.
+
+    `payload_text` is compact JSON in the shape of the event type's schema. `subject` names the
+    person as known when it happened (`email`, `phone`, `external_id`; absent keys are not known).
+    """
+
+    message_id: str
+    type: str
+    occurred_at: datetime
+    payload_text: str
+    site_id: str
+    contact_id: str = ""
+    subject: Mapping[str, str] = field(default_factory=dict)
+    raw_content_type: str = ""
+    raw_headers: Mapping[str, str] = field(default_factory=dict)
+    raw_body: bytes | None = None
+
+    @cached_property
+    def payload(self) -> dict[str, Any]:
+        """The payload, numbers with a fraction as `Decimal`."""
+        loaded: dict[str, Any] = json.loads(self.payload_text, parse_float=Decimal)
+        return loaded
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BuiltRequest:
+    """What a format makes of events: nothing in it depends on the attempt.
+
+    `query` is appended to the URL's own, in order; `headers` are the dialect's (`x-request-id`,
+    `ce-id`), without signature and content type.
+    """
+
+    body: bytes
+    content_type: str = "application/json"
+    query: tuple[tuple[str, str], ...] = ()
+    headers: Mapping[str, str] = field(default_factory=dict)
+
+
+class CannotBuild(Exception):
+    """The format cannot carry this event, now or later; the text is a sentence for staff."""
+
+
+class Format(abc.ABC):
+    """A dialect that deliveries are written in."""
+
+    key: ClassVar[str]
+    label: ClassVar[str]
+    summary: ClassVar[str]
+    settings_fields: ClassVar[tuple[SettingField, ...]] = ()
+    # Values of `models.Signing`, the usual one first.
+    signings: ClassVar[tuple[str, ...]]
+    # Values of `models.PayloadEncryption` that the dialect knows beside none.
+    encryptions: ClassVar[tuple[str, ...]] = ()
+    # (size, seconds) that a subscription starts with; (1, 0) sends each event by itself.
+    batching: ClassVar[tuple[int, int]] = (1, 0)
+    is_batchable: ClassVar[bool] = False
+
+    @abc.abstractmethod
+    def carries(self, event_type: str, settings: Mapping[str, Any]) -> bool:
+        """Return whether events of this type can be written in the dialect with these settings."""
+
+    @abc.abstractmethod
+    def build(
+        self, events: Sequence[SentEvent], *, message_id: str, settings: Mapping[str, Any]
+    ) -> BuiltRequest:
+        """Return the request; one event unless `is_batchable`. Raises `CannotBuild`."""
+
+    def is_success(self, status: int) -> bool:
+        return 200 <= status < 300
+
+    def clean(self, settings: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, str]]:
+        """Return the settings normalised and the errors by key (empty when they may be saved)."""
+        config, errors = clean_config(self.settings_fields, PresetConfig(settings=dict(settings)))
+        return dict(config.settings), errors
