@@ -18,8 +18,8 @@ from benchmarks.web import cpu_seconds_of
 from config.environment import BASE_DIR
 from sites.heartbeats import live_processes
 from sites.models import ProcessKind
-from webhooks.inbound.wakeup import wake_workers
 from webhooks.models import ReceivedEvent, Status
+from webhooks.waking import RECEIVED, wake_workers
 
 _START_SECONDS: Final = 30.0
 _LOOK_SECONDS: Final = 0.05
@@ -48,7 +48,7 @@ def run_worker(fill: Callable[[], None]) -> Run:
         before, server_before = _cpu_seconds(process), _server_cpu_seconds()
         started = time.perf_counter()
         worker.send_signal(signal.SIGCONT)
-        wake_workers()
+        wake_workers(RECEIVED)
         peak = _watch(process)
         return Run(
             seconds=time.perf_counter() - started,

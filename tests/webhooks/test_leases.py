@@ -10,6 +10,7 @@ from django.db import connection, transaction
 from django.utils import timezone
 from pytest_django import Settings
 
+from common.lease_owner import new_owner
 from tests.factories import SourceFactory
 from tests.webhooks.received import received_event
 from webhooks.inbound.models import ReceivedEvent, SourceHour, Status
@@ -17,7 +18,6 @@ from webhooks.inbound.processing.leases import (
     claim_fresh,
     claim_retry,
     held_rows,
-    new_owner,
     release_all,
 )
 from webhooks.inbound.upkeep.maintenance import reap_expired_leases

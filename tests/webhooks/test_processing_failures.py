@@ -7,7 +7,8 @@ import psycopg
 import pytest
 from django.db import DataError, IntegrityError, InterfaceError, OperationalError
 
-from webhooks.inbound.processing.failures import failure_of, is_environment_error, retry_delay
+from common.database_trouble import is_environment_error
+from webhooks.inbound.processing.failures import failure_of, retry_delay
 
 
 def postgresql(sqlstate: str | None) -> OperationalError:

@@ -22,7 +22,7 @@ from webhooks.inbound.processing import batches as processing
 from webhooks.inbound.processing import worker
 from webhooks.inbound.processing.leases import claim_fresh
 from webhooks.inbound.processing.worker import Until, Worker
-from webhooks.inbound.wakeup import Bell, Listening, Polling, waiting_for, wake_workers
+from webhooks.waking import RECEIVED, Bell, Listening, Polling, waiting_for, wake_workers
 
 pytestmark = pytest.mark.django_db
 
@@ -165,7 +165,7 @@ def test_polling_waits_longer_while_idle_and_starts_over_when_busy(
     def select(_read: Any, _write: Any, _error: Any, seconds: float) -> None:
         pauses.append(seconds)
 
-    monkeypatch.setattr("webhooks.inbound.wakeup.select.select", select)
+    monkeypatch.setattr("webhooks.waking.select.select", select)
     bell = Bell()
     polling = Polling(bell)
     for _ in range(12):
@@ -181,7 +181,7 @@ def test_polling_waits_longer_while_idle_and_starts_over_when_busy(
 
 def test_a_rung_bell_ends_any_wait() -> None:
     bell = Bell()
-    waiting = waiting_for("default", bell)
+    waiting = waiting_for(RECEIVED, "default", bell)
     waiting.wait()  # a listener connects
     bell.ring()
     bell.ring()
@@ -196,9 +196,9 @@ def test_a_rung_bell_ends_any_wait() -> None:
 @pytest.mark.django_db(transaction=True)
 @pytest.mark.skipif(connection.vendor != "postgresql", reason="SQLite is polled")
 def test_a_listener_is_woken_at_the_commit(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("webhooks.inbound.wakeup.POLL_SECONDS", 20.0)
+    monkeypatch.setattr("webhooks.waking.POLL_SECONDS", 20.0)
     bell = Bell()
-    waiting = waiting_for("default", bell)
+    waiting = waiting_for(RECEIVED, "default", bell)
     assert isinstance(waiting, Listening)
     waiting.wait()
     woken = threading.Event()
@@ -210,7 +210,7 @@ def test_a_listener_is_woken_at_the_commit(monkeypatch: pytest.MonkeyPatch) -> N
     listener = threading.Thread(target=wait, daemon=True)
     listener.start()
     with transaction.atomic():
-        wake_workers()
+        wake_workers(RECEIVED)
         assert not woken.wait(0.2)
     assert woken.wait(5)
     listener.join()
@@ -222,7 +222,7 @@ def test_a_listener_is_woken_at_the_commit(monkeypatch: pytest.MonkeyPatch) -> N
 @pytest.mark.skipif(connection.vendor != "postgresql", reason="SQLite has no server to lose")
 def test_a_listener_that_lost_its_connection_connects_again() -> None:
     bell = Bell()
-    waiting = waiting_for("default", bell)
+    waiting = waiting_for(RECEIVED, "default", bell)
     waiting.wait()
     (lost,) = _listeners()
     with connection.cursor() as cursor:

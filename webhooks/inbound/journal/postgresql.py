@@ -19,8 +19,7 @@ from psycopg.sql import Literal
 
 from webhooks.inbound.journal.columns import GIVEN, TABLE, column_list, starting_values
 from webhooks.inbound.journal.entry import JournalEntry
-
-CHANNEL: Final = "patchbay_received"
+from webhooks.waking import RECEIVED
 
 _RECORD: Final = (
     "id uuid, site_id bigint, source_id bigint, dedupe_key text, event_id text, event_type text, "
@@ -49,7 +48,7 @@ def _statement() -> str:
         f'WITH stored AS (INSERT INTO "{TABLE}" ({column_list()}) '  # noqa: S608 - own names only
         f"SELECT {given}, {constants} FROM jsonb_to_recordset(%s::jsonb) AS r({_RECORD}) "
         "ON CONFLICT (source_id, dedupe_key) DO NOTHING RETURNING id) "
-        f"SELECT id, pg_notify('{CHANNEL}', '') FROM stored"
+        f"SELECT id, pg_notify('{RECEIVED}', '') FROM stored"
     )
 
 

@@ -17,6 +17,7 @@ from django.db import connection, transaction
 from django.utils import timezone
 
 from common.bulk import update_rows
+from common.database_trouble import is_environment_error
 from contacts.applied_change import ChangeItem, ChangeSource
 from contacts.services import contacts_apply_batch
 from integrations.inbound_event import Disposition, InboundEvent
@@ -26,7 +27,6 @@ from webhooks.inbound.processing.activity_counts import Finish, finishes_count
 from webhooks.inbound.processing.failures import (
     Failure,
     failure_of,
-    is_environment_error,
     retry_delay,
 )
 from webhooks.inbound.processing.leases import ClaimedEvent, held_rows

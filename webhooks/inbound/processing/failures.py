@@ -5,28 +5,15 @@ Texts name the class of an error and never its message: a database quotes the va
 
 from __future__ import annotations
 
-import sqlite3
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Final
 
-from django.db import DatabaseError, IntegrityError, InterfaceError, OperationalError
-from psycopg import Error as PostgresqlError
+from django.db import DatabaseError, IntegrityError, OperationalError
 
 from webhooks.inbound.processing.leases import MAX_ATTEMPTS
 
 RETRY_DELAYS: Final = (timedelta(seconds=1), timedelta(seconds=10))
-
-# Beginnings of SQLSTATE that speak of the server and never of the rows: connection, full disk, too
-# many connections, shutdown, input/output, and writing to a standby after a failover. Out of
-# memory and a cancelled statement are not among them: one event may cause those every time.
-_SERVER_STATES: Final = ("08", "53100", "53300", "57P", "58", "25006")
-_SQLITE_ENVIRONMENT: Final = frozenset(
-    (
-        sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED, sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR,
-        sqlite3.SQLITE_READONLY, sqlite3.SQLITE_CANTOPEN,
-    )
-)  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,23 +39,6 @@ BODY_REMOVED: Final = Failure(
     reason="Retention has removed the body, so there is nothing left to process. Ask the sender "
     "to send it again.",
 )
-
-
-def is_environment_error(error: Exception) -> bool:
-    """Say whether the database as a whole is in trouble: down, full, locked, read-only.
-
-    Such an error is nobody's attempt; the worker waits and tries the same events again.
-    """
-    if isinstance(error, InterfaceError):
-        return True
-    cause = error.__cause__
-    if isinstance(cause, sqlite3.Error):
-        # Extended codes carry the primary one in their lowest byte.
-        return getattr(cause, "sqlite_errorcode", 0) & 0xFF in _SQLITE_ENVIRONMENT
-    if isinstance(cause, PostgresqlError) and cause.sqlstate:
-        return cause.sqlstate.startswith(_SERVER_STATES)
-    # Without a state the server never answered.
-    return isinstance(error, OperationalError)
 
 
 def retry_delay(error: Exception, attempts: int) -> timedelta | None:

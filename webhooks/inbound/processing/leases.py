@@ -10,9 +10,6 @@ takes no neighbour down with it. A result counts only while the lease is held; s
 from __future__ import annotations
 
 import json
-import os
-import platform
-import secrets
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -66,11 +63,6 @@ class ClaimedEvent:
     query: dict[str, str] = field(default_factory=dict)
     processed_at: datetime | None = None
     history: list[dict[str, str]] = field(default_factory=list)
-
-
-def new_owner() -> str:
-    """Return a name for this process that no other one has, on this machine or another."""
-    return f"{platform.node()[:32]}-{os.getpid()}-{secrets.token_hex(6)}"
 
 
 def claim_fresh(

@@ -11,13 +11,14 @@ import structlog
 from django.conf import settings
 from django.db import DatabaseError, InterfaceError, connection, reset_queries
 
+from common.database_trouble import is_environment_error
+from common.lease_owner import new_owner
 from sites.heartbeats import BEAT_SECONDS, beat, heartbeat_end
 from sites.models import ProcessKind
 from webhooks.inbound.processing.batches import Processing
-from webhooks.inbound.processing.failures import is_environment_error
-from webhooks.inbound.processing.leases import claim_fresh, claim_retry, new_owner, release_all
+from webhooks.inbound.processing.leases import claim_fresh, claim_retry, release_all
 from webhooks.inbound.upkeep.maintenance import reap_expired_leases
-from webhooks.inbound.wakeup import Bell, waiting_for
+from webhooks.waking import RECEIVED, Bell, waiting_for
 
 # Events that were tried before are claimed alone; fresh ones get their turn in between.
 RETRIES_A_ROUND: Final = 25
@@ -58,7 +59,7 @@ class Worker:
         self._batch_size = batch_size
         self._processing = Processing(self.owner, pulse=self._beat)
         self._bell = Bell()
-        self._waiting = waiting_for(connection.alias, self._bell)
+        self._waiting = waiting_for(RECEIVED, connection.alias, self._bell)
         self._is_stopping = False
         self._has_to_release = False
         self._recovery_seconds = FIRST_RECOVERY_SECONDS

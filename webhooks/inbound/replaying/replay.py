@@ -22,7 +22,7 @@ from webhooks.inbound.models import ReceivedEvent, Status
 from webhooks.inbound.models.received_event import TROUBLED
 from webhooks.inbound.replaying.replay_filter import ReplayFilter
 from webhooks.inbound.replaying.troubled import is_troubled
-from webhooks.inbound.wakeup import wake_workers
+from webhooks.waking import RECEIVED, wake_workers
 
 KIND: Final = "replay"
 # On SQLite a slice holds the one write lock, and webhooks wait for it meanwhile.
@@ -120,7 +120,7 @@ def run_replay(job: Job) -> bool:
     job.cursor = str(keys[-1])
     job.done += len(rows)
     job.counts = {"replayed": job.done}
-    wake_workers()
+    wake_workers(RECEIVED)
     return len(keys) < SLICE
 
 

@@ -14,7 +14,7 @@ from sites.models import Role
 from sites.roles import has_role
 from webhooks.inbound.journal import Appended, JournalEntry, append
 from webhooks.inbound.models import RejectedRequest
-from webhooks.inbound.wakeup import wake_workers
+from webhooks.waking import RECEIVED, wake_workers
 
 # The check was passed and the body was not understood: a preset or a setting may do better now.
 VERIFIED: Final = frozenset(
@@ -89,7 +89,7 @@ def rejected_request_reprocess(
             "vouched_for": (None, needs_vouching(rejected)),
         },
     )
-    wake_workers()
+    wake_workers(RECEIVED)
     return appended
 
 

@@ -16,7 +16,7 @@ from webhooks.inbound.models import ReceivedEvent, Status
 from webhooks.inbound.processing.activity_counts import Finish, finishes_count
 from webhooks.inbound.processing.failures import POISON
 from webhooks.inbound.processing.leases import MAX_ATTEMPTS
-from webhooks.inbound.wakeup import wake_workers
+from webhooks.waking import RECEIVED, wake_workers
 
 REAPED_AT_ONCE: Final = 500
 
@@ -51,7 +51,7 @@ def _reap(now: datetime) -> int:
              "processed_at"],
             batch_size=100,
         )  # fmt: skip
-        wake_workers()
+        wake_workers(RECEIVED)
         finishes_count(finishes)
     poison = [str(event.pk) for event in events if event.status == Status.FAILED]
     log.warning("leases expired", events=len(events), set_aside=poison)

@@ -1,7 +1,7 @@
-"""How an idle worker learns that there is something to do.
+"""How an idle loop of a worker learns that there is something to do.
 
-PostgreSQL notifies at the commit of whoever stored events. SQLite has no such thing: there the
-worker looks, often after it was busy and less often the longer it is idle.
+PostgreSQL notifies at the commit of whoever stored rows, on one channel for each loop. SQLite has
+no such thing: there the worker looks, often after it was busy and less often the longer it is idle.
 """
 
 from __future__ import annotations
@@ -13,19 +13,20 @@ from typing import Any, Final, Protocol
 import psycopg
 from django.db import connections
 
-CHANNEL: Final = "patchbay_received"
-# Also finds what no notification tells of: events that become due, and leases given back.
+RECEIVED: Final = "patchbay_received"  # there are received events to process
+EVENTS: Final = "patchbay_events"  # there are deliveries to send
+# Also finds what no notification tells of: rows that become due, and leases given back.
 POLL_SECONDS: Final = 1.0
 FIRST_PAUSE_SECONDS: Final = 0.02
 LONGEST_PAUSE_SECONDS: Final = 0.25
 
 
-def wake_workers(using: str = "default") -> None:
-    """Wake idle workers when the current transaction commits, at once outside of one."""
+def wake_workers(channel: str, using: str = "default") -> None:
+    """Wake whoever waits on the channel when the current transaction commits, at once outside."""
     connection = connections[using]
     if connection.vendor == "postgresql":
         with connection.cursor() as cursor:
-            cursor.execute(f"NOTIFY {CHANNEL}")
+            cursor.execute(f"NOTIFY {channel}")
 
 
 class Bell:
@@ -50,7 +51,7 @@ class Bell:
 
 
 class Waiting(Protocol):
-    """A way to wait for events."""
+    """A way to wait for rows."""
 
     def wait(self) -> None:
         """Return when there may be something to do, or at the next look, or when rung."""
@@ -82,7 +83,8 @@ class Polling:
 class Listening:
     """Waits for a notification on a connection of its own, and looks once a second besides."""
 
-    def __init__(self, bell: Bell, parameters: dict[str, Any]) -> None:
+    def __init__(self, channel: str, bell: Bell, parameters: dict[str, Any]) -> None:
+        self._channel = channel
         self._bell = bell
         self._parameters = parameters
         self._connection: psycopg.Connection[Any] | None = None
@@ -108,7 +110,7 @@ class Listening:
 
     def _listen(self) -> psycopg.Connection[Any]:
         connection = psycopg.connect(**self._parameters, autocommit=True)
-        connection.execute(f"LISTEN {CHANNEL}")
+        connection.execute(f"LISTEN {self._channel}")
         return connection
 
     def _wait_on(self, connection: psycopg.Connection[Any]) -> None:
@@ -120,7 +122,7 @@ class Listening:
                 pass
 
 
-def waiting_for(using: str, bell: Bell) -> Waiting:
+def waiting_for(channel: str, using: str, bell: Bell) -> Waiting:
     """Return the way to wait that the database has."""
     connection = connections[using]
     if connection.vendor != "postgresql":
@@ -129,4 +131,4 @@ def waiting_for(using: str, bell: Bell) -> Waiting:
     # Django's own keys for its wrapper; the rest is libpq's.
     for name in ("cursor_factory", "context", "server_side_binding", "pool"):
         parameters.pop(name, None)
-    return Listening(bell, parameters)
+    return Listening(channel, bell, parameters)
