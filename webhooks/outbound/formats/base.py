@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import abc
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
@@ -60,6 +60,10 @@ class BuiltRequest:
     headers: Mapping[str, str] = field(default_factory=dict)
 
 
+# From the JSON of a payload to the text that stands in its place.
+Encrypt = Callable[[bytes], str]
+
+
 class CannotBuild(Exception):
     """The format cannot carry this event, now or later; the text is a sentence for staff."""
 
@@ -78,16 +82,32 @@ class Format(abc.ABC):
     # (size, seconds) that a subscription starts with; (1, 0) sends each event by itself.
     batching: ClassVar[tuple[int, int]] = (1, 0)
     is_batchable: ClassVar[bool] = False
+    # Whether an event is wanted depends on its payload as well: `wants` is asked then.
+    asks_payload: ClassVar[bool] = False
 
     @abc.abstractmethod
     def carries(self, event_type: str, settings: Mapping[str, Any]) -> bool:
         """Return whether events of this type can be written in the dialect with these settings."""
 
+    def wants(
+        self, event_type: str, payload: Mapping[str, Any], settings: Mapping[str, Any]
+    ) -> bool:
+        """Return whether this one event of a type that it carries says anything in the dialect."""
+        return True
+
     @abc.abstractmethod
     def build(
-        self, events: Sequence[SentEvent], *, message_id: str, settings: Mapping[str, Any]
+        self,
+        events: Sequence[SentEvent],
+        *,
+        message_id: str,
+        settings: Mapping[str, Any],
+        encrypt: Encrypt | None = None,
     ) -> BuiltRequest:
-        """Return the request; one event unless `is_batchable`. Raises `CannotBuild`."""
+        """Return the request; one event unless `is_batchable`. Raises `CannotBuild`.
+
+        `encrypt` is given when the subscription encrypts payloads by one of `encryptions`.
+        """
 
     def is_success(self, status: int) -> bool:
         return 200 <= status < 300

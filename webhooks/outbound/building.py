@@ -1,0 +1,142 @@
+"""From events to the request that goes out: format, encryption, headers, signature."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Final, Protocol
+from urllib.parse import urlencode
+
+from joserfc.errors import JoseError
+
+from common.http import OutgoingRequest
+from webhooks.outbound import encryption
+from webhooks.outbound.formats.base import BuiltRequest, CannotBuild, SentEvent
+from webhooks.outbound.formats.registry import format_for
+from webhooks.outbound.signing import Signed, Unsignable, sign
+from webhooks.outbound.subscriptions.directory import SubscriptionSnapshot
+
+logger = logging.getLogger(__name__)
+
+USER_AGENT: Final = "Patchbay/1"
+MOST_BODY_BYTES: Final = 8 * 1024 * 1024
+
+_NO_FORMAT: Final = "The format of this subscription is not installed any more. Choose another one."
+_BAD_KEY: Final = "The key that encrypts payloads is unusable. Set it again, then send again."
+_TOO_LARGE: Final = f"The request would have more than {MOST_BODY_BYTES // 1024 // 1024} MiB."
+_ERASED: Final = "The contents of this event were erased or have passed their retention."
+
+
+class Sendable(Protocol):
+    """What `prepare` needs of a built request; a kept body has the same."""
+
+    @property
+    def body(self) -> bytes: ...
+    @property
+    def content_type(self) -> str: ...
+    @property
+    def query(self) -> Sequence[tuple[str, str]]: ...
+    @property
+    def headers(self) -> Mapping[str, str]: ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Prepared:
+    """A request about to go out; `secret_*` (lower-case names) are masked in the log."""
+
+    request: OutgoingRequest
+    secret_headers: frozenset[str] = field(default_factory=frozenset)
+    secret_query: frozenset[str] = field(default_factory=frozenset)
+
+
+def build(
+    snapshot: SubscriptionSnapshot, events: Sequence[SentEvent], message_id: str
+) -> BuiltRequest:
+    """Return the request in the subscription's dialect. Raises `CannotBuild`.
+
+    A format that fails on an event must not stop the others: whatever it raises becomes a
+    sentence, and the log has the rest.
+    """
+    dialect = format_for(snapshot.format_key)
+    if snapshot.fault or dialect is None:
+        raise CannotBuild(snapshot.fault or _NO_FORMAT)
+    if not all(event.payload_text for event in events):
+        raise CannotBuild(_ERASED)
+    try:
+        built = dialect.build(
+            events,
+            message_id=message_id,
+            settings=snapshot.format_settings,
+            encrypt=_encryptor(snapshot, message_id),
+        )
+    except CannotBuild:
+        raise
+    except Exception as error:
+        # The text of the error may quote the payload.
+        logger.error("format %s failed: %s", snapshot.format_key, type(error).__name__)  # noqa: TRY400
+        raise CannotBuild(
+            f"The format “{dialect.label}” failed on this event ({type(error).__name__}). Tell the "
+            "makers of Patchbay, with the id of this delivery."
+        ) from None
+    if len(built.body) > MOST_BODY_BYTES:
+        raise CannotBuild(_TOO_LARGE)
+    return built
+
+
+def is_repeatable(snapshot: SubscriptionSnapshot) -> bool:
+    """Return whether the same events give the same bytes again, so that none need be kept."""
+    return encryption.is_repeatable(snapshot.encryption)
+
+
+def prepare(
+    snapshot: SubscriptionSnapshot, built: Sendable, message_id: str, now: datetime
+) -> Prepared:
+    """Return the signed request of one attempt. Raises `CannotBuild`."""
+    try:
+        signed = sign(
+            method=snapshot.signing,
+            settings={**snapshot.format_settings, **snapshot.signing_settings},
+            secrets=snapshot.secrets,
+            previous_until=snapshot.previous_until,
+            message_id=message_id,
+            body=built.body,
+            now=now,
+        )
+    except Unsignable as error:
+        raise CannotBuild(str(error)) from None
+    request = OutgoingRequest(
+        method="POST",
+        url=_with_query(snapshot.url, (*built.query, *signed.query)),
+        headers=_headers(snapshot, built, signed),
+        body=built.body,
+        total_seconds=float(snapshot.timeout_seconds),
+        verify_tls=snapshot.verify_tls,
+    )
+    return Prepared(
+        request=request,
+        secret_headers=signed.secret_headers | {name.lower() for name in snapshot.headers},
+        secret_query=signed.secret_query,
+    )
+
+
+def _headers(snapshot: SubscriptionSnapshot, built: Sendable, signed: Signed) -> dict[str, str]:
+    # The last one wins: an operator's header never replaces what is signed.
+    headers = {"User-Agent": USER_AGENT, **snapshot.headers}
+    headers |= {"Content-Type": built.content_type, **built.headers, **signed.headers}
+    return headers
+
+
+def _with_query(url: str, added: Sequence[tuple[str, str]]) -> str:
+    if not added:
+        return url
+    return f"{url}{'&' if '?' in url else '?'}{urlencode(added)}"
+
+
+def _encryptor(snapshot: SubscriptionSnapshot, message_id: str) -> encryption.Encrypt | None:
+    key = snapshot.secrets.get("encryption", "")
+    try:
+        return encryption.encryptor(snapshot.encryption, key, message_id)
+    except (JoseError, ValueError, TypeError):
+        raise CannotBuild(_BAD_KEY) from None

@@ -1,0 +1,23 @@
+"""Compact JSON, put together from texts: what is signed is what the payload's bytes are."""
+
+from __future__ import annotations
+
+import json
+from datetime import UTC, datetime
+from typing import Any
+
+
+def dumped(value: Any) -> str:
+    return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+
+
+def object_of(**members: str) -> bytes:
+    """Return an object whose members are given as JSON text, in this order."""
+    inner = ",".join(f'"{name}":{text}' for name, text in members.items())
+    return f"{{{inner}}}".encode()
+
+
+def utc_text(at: datetime) -> str:
+    """Return an instant as `2024-03-15T10:30:15.123Z`."""
+    utc = at.astimezone(UTC)
+    return f"{utc:%Y-%m-%dT%H:%M:%S}.{utc.microsecond // 1000:03d}Z"
