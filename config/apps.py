@@ -13,11 +13,13 @@ class ConfigConfig(AppConfig):
     def ready(self) -> None:
         from config.log_context import connect_log_context
         from config.logging import structlog_configure
+        from config.receivers import connect_receivers
         from config.schedules import connect_schedules
 
         structlog_configure()
         connect_log_context()
         connect_schedules()
+        connect_receivers()
 
 
 class PatchbayAdminConfig(AdminConfig):

@@ -1,4 +1,4 @@
-"""What contacts tell the layers above; received in `webhooks/receivers.py`.
+"""What contacts tell the layers above; received in `webhooks/receivers.py` and `webhooks/causes/`.
 
 All are sent inside the transaction that writes the change, after it was written. A receiver that
 raises undoes the change.
@@ -6,14 +6,19 @@ raises undoes the change.
 
 from __future__ import annotations
 
-from typing import Final
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Any, Final
+from uuid import UUID
 
 from django.dispatch import Signal
 
-# One contact was created, changed or deleted by one change. Keyword arguments: `site_id`,
-# `contact_id`, `changes` (field → [before, after]), `existed_before` (bool), `source`
-# (ChangeSource), `kind` (ChangeKind).
-contact_changed: Final = Signal()
+from contacts.applied_change import ChangeKind, Changes, ChangeSource
+
+# Contacts were created, changed or deleted by one batch. Keyword argument: `changes`, a sequence of
+# `ContactChanged` in the order in which they came to be.
+contacts_changed: Final = Signal()
 
 # Two contacts turned out to be one person: `site_id`, `kept_id`, `absorbed_id`. The row of the
 # absorbed contact still exists while receivers run, so that references can be moved.
@@ -21,3 +26,46 @@ contacts_merged: Final = Signal()
 
 # A person's data was erased: `site_id`, `contact_id`. Whoever keeps copies empties them.
 contact_erased: Final = Signal()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ContactSnapshot:
+    """A contact as it was right after a change, by columns of the model.
+
+    `consents` holds the rows of those that the change set, by id: `value`, `changed_at`,
+    `comment`, `source_label`. The rest of what hangs on a contact is not here: most changes never
+    load it.
+    """
+
+    created_text: str
+    values: Mapping[str, Any]
+    attributes: Mapping[str, Any]
+    consents: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+
+    @property
+    def created_at(self) -> datetime:
+        created_at = datetime.fromisoformat(self.created_text)
+        # SQLite stores UTC without saying so.
+        return created_at if created_at.tzinfo else created_at.replace(tzinfo=UTC)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ContactChanged:
+    """What one change did to one contact; `changes` is field → [before, after].
+
+    `contact_id` is the contact as it was known then. `kept_id` is the same, unless it became one
+    with another later in the batch: then only `kept_id` still has a row. `absorbed_ids` became one
+    with this contact by the change. With `is_reduced` older facts were erased, without a delta.
+    """
+
+    site_id: int
+    contact_id: UUID
+    kept_id: UUID
+    kind: ChangeKind
+    changes: Changes
+    existed_before: bool
+    source: ChangeSource
+    occurred_at: datetime
+    snapshot: ContactSnapshot
+    absorbed_ids: tuple[UUID, ...] = ()
+    is_reduced: bool = False

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
+from typing import Any
 
 from integrations.contact_change import ContactChange
 
@@ -24,7 +25,8 @@ class InboundEvent:
     `change` is None when the event concerns no person (a journey) or is not accepted.
     `cause` is a stable code (`UNKNOWN_EVENT_TYPE`, `WRONG_TENANT`, `BAD_ROW`, …) and `reason` a
     sentence for staff; both are empty for accepted events. `notes` tell of parts that were
-    dropped or read leniently.
+    dropped or read leniently. `data` is what the event was read from, for those who pass it on: a
+    JSON value with numbers as Decimal, or None.
     """
 
     type: str
@@ -35,6 +37,7 @@ class InboundEvent:
     cause: str = ""
     reason: str = ""
     notes: tuple[str, ...] = ()
+    data: Any = field(default=None, repr=False)
 
 
 class UnreadablePayload(Exception):

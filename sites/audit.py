@@ -16,6 +16,7 @@ from django.http import HttpRequest
 
 from common.client_address import client_address
 from sites.models import AuditEntry, Site, User
+from sites.signals import audit_recorded
 
 Changes = Mapping[str, tuple[Any, Any]]
 
@@ -76,6 +77,7 @@ def audit_record(
     collected = _collected.get()
     if collected is not None:
         collected.append(entry)
+    audit_recorded.send(sender=AuditEntry, entry=entry, target=target)
     return entry
 
 

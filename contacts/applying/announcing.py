@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from uuid import UUID
 
 from contacts.applied_change import ChangeKind
+from contacts.applying.instants import instant
 from contacts.applying.ledger import Ledger
 from contacts.applying.outcome import Outcome
+from contacts.applying.states import ContactState
 from contacts.models import Contact
-from contacts.signals import contact_changed, contact_erased, contacts_merged
-
-_TOLD = (ChangeKind.CREATED, ChangeKind.DELETED)
+from contacts.signals import ContactChanged, contact_erased, contacts_changed, contacts_merged
 
 
 def announce(outcomes: Sequence[Outcome], ledger: Ledger) -> None:
@@ -34,14 +34,38 @@ def announce(outcomes: Sequence[Outcome], ledger: Ledger) -> None:
     for erasure in ledger.erasures:
         state = erasure.state.final()
         contact_erased.send(sender=Contact, site_id=state.site_id, contact_id=UUID(hex=state.id))
-    for outcome in outcomes:
-        if (outcome.changes or outcome.kind in _TOLD) and outcome.state is not None:
-            contact_changed.send(
-                sender=Contact,
-                site_id=outcome.facts.site_id,
-                contact_id=outcome.contact_id(),
-                kind=outcome.kind,
-                changes=outcome.changes,
-                existed_before=outcome.existed,
-                source=outcome.facts.source,
-            )
+    changes = list(_changes(outcomes, ledger))
+    if changes:
+        contacts_changed.send(sender=Contact, changes=changes)
+
+
+def _changes(outcomes: Sequence[Outcome], ledger: Ledger) -> Iterator[ContactChanged]:
+    """Yield what there is to tell, without what the batch itself erased again."""
+    erased = {erasure.state.final(): erasure.position for erasure in ledger.erasures}
+    for position, outcome in enumerate(outcomes):
+        state = outcome.state
+        if state is None or outcome.snapshot is None:
+            continue
+        final = state.final()
+        is_gone = final is not state or outcome.kind is ChangeKind.DELETED
+        was_never_seen = state.is_new and is_gone
+        if not was_never_seen and position >= erased.get(final, 0):
+            yield _told(outcome, state, final)
+
+
+def _told(outcome: Outcome, state: ContactState, final: ContactState) -> ContactChanged:
+    assert outcome.snapshot is not None
+    facts = outcome.facts
+    return ContactChanged(
+        site_id=facts.site_id,
+        contact_id=UUID(hex=state.id),
+        kept_id=UUID(hex=final.id),
+        kind=ChangeKind.CHANGED if outcome.is_reduced else outcome.kind,
+        changes=outcome.changes,
+        existed_before=outcome.existed,
+        source=facts.source,
+        occurred_at=instant(facts.at),
+        snapshot=outcome.snapshot,
+        absorbed_ids=tuple(UUID(hex=each.id) for each in outcome.absorbed if not each.is_new),
+        is_reduced=outcome.is_reduced,
+    )

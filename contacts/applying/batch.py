@@ -44,7 +44,9 @@ class Batch:
         self._facts = [Facts(item, definitions.get(item.site.pk, {})) for item in items]
         self._snapshot = Snapshot(self._facts, is_locked=not is_dry_run)
         self._ledger = Ledger()
-        self._outcomes = [self._apply(facts) for facts in self._facts]
+        self._outcomes: list[Outcome] = []
+        for facts in self._facts:
+            self._outcomes.append(self._apply(facts))
 
     def write(self) -> None:
         Writer(self._snapshot.states.values(), self._ledger, self._now).write()
@@ -76,7 +78,7 @@ class Batch:
                 facts.reject(*_NOT_KNOWN)
                 outcome.kind = ChangeKind.REJECTED
                 return
-            state = self._snapshot.add_unknown(facts.site_id)
+            state = self._snapshot.add_unknown(facts.site_id, self._now)
             outcome.existed = False
         state.changes = {}
         floor = erasure.deletion_floor(state)
@@ -163,20 +165,23 @@ class Batch:
             return
         self._snapshot.load_all()
         if erasure.is_created_since(state, facts.at):
-            self._ledger.erase(Erasure(state, until=iso(facts.at)))
+            self._ledger.erase(Erasure(state, len(self._outcomes), until=iso(facts.at)))
             erasure.erase_older_facts(state, facts, self._snapshot.holders)
             facts.notes.append(erasure.CREATED_SINCE)
+            outcome.is_reduced = True
+            outcome.take_snapshot()
             return
-        self._ledger.erase(Erasure(state))
+        self._ledger.erase(Erasure(state, len(self._outcomes)))
         outcome.changes = erasure.erase(state, facts, self._snapshot.holders)
         outcome.kind = ChangeKind.DELETED
+        outcome.take_snapshot()
         self._ledger.revisions.append(Revision(state, {_STATE: [_KNOWN, _ERASED]}, facts.source))
 
     def _bury(self, facts: Facts, outcome: Outcome) -> None:
         if facts.contact_key is None:
             facts.notes.append(erasure.NOT_KNOWN)
             return
-        outcome.state = state = self._snapshot.add_unknown(facts.site_id)
+        outcome.state = state = self._snapshot.add_unknown(facts.site_id, self._now)
         outcome.existed = False
         self._attach_source_ids(facts, state, [])
         erasure.bury(state, facts)
@@ -196,6 +201,8 @@ class Batch:
             # Preferences and the like count as well: `updated_at` is about the whole person.
             state.changed_columns.add("updated_at")
             self._ledger.revisions.append(Revision(state, changes, outcome.facts.source))
+        if not self._is_dry_run and (changes or outcome.absorbed):
+            outcome.take_snapshot()
 
 
 def _definitions(items: Sequence[ChangeItem]) -> dict[int, Definitions]:

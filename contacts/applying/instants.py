@@ -17,14 +17,19 @@ def micros(instant: datetime) -> int:
     return distance.days * _DAY + distance.seconds * 1_000_000 + distance.microseconds
 
 
-def iso(instant: int) -> str:
+def instant(micros_since: int) -> datetime:
+    """Return the aware datetime of microseconds since 1970."""
+    return _EPOCH + timedelta(microseconds=micros_since)
+
+
+def iso(at: int) -> str:
     """Return the instant as ISO 8601 in UTC."""
-    return (_EPOCH + timedelta(microseconds=instant)).isoformat()
+    return instant(at).isoformat()
 
 
 def fact_time(claimed: datetime | None, received: int) -> int:
     """Return when a fact was true: as claimed, unless it claims none or one in the future."""
     if claimed is None or claimed.tzinfo is None:
         return received
-    instant = micros(claimed)
-    return instant if instant <= received + TOLERANCE else received
+    at = micros(claimed)
+    return at if at <= received + TOLERANCE else received

@@ -28,9 +28,13 @@ class Merge:
 
 @dataclass(slots=True)
 class Erasure:
-    """`until` (ISO 8601) limits it to what happened up to then; None takes everything."""
+    """`until` (ISO 8601) limits it to what happened up to then; None takes everything.
+
+    `position` counts the changes of the batch before it.
+    """
 
     state: ContactState
+    position: int
     until: str | None = None
 
 

@@ -18,7 +18,7 @@ from contacts.models import Consent, Contact, ContactSourceId, EmailListStatus, 
 SourceKey = tuple[Any, ...]
 
 _SOURCE_COLUMNS: Final = ("site_id", "source_key", "kind", "value")
-_FIRST_VALUE: Final = 5
+_FIRST_VALUE: Final = 6
 
 
 def source_id_holders(keys: Iterable[SourceKey]) -> dict[SourceKey, str]:
@@ -59,7 +59,8 @@ def contact_states(
     lock = "FOR NO KEY UPDATE" if is_locked and connection.vendor == "postgresql" else ""
     rows = _fetched(
         f"SELECT {_hex('id')}, site_id, deleted_at IS NOT NULL, {_text('attributes')}, "
-        f"{_text('fact_times')}, {', '.join(map(_value, VALUE_COLUMNS))} FROM contacts_contact "
+        f"{_text('fact_times')}, {_text('created_at')}, {', '.join(map(_value, VALUE_COLUMNS))} "
+        "FROM contacts_contact "
         f"WHERE id IN ({' UNION '.join(selects)}) ORDER BY contacts_contact.id {lock}",
         parameters,
     )
@@ -132,6 +133,7 @@ def _state(row: tuple[Any, ...]) -> ContactState:
     state.is_deleted = bool(row[2])
     state.attributes = json.loads(row[3])
     state.fact_times = json.loads(row[4])
+    state.created_text = row[5]
     state.values = dict(zip(VALUE_COLUMNS, row[_FIRST_VALUE:], strict=True))
     state.stored_identities = row[_FIRST_VALUE : _FIRST_VALUE + len(IDENTITY_COLUMNS)]
     return state

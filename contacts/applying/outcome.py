@@ -3,17 +3,24 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from typing import Final
 from uuid import UUID
 
 from contacts.applied_change import AppliedChange, ChangeKind, Changes
 from contacts.applying.activities import ActivityRow
 from contacts.applying.facts import Facts
 from contacts.applying.states import ContactState
+from contacts.signals import ContactSnapshot
+
+_CONSENT: Final = "consent."
 
 
 @dataclass(slots=True)
 class Outcome:
-    """`existed`: the person was known before; `activities`: those that it means to record."""
+    """`existed`: the person was known before; `activities`: those that it means to record.
+
+    `snapshot` is the contact right after the change, where there is something to tell.
+    """
 
     facts: Facts
     kind: ChangeKind = ChangeKind.UNCHANGED
@@ -22,6 +29,22 @@ class Outcome:
     changes: Changes = field(default_factory=dict)
     activities: list[ActivityRow] = field(default_factory=list)
     absorbed: list[ContactState] = field(default_factory=list)
+    snapshot: ContactSnapshot | None = None
+    is_reduced: bool = False
+
+    def take_snapshot(self) -> None:
+        """Keep the contact as it is now: later changes of the batch alter the state itself."""
+        state = self.state
+        if state is not None:
+            asked = {name[len(_CONSENT) :] for name in self.changes if name.startswith(_CONSENT)}
+            self.snapshot = ContactSnapshot(
+                created_text=state.created_text,
+                values=state.values.copy(),
+                attributes=state.attributes.copy(),
+                consents={
+                    name: row for name, row in state.consents.items() if name in asked
+                },
+            )
 
     def contact_id(self, *, is_dry_run: bool = False) -> UUID | None:
         """Return the contact's id, as it is after all merges; None while nothing is stored."""

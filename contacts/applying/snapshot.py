@@ -42,9 +42,9 @@ class Snapshot:
             self._load("consents")
         self._load_counted(facts_of_batch)
 
-    def add_unknown(self, site_id: int) -> ContactState:
+    def add_unknown(self, site_id: int, now: str) -> ContactState:
         """Return the state of a contact that is to be made."""
-        state = ContactState.unknown(new_row_hex(), site_id)
+        state = ContactState.unknown(new_row_hex(), site_id, now)
         self.states[state.id] = state
         return state
 

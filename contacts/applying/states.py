@@ -39,6 +39,7 @@ class ContactState:
     as they go to the database; keys in `changed_rows` are to be written, and `changed_columns` of
     the contact itself. `source_ids` are (source key, kind, value). The three and the source ids
     are there once they were loaded. `changes` are those of the change that is being applied.
+    `created_text` is when the contact came to be here, as the database writes it.
     """
 
     __slots__ = (
@@ -47,6 +48,7 @@ class ContactState:
         "changed_rows",
         "changes",
         "consents",
+        "created_text",
         "email_lists",
         "fact_times",
         "has_new_times",
@@ -64,6 +66,7 @@ class ContactState:
     def __init__(self, contact_id: str, site_id: int) -> None:
         self.id = contact_id
         self.site_id = site_id
+        self.created_text = ""
         self.values: dict[str, Any] = {}
         self.attributes: dict[str, Any] = {}
         self.fact_times: dict[str, int] = {}
@@ -79,9 +82,10 @@ class ContactState:
         self.is_new = self.is_deleted = self.has_new_times = False
 
     @classmethod
-    def unknown(cls, contact_id: str, site_id: int) -> ContactState:
+    def unknown(cls, contact_id: str, site_id: int, now: str) -> ContactState:
         """Return the state of a person who is not known yet."""
         state = cls(contact_id, site_id)
+        state.created_text = now
         state.values = BLANK_VALUES.copy()
         state.is_new = True
         return state

@@ -18,6 +18,7 @@ from integrations.models import GenericApi, Outcome
 from onsite.flow.answers import blocked_answer
 from onsite.flow.causes import INTERRUPTED, INTERRUPTED_REASON
 from onsite.models import State, Submission
+from onsite.signals import submission_finished
 
 # Beside the two calls: the database, which on SQLite may make a writer wait.
 _MARGIN: Final = timedelta(seconds=30)
@@ -51,6 +52,13 @@ def save_held(submission: Submission, *fields: str) -> None:
         raise LeaseLost
 
 
+def end_held(submission: Submission, *fields: str) -> None:
+    """Write the end of a run and tell of it, both or neither; raises LeaseLost."""
+    with transaction.atomic():
+        save_held(submission, *fields)
+        submission_finished.send(sender=Submission, submission=submission)
+
+
 def claim_again(submission: Submission, *, until: datetime) -> bool:
     """Begin another run of the row as it was read; False when it changed or the visitor is busy."""
     seen = Submission.objects.filter(
@@ -78,7 +86,7 @@ def interrupt(submission: Submission) -> bool:
     submission.answer_status = HTTPStatus.BAD_GATEWAY
     submission.answer = blocked_answer(submission)
     try:
-        save_held(submission, "state", "finished_at", "code", "reason", "answer_status", "answer")
+        end_held(submission, "state", "finished_at", "code", "reason", "answer_status", "answer")
     except LeaseLost:
         return False
     return True

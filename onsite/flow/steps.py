@@ -15,7 +15,7 @@ from onsite.flow.activities import activities_of
 from onsite.flow.answers import blocked_answer, continued_answer
 from onsite.flow.causes import CONTACT_REJECTED, SWITCHED_OFF, SWITCHED_OFF_REASON
 from onsite.flow.known_contact import beneath, compare
-from onsite.flow.leases import LeaseLost, held, interrupt, save_held
+from onsite.flow.leases import LeaseLost, end_held, held, interrupt, save_held
 from onsite.flow.registers import (
     OwnContacts,
     RetailersApi,
@@ -110,7 +110,7 @@ def _note_lookup(submission: Submission, looked_up: StepResult) -> None:
 
 def _close_blocked(submission: Submission, code: str, reason: str) -> None:
     _end_as_blocked(submission, code, reason)
-    save_held(submission, *_CLOSING)
+    end_held(submission, *_CLOSING)
 
 
 def _close_continued(submission: Submission) -> None:
@@ -120,7 +120,7 @@ def _close_continued(submission: Submission) -> None:
             with transaction.atomic():
                 _hold(submission)
                 _apply_and_end(submission)
-                save_held(submission, *_CLOSING)
+                end_held(submission, *_CLOSING)
             return
         except OperationalError:
             # A deadlock with others who change the same contact undid the whole transaction.

@@ -15,7 +15,7 @@ from contacts.models import (
     Preference,
 )
 from contacts.services import AppliedChange, ChangeItem, ChangeKind, contacts_apply_batch
-from contacts.signals import contact_changed, contact_erased
+from contacts.signals import contact_erased, contacts_changed
 from integrations.contact_change import (
     ActivityFact,
     Channel,
@@ -97,17 +97,19 @@ def test_the_delta_of_a_deletion_says_who_it_was(site: Site) -> None:
         told.append(values)
 
     create(site, 1, preferences={Channel.SMS: True})
-    contact_changed.connect(receive)
+    contacts_changed.connect(receive)
     contact_erased.connect(receive)
     try:
         result = delete(site, 5)
     finally:
-        contact_changed.disconnect(receive)
+        contacts_changed.disconnect(receive)
         contact_erased.disconnect(receive)
-    erased, changed = told
+    erased, announced = told
+    (changed,) = announced["changes"]
     assert (erased["contact_id"], erased["site_id"]) == (result.contact_id, site.pk)
-    assert (changed["kind"], changed["existed_before"]) == (ChangeKind.DELETED, True)
-    assert changed["changes"] == {
+    assert (changed.kind, changed.existed_before) == (ChangeKind.DELETED, True)
+    assert changed.snapshot.values["deletion_reason"] == "cancelled membership"
+    assert changed.changes == {
         "email": ["jane@example.com", None],
         "first_name": ["Jane", None],
         "preference.sms": [True, None],

@@ -9,10 +9,10 @@ from django.test.utils import CaptureQueriesContext
 from contacts import services
 from contacts.models import Activity, Contact, ContactRevision, ContactSourceId
 from contacts.services import ChangeItem, ChangeKind, contact_preview, contacts_apply_batch
-from contacts.signals import contact_changed
+from contacts.signals import ContactChanged, contacts_changed
 from integrations.contact_change import ActivityFact, Channel, Deletion, EmailListFact
 from sites.models import Site
-from tests.contacts.changes import apply, change, source
+from tests.contacts.changes import apply, at, change, source
 
 JANE = {"email": "jane@example.com"}
 
@@ -87,13 +87,13 @@ def test_a_preview_of_a_deletion_or_merge_saves_nothing(site: Site, with_email: 
 
 
 def test_each_change_is_told_once_with_its_delta(site: Site) -> None:
-    told: list[dict[str, Any]] = []
+    told: list[ContactChanged] = []
 
-    def receive(**values: Any) -> None:
-        assert Contact.objects.filter(pk=values["contact_id"]).exists()
-        told.append(values)
+    def receive(changes: list[ContactChanged], **_: Any) -> None:
+        assert all(Contact.objects.filter(pk=each.contact_id).exists() for each in changes)
+        told.extend(changes)
 
-    contact_changed.connect(receive)
+    contacts_changed.connect(receive)
     try:
         by = source()
         created = apply(site, JANE, 1, by=by, fields={"city": "Lund"})
@@ -102,25 +102,28 @@ def test_each_change_is_told_once_with_its_delta(site: Site) -> None:
         apply(site, JANE, 4, activities=(ActivityFact(type="visit"),))
         apply(site, {}, 5)
     finally:
-        contact_changed.disconnect(receive)
-    assert [(each["kind"], each["existed_before"], each["changes"]) for each in told] == [
+        contacts_changed.disconnect(receive)
+    assert [(each.kind, each.existed_before, each.changes) for each in told] == [
         ("created", False, {"email": [None, "jane@example.com"], "city": [None, "Lund"]}),
         ("changed", True, {"city": ["Lund", "Malmö"]}),
     ]
-    assert told[0]["contact_id"] == created.contact_id
-    assert (told[0]["site_id"], told[0]["source"]) == (site.pk, by)
+    assert told[0].contact_id == told[0].kept_id == created.contact_id
+    assert (told[0].site_id, told[0].source, told[0].occurred_at) == (site.pk, by, at(1))
+    assert [each.snapshot.values["city"] for each in told] == ["Lund", "Malmö"]
+    stored = Contact.objects.get()
+    assert [each.snapshot.created_at for each in told] == [stored.created_at] * 2
 
 
 def test_a_receiver_that_fails_undoes_the_whole_batch(site: Site) -> None:
     def refuse(**_: Any) -> None:
         raise LookupError
 
-    contact_changed.connect(refuse)
+    contacts_changed.connect(refuse)
     try:
         with pytest.raises(LookupError):
             contacts_apply_batch(batch(site, 3, 1))
     finally:
-        contact_changed.disconnect(refuse)
+        contacts_changed.disconnect(refuse)
     for model in (Contact, ContactSourceId, ContactRevision, Activity):
         assert not model._default_manager.exists()
 

@@ -43,13 +43,16 @@ def sample_events(preset: Preset, sample: Sample) -> list[Any]:
 
 
 def plain(event: InboundEvent) -> Any:
-    """Return an event as JSON without the parts that say nothing; fails on a Decimal."""
+    """Return an event as JSON without the parts that say nothing; fails on a Decimal.
+
+    What it was read from is left out: that is the sample.
+    """
     return json.loads(json.dumps(_told(event), default=_text))
 
 
 def _told(value: Any) -> Any:
     if dataclasses.is_dataclass(value) and not isinstance(value, type):
-        fields = {field.name: getattr(value, field.name) for field in dataclasses.fields(value)}
+        fields = {field.name: getattr(value, field.name) for field in dataclasses.fields(value) if field.repr}
         return {name: _told(item) for name, item in fields.items() if not _says_nothing(item)}
     if isinstance(value, tuple):
         return [_told(item) for item in value]

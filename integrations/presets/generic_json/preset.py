@@ -118,7 +118,9 @@ def _translated(
     event: Any, request: InboundRequest, config: PresetConfig, *, fallback_key: str
 ) -> InboundEvent:
     event_id = text_at(event, config, "event_id_pointer")
-    inbound = InboundEvent(type=_event_type(event, config), event_id=event_id[:_LONGEST_ID])
+    inbound = InboundEvent(
+        type=_event_type(event, config), event_id=event_id[:_LONGEST_ID], data=event
+    )
     pointer = config.settings.get("occurred_at_pointer")
     given = resolve(event, pointer) if pointer else None
     inbound.occurred_at, inbound.notes = occurred_at(

@@ -56,7 +56,8 @@ def event_from_row(row: Any, *, batch_key: str) -> InboundEvent:
     if not _LIST_ID.fullmatch(list_id):
         return _bad_row(status, "The row has no list_id that is a whole number.")
     esp_name = text_of(row.get("esp_name"))[:_LONGEST_NAME]
-    return InboundEvent(type=status, change=_change(email, list_id, status, esp_name, batch_key))
+    change = _change(email, list_id, status, esp_name, batch_key)
+    return InboundEvent(type=status, change=change, data=row)
 
 
 def _bad_row(event_type: str, reason: str) -> InboundEvent:

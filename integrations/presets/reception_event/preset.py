@@ -4,17 +4,19 @@ from __future__ import annotations
 
 import hashlib
 from dataclasses import replace
-from typing import Final
+from decimal import Decimal
+from typing import Any, Final
 
 from integrations.chosen_verification import METHODS, ChosenVerification, verification_fields
 from integrations.contact_change import ActivityFact, Identity
-from integrations.field_types import change_from_fields
+from integrations.field_types import FieldType, change_from_fields
 from integrations.inbound_event import Disposition, InboundEvent, UnreadablePayload
 from integrations.presets.reception_event.definition import (
     API,
     DEFINITION_KEYS,
     WEBHOOK,
     EventDefinition,
+    EventField,
     event_definition,
 )
 from integrations.presets.reception_event.reading import ReadEvent, read_event
@@ -101,6 +103,11 @@ def _translated(
             "the field that is the primary key, then replay."
         )
         return event
+    event.data = {
+        each.id: _told(each, read.values[each.id])
+        for each in definition.fields
+        if each.id in read.values
+    }
     activity = ActivityFact(type=definition.alias, properties=read.values, key=_key(request))
     event.change, dropped = change_from_fields(
         {
@@ -114,6 +121,11 @@ def _translated(
     )
     event.notes = (*map(str, read.problems), *read.notes, *dropped)
     return event
+
+
+def _told(each: EventField, stored: Any) -> Any:
+    """Return a stored value as others are told it: decimals, stored as text, are numbers."""
+    return Decimal(stored) if each.definition.type is FieldType.DECIMAL else stored
 
 
 def _key(request: InboundRequest) -> str:

@@ -142,6 +142,7 @@ def _translate(event: InboundEvent, envelope: Envelope, config: PresetConfig) ->
             f"The event is for the tenant “{envelope.tenant[:60]}”, this source is for “{tenant}”.",
         )
         return
+    event.data = envelope.payload if isinstance(envelope.payload, dict) else None
     reader = READERS.get(envelope.event_type)
     if reader is None:
         _set_aside(
@@ -163,6 +164,7 @@ def _translate(event: InboundEvent, envelope: Envelope, config: PresetConfig) ->
     except Doubtful as error:
         _set_aside(event, Disposition.QUARANTINED, error.cause, error.reason)
         return
+    event.data = payload
     reading.change.occurred_at = event.occurred_at
     for activity in reading.change.activities:
         activity.occurred_at = event.occurred_at

@@ -174,6 +174,12 @@ def _ignored(body: Body, cause: str, reason: str) -> InboundEvent:
 
 
 def _translated(body: Body, request: InboundRequest, config: PresetConfig) -> InboundEvent:
+    event = _read(body, request, config)
+    event.data = body.data
+    return event
+
+
+def _read(body: Body, request: InboundRequest, config: PresetConfig) -> InboundEvent:
     match body.kind:
         case BodyKind.FEEDBACK:
             return feedback_event(body.data, config, request.received_at)

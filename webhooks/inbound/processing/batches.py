@@ -38,6 +38,7 @@ from webhooks.inbound.processing.outcomes import (
 )
 from webhooks.inbound.processing.parsing import ParsedEvent, log_event_error, parse_events
 from webhooks.inbound.processing.source_contexts import SourceContexts
+from webhooks.inbound.signals import rows_processed
 
 # A body of 8 MiB may hold 60,000 rows; statements stay small, and so does memory.
 CHUNK_ROWS: Final = 1000
@@ -102,6 +103,7 @@ def _apply(owner: str, batch: Sequence[ParsedEvent]) -> None:
     while chunk := list(islice(rows, CHUNK_ROWS)):
         _apply_chunk(chunk)
         outcomes_record(chunk, tallies)
+        rows_processed.send(sender=ReceivedEvent, rows=chunk)
     _finish(events, tallies)
 
 

@@ -35,12 +35,18 @@ _OF_KIND = {
 
 @dataclass(slots=True)
 class EventRow:
-    """One inbound event at its place; `applied` is set once contacts took its change."""
+    """One inbound event at its place; `applied` is set once contacts took its change.
+
+    `contact_id` is whom it is about after all merges; `is_forgotten` says that this person was
+    erased by a later row. Both are set once outcomes were recorded.
+    """
 
     event: ParsedEvent
     position: int
     inbound: InboundEvent
     applied: AppliedChange | None = None
+    contact_id: UUID | None = None
+    is_forgotten: bool = False
 
 
 @dataclass(slots=True)
@@ -74,7 +80,9 @@ def outcomes_record(rows: Sequence[EventRow], tallies: dict[UUID, RowTally]) -> 
     """Write one outcome per row and count it for its event."""
     written = [_outcome(row) for row in rows]
     _follow_people(rows, written)
-    for outcome in written:
+    for row, outcome in zip(rows, written, strict=True):
+        row.contact_id = outcome["contact_id"]
+        row.is_forgotten = row.contact_id is None and bool(row.applied and row.applied.contact_id)
         tally = tallies[outcome["received_event_id"]]
         tally.add(outcome["outcome"], outcome["cause"], outcome["reason"])
     insert_rows(connection, EventOutcome, written)

@@ -109,6 +109,14 @@ class Format(abc.ABC):
         `encrypt` is given when the subscription encrypts payloads by one of `encryptions`.
         """
 
+    def needs_raw(self, settings: Mapping[str, Any]) -> bool:
+        """Return whether it reads the request as it came in.
+
+        That is then stored with an event, and sent on once: of a request with many events, the
+        first that is wanted stands for all. What did not come in as a request is not told.
+        """
+        return False
+
     def is_success(self, status: int) -> bool:
         return 200 <= status < 300
 

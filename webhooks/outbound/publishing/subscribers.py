@@ -30,10 +30,7 @@ class Subscriber:
     subscription: SubscriptionSnapshot
     # None where the format is gone: the deliveries then say so, and somebody notices.
     format: Format | None
-
-    @property
-    def needs_raw(self) -> bool:
-        return self.format is not None and self.format.needs_raw
+    needs_raw: bool
 
     def wants(self, event: NewEvent) -> bool:
         """Say whether it is told of this event, of a type that it wants."""
@@ -55,7 +52,7 @@ class Audience:
 
     def __init__(self, subscriptions: Sequence[SubscriptionSnapshot]) -> None:
         self.subscriptions = subscriptions
-        self._with_format = [(each, _format_of(each)) for each in subscriptions]
+        self._with_format = [(each, format_for(each.format_key)) for each in subscriptions]
         self._by_type: dict[str, tuple[Subscriber, ...]] = {}
 
     def __bool__(self) -> bool:
@@ -68,7 +65,7 @@ class Audience:
             if len(self._by_type) >= _MOST_TYPES:
                 self._by_type.clear()
             found = self._by_type[event_type] = tuple(
-                Subscriber(each, format_)
+                Subscriber(each, format_, _needs_raw(each, format_))
                 for each, format_ in self._with_format
                 if matches(each.event_types, event_type)
                 and (format_ is None or format_.carries(event_type, each.format_settings))
@@ -97,8 +94,5 @@ def audiences() -> Mapping[int, Audience]:
     return known
 
 
-def _format_of(subscription: SubscriptionSnapshot) -> Format | None:
-    try:
-        return format_for(subscription.format_key)
-    except LookupError:
-        return None
+def _needs_raw(subscription: SubscriptionSnapshot, format_: Format | None) -> bool:
+    return format_ is not None and format_.needs_raw(subscription.format_settings)
