@@ -11,10 +11,12 @@ from common.retention import Retained, remove_expired
 from integrations import retention as integrations
 from onsite import retention as onsite
 from sites import retention as sites
-from webhooks.inbound.upkeep import retention as webhooks
+from webhooks.inbound.upkeep import retention as inbound
+from webhooks.outbound.upkeep import retention as outbound
 
 RETAINED: Final[tuple[Retained, ...]] = (
-    *webhooks.RETAINED,
+    *inbound.RETAINED,
+    *outbound.RETAINED,
     *integrations.RETAINED,
     *onsite.RETAINED,
     *sites.RETAINED,

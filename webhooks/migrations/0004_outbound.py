@@ -246,6 +246,10 @@ class Migration(migrations.Migration):
         ),
         migrations.AddIndex(
             model_name='delivery',
+            index=models.Index(condition=models.Q(('repeats__isnull', False)), fields=['repeats'], name='delivery_by_repeated'),
+        ),
+        migrations.AddIndex(
+            model_name='delivery',
             index=models.Index(condition=models.Q(('status__in', ('pending', 'retrying'))), fields=['subscription', 'due_at', 'id'], name='delivery_waiting'),
         ),
         migrations.AddIndex(

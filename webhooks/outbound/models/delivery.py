@@ -91,6 +91,12 @@ class Delivery(models.Model):
             models.Index(fields=("subscription", "id"), name="delivery_by_subscription"),
             models.Index(fields=("event",), name="delivery_by_event"),
             models.Index(fields=("unit",), name="delivery_by_unit"),
+            # Deleting a delivery asks for those that repeat it.
+            models.Index(
+                fields=("repeats",),
+                name="delivery_by_repeated",
+                condition=Q(repeats__isnull=False),
+            ),
             models.Index(
                 fields=("subscription", "due_at", "id"),
                 name="delivery_waiting",

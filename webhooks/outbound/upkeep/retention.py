@@ -1,0 +1,111 @@
+"""How long events, deliveries and attempts stay. What was not delivered yet stays, however old.
+
+Ids are UUIDv7, so that an age is a range of keys and every step reads only what it removes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import datetime, timedelta
+from typing import Final
+from uuid import UUID
+
+from django.db.models import Exists, OuterRef, QuerySet
+
+from common.identifiers import row_id_floor
+from common.retention import BATCH, Retained, remove_older
+from webhooks.outbound.models import (
+    Attempt,
+    Delivery,
+    DeliveryStatus,
+    Event,
+    KeptBody,
+    SubscriptionHour,
+)
+from webhooks.outbound.upkeep.erasure import EMPTIED
+
+_DAY: Final = timedelta(days=1)
+UNDELIVERED: Final = (
+    DeliveryStatus.PENDING,
+    DeliveryStatus.SENDING,
+    DeliveryStatus.RETRYING,
+    DeliveryStatus.HELD,
+)
+
+
+def remove_payloads(before: datetime) -> Iterator[int]:
+    """Empty events; that they happened, and what became of their deliveries, stays."""
+    cursor, end = _first_day_with_payloads(before), row_id_floor(before)
+    while True:
+        rows = _settled().filter(pk__gt=cursor, pk__lt=end).exclude(payload="")
+        ids = list(rows.order_by("pk").values_list("pk", flat=True)[:BATCH])
+        if not ids:
+            return
+        Event.objects.filter(pk__in=ids).update(**EMPTIED)
+        cursor = ids[-1]
+        yield len(ids)
+
+
+def remove_kept_bodies(before: datetime) -> Iterator[int]:
+    return remove_older(KeptBody.objects.exclude(_unit_waits()), before)
+
+
+def remove_attempts(before: datetime) -> Iterator[int]:
+    return remove_older(Attempt.objects.exclude(_unit_waits()), before)
+
+
+def remove_events(before: datetime) -> Iterator[int]:
+    """Delete events with their deliveries."""
+    cursor, end = UUID(int=0), row_id_floor(before)
+    while True:
+        rows = _settled().filter(pk__gt=cursor, pk__lt=end).order_by("pk")
+        ids = list(rows.values_list("pk", flat=True)[:BATCH])
+        if not ids:
+            return
+        deliveries = Delivery.objects.filter(event_id__in=ids)
+        # By hand and by key: Django would load every row to see what hangs on it.
+        Delivery.objects.filter(repeats__in=list(deliveries.values_list("pk", flat=True))).update(
+            repeats=None
+        )
+        deliveries._raw_delete("default")
+        Event.objects.filter(pk__in=ids)._raw_delete("default")
+        cursor = ids[-1]
+        yield len(ids)
+
+
+def remove_counts(before: datetime) -> Iterator[int]:
+    yield SubscriptionHour.objects.filter(hour__lt=before).delete()[0]
+
+
+def _settled() -> QuerySet[Event]:
+    waiting = Delivery.objects.filter(event=OuterRef("pk"), status__in=UNDELIVERED)
+    return Event.objects.exclude(Exists(waiting))
+
+
+def _unit_waits() -> Exists:
+    return Exists(Delivery.objects.filter(unit=OuterRef("unit"), status__in=UNDELIVERED))
+
+
+def _first_day_with_payloads(before: datetime) -> UUID:
+    """Return the key at which to begin: payloads go oldest first, so all before it are gone.
+
+    Without this, every run would read through all the rows whose payload is gone.
+    """
+    oldest = Event.objects.order_by("pk").values_list("created_at", flat=True).first()
+    day = before
+    while oldest is not None and day > oldest:
+        day -= _DAY
+        rows = _settled().filter(pk__gte=row_id_floor(day), pk__lt=row_id_floor(day + _DAY))
+        first = rows.order_by("pk").values_list("pk", flat=True).first()
+        if first and Event.objects.filter(pk=first, payload="").exists():
+            return row_id_floor(day)
+    return UUID(int=0)
+
+
+RETAINED: Final = (
+    Retained(name="payloads", setting="RETENTION_BODY_DAYS", remove=remove_payloads),
+    Retained(name="kept_bodies", setting="RETENTION_BODY_DAYS", remove=remove_kept_bodies),
+    Retained(name="attempts", setting="RETENTION_EVENT_DAYS", remove=remove_attempts),
+    Retained(name="sent_events", setting="RETENTION_EVENT_DAYS", remove=remove_events),
+    Retained(name="delivery_counts", setting="RETENTION_COUNT_DAYS", remove=remove_counts),
+)
