@@ -103,7 +103,7 @@ class Delivery(models.Model):
                 condition=Q(status__in=WAITING),
             ),
             models.Index(
-                fields=("lease_expires_at",),
+                fields=("subscription", "lease_expires_at"),
                 name="delivery_leased",
                 condition=Q(status="sending"),
             ),

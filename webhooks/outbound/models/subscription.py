@@ -106,6 +106,8 @@ class Subscription(models.Model):
     last_attempt_at = models.DateTimeField(null=True, editable=False)
     # Nothing is claimed before: set by 429, 503 and Retry-After.
     slowed_until = models.DateTimeField(null=True, editable=False)
+    # Until when `rate_per_second` is used up; whoever claims moves it, under a lock on the row.
+    paced_until = models.DateTimeField(null=True, editable=False)
     created_at = models.DateTimeField(auto_now_add=True)
     updated_at = models.DateTimeField(auto_now=True)
 
