@@ -7,6 +7,7 @@ from common.http.exchange import (
     HttpAnswer,
     HttpFailure,
     OutgoingRequest,
+    Unsendable,
 )
 from common.http.headers import check_header_name, check_header_value
 from common.http.urls import check_url
@@ -17,6 +18,7 @@ __all__ = [
     "HttpAnswer",
     "HttpFailure",
     "OutgoingRequest",
+    "Unsendable",
     "check_header_name",
     "check_header_value",
     "check_url",

@@ -11,12 +11,9 @@ from requests.structures import CaseInsensitiveDict
 
 from common.http.adapter import JudgedAdapter, Line
 from common.http.deadline import Deadline
-from common.http.exchange import FailureKind, HttpAnswer, HttpFailure, OutgoingRequest
-from common.http.failures import EXPECTED, exchange_failure, unsendable
-from common.http.headers import sendable
-from common.http.urls import Place, check_port, split_url
-
-USER_AGENT: Final = "Patchbay"
+from common.http.exchange import HttpAnswer, HttpFailure, OutgoingRequest
+from common.http.failures import EXPECTED, exchange_failure
+from common.http.outgoing import checked
 
 _READ_SIZE: Final = 16 * 1024
 
@@ -39,7 +36,8 @@ def send(request: OutgoingRequest) -> HttpAnswer:
 
 def _exchange(request: OutgoingRequest, started: float) -> HttpAnswer:
     deadline = Deadline(request.total_seconds)
-    place, prepared = _checked(request)
+    place, headers = checked(request)
+    prepared = _prepared(request, headers)
     line = Line(place, deadline, request.connect_seconds, request.verify_tls)
     with closing(JudgedAdapter(line)) as adapter:
         try:
@@ -60,27 +58,13 @@ def _exchange(request: OutgoingRequest, started: float) -> HttpAnswer:
     )
 
 
-def _checked(request: OutgoingRequest) -> tuple[Place, PreparedRequest]:
-    """Refuse here what was saved under other rules, or put together since."""
-    try:
-        place, prepared = split_url(request.url), _prepared(request)
-    except ValueError as error:
-        raise unsendable(error) from None
-    try:
-        check_port(place)
-    except ValueError as error:
-        raise HttpFailure(FailureKind.BLOCKED, str(error)) from None
-    return place, prepared
-
-
-def _prepared(request: OutgoingRequest) -> PreparedRequest:
+def _prepared(request: OutgoingRequest, headers: dict[str, str]) -> PreparedRequest:
     """Fill in by hand what requests would prepare: it would re-quote the URL and add headers."""
     prepared = PreparedRequest()
     prepared.method = request.method
     prepared.url = request.url
-    prepared.headers = CaseInsensitiveDict({"User-Agent": USER_AGENT})
-    prepared.headers.update(sendable(request.headers))
-    prepared.headers.update({"Accept-Encoding": "identity", "Connection": "close"})
+    prepared.headers = CaseInsensitiveDict(headers)
+    prepared.headers.update({"Connection": "close"})
     if request.body is not None:
         prepared.headers["Content-Length"] = str(len(request.body))
     prepared.body = request.body

@@ -58,3 +58,7 @@ class HttpFailure(Exception):
         self.kind = kind
         self.sentence = sentence
         self.duration_ms = duration_ms
+
+
+class Unsendable(HttpFailure):
+    """The request itself cannot go out as it is: trying again changes nothing."""

@@ -15,7 +15,7 @@ from typing import Final
 import urllib3.exceptions
 from requests import RequestException
 
-from common.http.exchange import FailureKind, HttpFailure
+from common.http.exchange import FailureKind, HttpFailure, Unsendable
 from common.http.urls import NOT_ALLOWED
 
 # Everything that the other side, the network or an unusable setting can cause. Whatever else is
@@ -37,8 +37,8 @@ def address_refused() -> HttpFailure:
     return HttpFailure(FailureKind.BLOCKED, NOT_ALLOWED)
 
 
-def unsendable(reason: ValueError) -> HttpFailure:
-    return HttpFailure(FailureKind.PROTOCOL, f"The request could not be sent. {reason}")
+def unsendable(reason: ValueError) -> Unsendable:
+    return Unsendable(FailureKind.PROTOCOL, f"The request could not be sent. {reason}")
 
 
 def look_up_failure(error: Exception) -> HttpFailure:
@@ -84,25 +84,21 @@ def connect_failure(error: Exception, seconds: float) -> HttpFailure:
             FailureKind.REFUSED,
             "No way leads to the server. Check its address and the network of this machine.",
         )
-    return _reset()
+    return reset()
 
 
 def exchange_failure(error: Exception, seconds: float) -> HttpFailure:
     """Return the failure of sending and reading, for which there were `seconds` in all."""
     raw = _raw(error)
     if isinstance(raw, TimeoutError):
-        return HttpFailure(
-            FailureKind.TIMEOUT,
-            f"No complete answer came within {seconds:g} seconds. The request may have been "
-            "carried out all the same.",
-        )
+        return answer_late(seconds)
     if isinstance(raw, http.client.IncompleteRead):
-        return _protocol("The answer ended before its announced length.")
+        return ended_early()
     if isinstance(raw, OSError) and not isinstance(raw, RequestException):
-        return _reset()
+        return reset()
     if isinstance(raw, http.client.LineTooLong) or "headers" in str(raw):
-        return _protocol("The answer has more or longer headers than are read.")
-    return _protocol("It is no HTTP answer, or a broken one. Check that this port speaks HTTP.")
+        return too_many_headers()
+    return no_http()
 
 
 def _raw(error: BaseException) -> BaseException:
@@ -139,11 +135,31 @@ def _certificate_sentence(code: int) -> str:
     )
 
 
-def _reset() -> HttpFailure:
+def reset() -> HttpFailure:
     return HttpFailure(
         FailureKind.RESET,
         "The server closed the connection before it had answered. Try again, and look into the "
         "server's log when it happens often.",
+    )
+
+
+def ended_early() -> HttpFailure:
+    return _protocol("The answer ended before its announced length.")
+
+
+def too_many_headers() -> HttpFailure:
+    return _protocol("The answer has more or longer headers than are read.")
+
+
+def no_http() -> HttpFailure:
+    return _protocol("It is no HTTP answer, or a broken one. Check that this port speaks HTTP.")
+
+
+def answer_late(seconds: float) -> HttpFailure:
+    return HttpFailure(
+        FailureKind.TIMEOUT,
+        f"No complete answer came within {seconds:g} seconds. The request may have been "
+        "carried out all the same.",
     )
 
 

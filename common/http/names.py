@@ -6,13 +6,16 @@ import os
 import queue
 import socket
 import threading
-from dataclasses import dataclass, field
+from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any, Final, TypeAlias
 
 from common.http.deadline import Deadline
 
 # What the system's resolver gives: family and the address to connect to, port and scope included.
 Found: TypeAlias = tuple[socket.AddressFamily, tuple[Any, ...]]
+
+Answer: TypeAlias = list[Found] | Exception
 
 MOST_THREADS: Final = 16
 
@@ -28,14 +31,14 @@ class _Question:
     host: str
     port: int
     deadline: Deadline
-    answer: queue.SimpleQueue[list[Found] | Exception] = field(default_factory=queue.SimpleQueue)
+    tell: Callable[[Answer], object]
 
     def resolve(self) -> None:
         try:
             self.deadline.left()  # nobody waits any more: do not hold up the others
-            self.answer.put(system_addresses(self.host, self.port))
+            self.tell(system_addresses(self.host, self.port))
         except Exception as error:  # raised again where the question was asked
-            self.answer.put(error)
+            self.tell(error)
 
 
 class Resolver:
@@ -57,20 +60,26 @@ class Resolver:
 
     def addresses(self, host: str, port: int, deadline: Deadline) -> list[Found]:
         """Return all addresses of a host; raises what the resolver raises, or TimeoutError."""
-        question = _Question(host, port, deadline)
-        with self._lock:
-            self._waiting += 1
-            if self._waiting > self._threads < MOST_THREADS:
-                self._threads += 1
-                threading.Thread(target=self._work, name="name-look-up", daemon=True).start()
-        self._questions.put(question)
+        answers: queue.SimpleQueue[Answer] = queue.SimpleQueue()
+        self.ask(host, port, deadline, answers.put)
         try:
-            answer = question.answer.get(timeout=deadline.left())
+            answer = answers.get(timeout=deadline.left())
         except queue.Empty:
             raise TimeoutError("The name look-up took too long.") from None
         if isinstance(answer, Exception):
             raise answer
         return answer
+
+    def ask(
+        self, host: str, port: int, deadline: Deadline, tell: Callable[[Answer], object]
+    ) -> None:
+        """Have `tell` called with the addresses or the error, in one of the threads."""
+        with self._lock:
+            self._waiting += 1
+            if self._waiting > self._threads < MOST_THREADS:
+                self._threads += 1
+                threading.Thread(target=self._work, name="name-look-up", daemon=True).start()
+        self._questions.put(_Question(host, port, deadline, tell))
 
     def _work(self) -> None:
         questions = self._questions

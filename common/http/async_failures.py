@@ -1,0 +1,80 @@
+"""What aiohttp raises, as the failures and sentences of `failures`."""
+
+from __future__ import annotations
+
+import http
+from typing import Final
+
+import aiohttp
+
+from common.http.async_resolver import AddressRefused
+from common.http.exchange import HttpFailure, OutgoingRequest
+from common.http.failures import (
+    address_refused,
+    answer_late,
+    connect_failure,
+    ended_early,
+    no_http,
+    reset,
+    too_many_headers,
+    unsendable,
+)
+
+# Four families; whatever else is raised is a mistake of ours and goes up as it is.
+EXPECTED: Final = (aiohttp.ClientError, OSError, ValueError, UnicodeError)
+
+
+def failure_of(error: Exception, request: OutgoingRequest) -> HttpFailure:
+    """Return the failure that an exception of one of the four families is."""
+    if isinstance(error, aiohttp.ConnectionTimeoutError):
+        return connect_failure(TimeoutError(), request.connect_seconds)
+    if isinstance(error, aiohttp.ClientConnectorCertificateError):
+        return connect_failure(error.certificate_error, request.connect_seconds)
+    if isinstance(error, aiohttp.ClientConnectorError):
+        return _not_connected(error.os_error, request.connect_seconds)
+    return _not_answered(error, request.total_seconds)
+
+
+def _not_answered(error: Exception, seconds: float) -> HttpFailure:
+    failure = no_http()
+    if isinstance(error, TimeoutError):
+        failure = answer_late(seconds)
+    elif isinstance(error, aiohttp.ClientPayloadError):
+        failure = _broken_off(error)
+    elif isinstance(error, aiohttp.ClientResponseError):
+        failure = _unreadable(error)
+    elif isinstance(error, OSError | aiohttp.ServerConnectionError):
+        failure = reset()
+    elif not isinstance(error, aiohttp.ClientError):
+        failure = unsendable(
+            ValueError("The HTTP library takes neither its URL nor its headers as they are.")
+        )
+    return failure
+
+
+def _not_connected(error: OSError, seconds: float) -> HttpFailure:
+    if isinstance(error, AddressRefused):
+        return address_refused()
+    if error.errno is None and "[Errno 111]" in str(error):
+        # Of several addresses that failed in different ways, only the text is left.
+        return connect_failure(ConnectionRefusedError(), seconds)
+    return connect_failure(error, seconds)
+
+
+def _broken_off(error: aiohttp.ClientPayloadError) -> HttpFailure:
+    """Return what ended a body: the network, its announced length, or nonsense within it."""
+    cause = error.__cause__
+    if isinstance(cause, OSError):
+        return reset()
+    if isinstance(cause, aiohttp.http_exceptions.ContentLengthError) or cause is None:
+        return ended_early()
+    return no_http()
+
+
+def _unreadable(error: aiohttp.ClientResponseError) -> HttpFailure:
+    """Tell oversized headers from nonsense. The 400 in the error is the library's own."""
+    if "more than" in error.message or "header" in error.message.lower():
+        return too_many_headers()
+    if error.status != http.HTTPStatus.BAD_REQUEST:
+        return ended_early()
+    return no_http()

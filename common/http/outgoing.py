@@ -1,0 +1,39 @@
+"""The last look at a request before it goes out, the same for both clients."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from typing import Final
+
+from requests.structures import CaseInsensitiveDict
+
+from common.http.exchange import FailureKind, HttpFailure, OutgoingRequest
+from common.http.failures import unsendable
+from common.http.headers import sendable
+from common.http.urls import Place, check_port, split_url
+
+USER_AGENT: Final = "Patchbay"
+
+
+def checked(request: OutgoingRequest) -> tuple[Place, dict[str, str]]:
+    """Return where the request goes and its headers; raises HttpFailure for what must not go out.
+
+    Refused is what was saved under other rules, or put together since.
+    """
+    try:
+        place, headers = _place(request.url), sendable(request.headers)
+    except ValueError as error:
+        raise unsendable(error) from None
+    try:
+        check_port(place)
+    except ValueError as error:
+        raise HttpFailure(FailureKind.BLOCKED, str(error)) from None
+    merged = CaseInsensitiveDict({"User-Agent": USER_AGENT})
+    merged.update(headers)
+    merged["Accept-Encoding"] = "identity"
+    return place, dict(merged)
+
+
+@lru_cache(maxsize=512)
+def _place(url: str) -> Place:
+    return split_url(url)
