@@ -35,7 +35,7 @@ def normalised_origins(given: Iterable[str]) -> list[str]:
 def origin_allowed(allowed: Iterable[str], origin: str) -> bool:
     """Say whether a request's `Origin` is one of the normalised ones."""
     return any(
-        origin == entry or (_ANY_LABEL in entry and _fits(entry, origin)) for entry in allowed
+        _fits(entry, origin) if _ANY_LABEL in entry else origin == entry for entry in allowed
     )
 
 
