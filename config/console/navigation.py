@@ -30,6 +30,7 @@ GROUPS: Final[tuple[tuple[str, tuple[Page, ...]], ...]] = (
             Page("Webhook sources", "webhooks.Source"),
             Page("Custom integrations", "integrations.CustomIntegration"),
             Page("API keys", "sites.ApiKey"),
+            Page("Publishable keys", "sites.PublishableKey"),
         ),
     ),
     (

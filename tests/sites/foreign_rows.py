@@ -14,11 +14,21 @@ from integrations.causes import RejectionCause
 from integrations.models import ApiCall, CustomIntegration, Outcome
 from onsite.models import State, Submission
 from sites.audit import Actor, audit_record
-from sites.models import ApiKey, AuditEntry, Job, JobState, Membership, Role, Site
+from sites.models import (
+    ApiKey,
+    AuditEntry,
+    Job,
+    JobState,
+    Membership,
+    PublishableKey,
+    Role,
+    Site,
+)
 from tests.factories import (
     ApiKeyFactory,
     ContactFieldFactory,
     MembershipFactory,
+    PublishableKeyFactory,
     SourceFactory,
     UserFactory,
 )
@@ -93,6 +103,12 @@ def _api_key(site: Site, mark: str) -> ApiKey:
     return ApiKeyFactory.create(site=site, name=name, allowed_networks=["192.0.2.7"])
 
 
+def _publishable_key(site: Site, mark: str) -> PublishableKey:
+    name = f"{mark} {random_token('', 6)}"
+    origin = f"https://{mark}.example.com"
+    return PublishableKeyFactory.create(site=site, name=name, allowed_origins=[origin])
+
+
 def _integration(site: Site, mark: str) -> CustomIntegration:
     return custom_integration(site, name=f"{mark} {random_token('', 6)}", description=mark)
 
@@ -115,6 +131,7 @@ MAKERS: dict[type[Model], Callable[[Site, str], Any]] = {
     CustomIntegration: _integration,
     Job: _job,
     Membership: _membership,
+    PublishableKey: _publishable_key,
     ReceivedEvent: _event,
     ReceptionEvent: _reception_event,
     RejectedRequest: _rejected,
