@@ -7,7 +7,7 @@ from typing import Final
 
 from django.utils import timezone
 
-from contacts.applied_change import AppliedChange, ChangeItem, ChangeKind, ContactConflict
+from contacts.applied_change import CONFLICT, AppliedChange, ChangeItem, ChangeKind
 from contacts.applying import channels, erasure, rules
 from contacts.applying.activities import activity_rows
 from contacts.applying.announcing import announce
@@ -62,7 +62,9 @@ class Batch:
             return outcome
         match = self._snapshot.holders.match(facts)
         if match.held and facts.item.named_by:
-            raise ContactConflict(match.held)
+            facts.reject(CONFLICT, rules.conflict_reason(match.held))
+            outcome.kind, outcome.held = ChangeKind.REJECTED, tuple(match.held)
+            return outcome
         if facts.change.deletion is not None:
             self._delete(facts, outcome, match.subject)
         else:

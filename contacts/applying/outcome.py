@@ -22,6 +22,7 @@ class Outcome:
     changes: Changes = field(default_factory=dict)
     activities: list[ActivityRow] = field(default_factory=list)
     absorbed: list[ContactState] = field(default_factory=list)
+    held: tuple[str, ...] = ()
 
     def contact_id(self, *, is_dry_run: bool = False) -> UUID | None:
         """Return the contact's id, as it is after all merges; None while nothing is stored."""
@@ -38,6 +39,7 @@ class Outcome:
                 cause=facts.cause,
                 reason=facts.notes[0],
                 notes=tuple(facts.notes[1:]),
+                held=self.held,
             )
         recorded = (
             tuple([row.columns["type"] for row in self.activities if not row.is_repeat])

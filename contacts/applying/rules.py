@@ -6,6 +6,7 @@ order they arrive; of two with the same time, the one that arrives later.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any, Final
 
 from contacts.applying.facts import Facts
@@ -34,6 +35,11 @@ _LABELS: Final = {
 
 def held_note(name: str) -> str:
     return HELD.format(_LABELS[name])
+
+
+def conflict_reason(names: Sequence[str]) -> str:
+    held = " and this ".join(_LABELS[name] for name in names)
+    return f"Another contact has this {held}. Nothing was written."
 
 
 def apply_identities(
@@ -83,7 +89,10 @@ def apply_email_status(state: ContactState, facts: Facts, status: EmailStatus, c
     if facts.email and state.values["email"] != facts.email:
         facts.notes.append(OTHER_ADDRESS)
     elif state.accepts_fact("email_status", facts.at):
-        set_email_status(state, status.value, cause)
+        is_known = state.values["email_status"] == status.value
+        # The same state again, with nothing said about why: what is known of the cause stands.
+        if cause or not is_known:
+            set_email_status(state, status.value, cause)
 
 
 def set_email_status(state: ContactState, status: str, cause: str) -> None:
