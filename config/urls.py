@@ -10,6 +10,7 @@ handler404 = "config.errors.not_found"
 
 urlpatterns = [
     path("", include("webhooks.inbound.reception.urls")),
+    path("", include("webhooks.inbound.sdk.urls")),
     path("", include("onsite.urls")),
     path("", include("contacts.api.urls")),
     path("", RedirectView.as_view(url="/admin/", permanent=False)),
