@@ -7,12 +7,16 @@ import pytest
 from sites.api_keys import credentials, last_use, usage
 from sites.models import ApiKey, Site
 from tests.factories import ApiKeyFactory, SiteFactory
+from tests.processes.conftest import start_stack
 from tests.webhooks.custom_events import documented_event
 from webhooks.inbound.journal.writer import journal_writer
 from webhooks.inbound.reception import directory, rejections
 from webhooks.inbound.reception.api_events import rate_window
 from webhooks.inbound.reception.throttle import throttle
 from webhooks.models import ReceptionEvent
+
+# The fixture of the process tests, made known to pytest by standing here.
+__all__ = ["start_stack"]
 
 
 @pytest.fixture(autouse=True)
