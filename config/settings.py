@@ -52,6 +52,10 @@ RECEPTION_THROTTLE_PER_ADDRESS: int = whole_number("RECEPTION_THROTTLE_PER_ADDRE
 API_THROTTLE_PER_KEY: int = whole_number("API_THROTTLE_PER_KEY", 100)
 # Custom events a minute that one API key may send to one web process; 0 is no limit.
 CUSTOM_EVENTS_PER_MINUTE: int = whole_number("CUSTOM_EVENTS_PER_MINUTE", 6000)
+# Requests a second from pages and apps, each with up to 100 events, that one client address or all
+# users of one publishable key may send to one web process; 0 is no limit.
+APP_THROTTLE_PER_ADDRESS: int = whole_number("APP_THROTTLE_PER_ADDRESS", 20)
+APP_THROTTLE_PER_KEY: int = whole_number("APP_THROTTLE_PER_KEY", 500)
 
 _is_secure = IS_HTTPS and not DEBUG
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = _is_secure

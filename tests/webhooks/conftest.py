@@ -6,6 +6,7 @@ import pytest
 
 from sites.api_keys import credentials, last_use, usage
 from sites.models import ApiKey, Site
+from sites.publishable_keys import last_use as publishable_last_use
 from tests.factories import ApiKeyFactory, SiteFactory
 from tests.processes.conftest import start_stack
 from tests.webhooks.custom_events import documented_event
@@ -36,6 +37,7 @@ def _forget() -> None:
     credentials.throttle.forget()
     usage.forget()
     last_use.forget()
+    publishable_last_use.forget()
 
 
 @pytest.fixture
