@@ -73,7 +73,7 @@ class PublishableKeyAdmin(PublishableKeyListAdmin):
             is_open=self.may(request, key, Role.OPERATOR),
             history_url=audit_url(key),
             script_tag=str(script_tag(key)),
-            events_url=events_url(key),
+            events_url=events_url(key.site, key.key),
         )
 
     def get_urls(self) -> list[URLPattern]:

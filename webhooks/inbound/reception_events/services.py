@@ -157,7 +157,7 @@ def _checked(
     secrets: Secrets | None,
     clear_secrets: Collection[str],
 ) -> tuple[PresetConfig, dict[str, str]]:
-    """Return the settings and secrets of a webhook's check; the Public API has its keys."""
+    """Return the settings and secrets of a webhook's check; the other contexts have keys."""
     if event.context != Context.WEBHOOK:
         return PresetConfig(), {}
     kept = {key: value for key, value in source.secrets.items() if key not in clear_secrets}

@@ -52,6 +52,7 @@ def editor_context(event: ReceptionEvent, request: HttpRequest) -> dict[str, Any
         "context_chip": context_chip(event.context),
         "mark": integration_mark(event.integration) if event.integration else "",
         "is_webhook": event.context == Context.WEBHOOK,
+        "is_app": event.context == Context.APP,
         "types": [(kind.value, _TYPE_LABELS[kind]) for kind in FieldType],
         "targets": offered_targets(event.site),
         "new_row": FieldRow(number=_NEW_NUMBER),

@@ -55,8 +55,10 @@ class FieldRow:
         return min(max(self.options.count("\n") + 2, 2), 8)
 
 
-def first_rows() -> list[FieldRow]:
-    """Return the row of a new event: the primary key, which every event needs."""
+def first_rows(context: str) -> list[FieldRow]:
+    """Return the row of a new event: the primary key, which only pages and apps do without."""
+    if context == Context.APP:
+        return []
     return [
         FieldRow(
             number="0",
@@ -128,8 +130,8 @@ def next_number(rows: Sequence[FieldRow]) -> str:
 def reception_fields(event: ReceptionEvent, rows: Iterable[FieldRow]) -> list[ReceptionField]:
     """Return the fields that the rows describe, unsaved.
 
-    What a row's type or the event's context hides does not count: options of a text, a pointer of
-    the Public API.
+    What a row's type or the event's context hides does not count: options of a text, a pointer
+    outside of webhooks.
     """
     own = {each.field_id: each for each in ContactField.objects.filter(site_id=event.site_id)}
     return [_field(event, row, own) for row in rows]
