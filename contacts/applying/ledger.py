@@ -36,12 +36,17 @@ class Erasure:
 
 @dataclass(slots=True)
 class Ledger:
-    """`steps` holds merges and erasures, whose order among each other matters."""
+    """`steps` holds merges and erasures, whose order among each other matters.
+
+    `source_ids` and `moved_ids` hold the owner by key: of ids that nobody had, and of devices that
+    were somebody else's.
+    """
 
     revisions: list[Revision] = field(default_factory=list)
     activities: list[ActivityRow] = field(default_factory=list)
     steps: list[Merge | Erasure] = field(default_factory=list)
-    source_ids: list[tuple[ContactState, tuple[Any, ...]]] = field(default_factory=list)
+    source_ids: dict[tuple[Any, ...], ContactState] = field(default_factory=dict)
+    moved_ids: dict[tuple[Any, ...], ContactState] = field(default_factory=dict)
 
     @property
     def merges(self) -> list[Merge]:
@@ -50,6 +55,10 @@ class Ledger:
     @property
     def erasures(self) -> list[Erasure]:
         return [step for step in self.steps if isinstance(step, Erasure)]
+
+    def move_id(self, key: tuple[Any, ...], state: ContactState) -> None:
+        owned = self.source_ids if key in self.source_ids else self.moved_ids
+        owned[key] = state
 
     def erase(self, erasure: Erasure) -> None:
         """Note an erasure, and take back what this very batch was about to write of the person."""

@@ -19,6 +19,9 @@ from contacts.normalisation.personal_identity import (
 from integrations.contact_change import IDENTITY_FIELDS, EmailStatus
 
 HELD: Final = "IDENTITY_HELD: Another contact has this {}; it stays there, as the two differ."
+DEVICE_MOVED: Final = (
+    "DEVICE_MOVED: The device was another contact's; what it sends from now on is this one's."
+)
 OTHER_ADDRESS: Final = (
     "OTHER_ADDRESS: The contact has another e-mail address by now; its status is left alone."
 )
