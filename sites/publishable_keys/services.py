@@ -45,7 +45,9 @@ def publishable_key_update(*, key: PublishableKey, actor: Actor) -> PublishableK
     """
     stored = _lock(key)
     if stored.revoked_at is not None:
-        raise ValidationError("This key was revoked, and stays so. Make a new one instead.")
+        raise ValidationError(
+            "This key was revoked, and stays so. Make a new one instead, of another name."
+        )
     _clean(key)
     changes = field_changes(_values(stored), _values(key))
     if changes:
