@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
+from config.api.spectacular import SPECTACULAR
 from config.environment import (
     BASE_DIR,
     ENCRYPTION_KEYS_FILE,
@@ -92,6 +93,8 @@ INSTALLED_APPS = [
     "whitenoise.runserver_nostatic",
     "django.contrib.staticfiles",
     "rest_framework",
+    "drf_spectacular",
+    "drf_spectacular_sidecar",
     "django_q",
     "axes",
 ]
@@ -221,7 +224,9 @@ REST_FRAMEWORK = {
     "EXCEPTION_HANDLER": "common.endpoint.exceptions.problem_of",
     "UNAUTHENTICATED_USER": None,
     "NUM_PROXIES": TRUSTED_PROXY_COUNT,
+    "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
 }
+SPECTACULAR_SETTINGS = SPECTACULAR
 
 # Threads of one web process. The journal's writer does the writing: they mostly wait for it.
 WEB_THREADS = 48 if DATABASES["default"]["ENGINE"] == "django.db.backends.sqlite3" else 24
