@@ -153,12 +153,16 @@ def test_events_arrive_together_with_visitor_page_and_time(stage: Stage, page: P
     assert complaints == []
 
 
-def test_many_events_go_in_requests_of_twenty(stage: Stage, page: Page) -> None:
+def test_many_events_go_in_requests_of_twenty_about_one_visitor(stage: Stage, page: Page) -> None:
     stage.open(page)
-    results = stage.send(page, *(stage.viewed(f"{number:02}") for number in range(45)))
-    assert all("id" in result for result in results)
-    assert [len(each.document["events"]) for each in stage.relay.posted] == [20, 20, 5]
-    assert skus() == [f"{number:02}" for number in range(45)]
+    stage.send_only(page, *(stage.viewed(f"{number:02}") for number in range(45)))
+    known = {"primaryKey": "ann@example.com"}
+    results = stage.send(page, stage.viewed("45"), entityInfo=known)
+    assert "id" in results[0]
+    assert [len(each.document["events"]) for each in stage.relay.posted] == [20, 20, 5, 1]
+    assert skus() == [f"{number:02}" for number in range(46)]
+    emails = [each["entityInfo"].get("primaryKey") for each in journal()]
+    assert emails == [None] * 45 + ["ann@example.com"]
 
 
 def test_large_events_go_in_requests_that_a_beacon_could_take(stage: Stage, page: Page) -> None:
@@ -229,6 +233,26 @@ def test_event_of_the_last_moment_is_delivered_by_a_beacon_and_counts_once(
     eventually(lambda: is_empty(page), what="the next page had an answer")
     beacon, again = stage.relay.posted
     assert beacon.document["events"] == again.document["events"]
+    assert skus() == ["A-1"]
+
+
+def test_page_that_is_hidden_sends_one_beacon_and_hears_of_it_later(
+    stage: Stage, page: Page
+) -> None:
+    page.clock.install()
+    stage.open(page)
+    stage.send_only(page, stage.viewed("A-1"))
+    # Headless pages are never hidden by another; phones kill hidden ones without a word.
+    page.evaluate("""
+        Object.defineProperty(document, 'hidden', { value: true });
+        document.dispatchEvent(new Event('visibilitychange'));
+        dispatchEvent(new Event('pagehide'));
+    """)
+    eventually(lambda: skus() == ["A-1"], what="the beacon arrived")
+    page.clock.fast_forward(1_000)
+    [result] = eventually(lambda: page.evaluate("window.results"), what="the page was told")
+    assert len(result["id"]) == 24
+    assert [each.is_beacon for each in stage.relay.posted] == [True, False]
     assert skus() == ["A-1"]
 
 

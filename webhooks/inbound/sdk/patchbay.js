@@ -4,7 +4,7 @@
     'use strict';
     const BATCH = 20;
     // Browsers take 64 KiB from a page that is being left.
-    const BEACON_BYTES = 60000;
+    const MOST_BYTES = 60000;
 
     // A page that cannot wait for this script puts a stub in its place, which collects `calls`.
     const patchbay = window.patchbay ||= {};
@@ -72,9 +72,9 @@
     // One request speaks of one visitor on one page.
     const batchOf = (items) => {
         let bytes = 0;
-        const end = items.findIndex(({ head, text }, place) => {
+        const end = items.slice(0, BATCH).findIndex(({ head, text }, place) => {
             bytes += new Blob([head, text]).size;
-            return place && (place === BATCH || bytes > BEACON_BYTES || head !== items[0].head);
+            return place && (bytes > MOST_BYTES || head !== items[0].head);
         });
         return items.slice(0, end < 0 ? BATCH : end);
     };
@@ -93,7 +93,7 @@
             const answer = await fetch(address, {
                 method: 'POST',
                 body,
-                keepalive: body.size < BEACON_BYTES,
+                keepalive: body.size < MOST_BYTES,
                 signal: AbortSignal.timeout?.(30000),
             });
             const { status } = answer;
