@@ -1,6 +1,6 @@
 """What goes into a page or an app that sends events: the script's tag, and the address.
 
-The view behind the address is named, being in an app above.
+The views behind both addresses are named, being in an app above.
 """
 
 from __future__ import annotations
@@ -14,7 +14,6 @@ from django.utils.safestring import SafeString
 
 from sites.models import PublishableKey, Site
 
-SCRIPT_PATH: Final = "/sdk/patchbay.js"
 KEY_PARAMETER: Final = "key"
 
 
@@ -24,7 +23,7 @@ def script_tag(key: PublishableKey) -> SafeString:
         '<script src="{}{}" data-site="{}" data-key="{}" data-do-not-track="respect" defer>'
         "</script>",
         settings.PUBLIC_URL,
-        SCRIPT_PATH,
+        reverse("sdk-script"),
         key.site.public_id,
         key.key,
     )
