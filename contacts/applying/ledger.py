@@ -8,6 +8,8 @@ from typing import Any
 from contacts.applied_change import Changes, ChangeSource
 from contacts.applying.activities import ActivityRow
 from contacts.applying.states import ContactState
+from contacts.normalisation.personal_identity import personal_identity_decrypted
+from integrations.contact_change import Identity
 
 
 @dataclass(slots=True)
@@ -28,10 +30,25 @@ class Merge:
 
 @dataclass(slots=True)
 class Erasure:
-    """`until` (ISO 8601) limits it to what happened up to then; None takes everything."""
+    """Made while the state still has what is erased: `identity` is who the person was by then.
+
+    `until` (ISO 8601) limits it to what happened up to then; None takes everything.
+    """
 
     state: ContactState
     until: str | None = None
+    identity: Identity = field(init=False, repr=False)
+
+    def __post_init__(self) -> None:
+        values = self.state.values
+        self.identity = Identity(
+            email=values["email"] or "",
+            phone=values["phone"] or "",
+            external_id=values["external_id"] or "",
+            personal_identity_number=personal_identity_decrypted(
+                values["personal_identity_number"]
+            ),
+        )
 
 
 @dataclass(slots=True)

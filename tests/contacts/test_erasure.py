@@ -22,6 +22,7 @@ from integrations.contact_change import (
     ConsentFact,
     Deletion,
     EmailListFact,
+    Identity,
 )
 from sites.models import Site
 from tests.contacts.changes import apply, at, change, source
@@ -106,6 +107,7 @@ def test_the_delta_of_a_deletion_says_who_it_was(site: Site) -> None:
         contact_erased.disconnect(receive)
     erased, changed = told
     assert (erased["contact_id"], erased["site_id"]) == (result.contact_id, site.pk)
+    assert erased["identity"] == Identity(email="jane@example.com")
     assert (changed["kind"], changed["existed_before"]) == (ChangeKind.DELETED, True)
     assert changed["changes"] == {
         "email": ["jane@example.com", None],
