@@ -72,7 +72,7 @@ class PublishableKeyAdmin(PublishableKeyListAdmin):
             chip=publishable_key_chip(key),
             is_open=self.may(request, key, Role.OPERATOR),
             history_url=audit_url(key),
-            script_tag=str(script_tag(key)),
+            script_tag=script_tag(key),
             events_url=events_url(key.site, key.key),
         )
 

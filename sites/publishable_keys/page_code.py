@@ -9,23 +9,19 @@ from typing import Final
 
 from django.conf import settings
 from django.urls import reverse
-from django.utils.html import format_html
-from django.utils.safestring import SafeString
+from django.utils.html import escape
 
 from sites.models import PublishableKey, Site
 
 KEY_PARAMETER: Final = "key"
 
 
-def script_tag(key: PublishableKey) -> SafeString:
-    """Return the tag, escaped for the page it goes into."""
-    return format_html(
-        '<script src="{}{}" data-site="{}" data-key="{}" data-do-not-track="respect" defer>'
-        "</script>",
-        settings.PUBLIC_URL,
-        reverse("sdk-script"),
-        key.site.public_id,
-        key.key,
+def script_tag(key: PublishableKey) -> str:
+    """Return the tag as text to be copied: a page that shows it has to escape it."""
+    url = settings.PUBLIC_URL + reverse("sdk-script")
+    return (
+        f'<script src="{escape(url)}" data-site="{key.site.public_id}" '
+        f'data-key="{escape(key.key)}" data-do-not-track="respect" defer></script>'
     )
 
 

@@ -38,7 +38,7 @@ def app_sending(event: ReceptionEvent) -> AppSending:
     origin = example_origin(key) if key else ""
     return AppSending(
         key=key,
-        script_tag=str(script_tag(key)) if key and origin else "",
+        script_tag=script_tag(key) if key and origin else "",
         send_line=send_line(event),
         origin=origin,
     )
