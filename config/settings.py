@@ -75,6 +75,9 @@ X_FRAME_OPTIONS = "DENY"
 SECURE_SSL_REDIRECT = False
 # Ongage posts batches of up to 8 MiB. Reception has caps of its own, per preset.
 DATA_UPLOAD_MAX_MEMORY_SIZE = 9 * 1024 * 1024
+# The editor of a reception event posts nine values a row: 100 rows, which is the most, fit, and of
+# somewhat more the editor itself can say that they are too many.
+DATA_UPLOAD_MAX_NUMBER_FIELDS = 2_500
 
 # django.contrib.sites is never installed: the label `sites` is ours, and flatpages and redirects,
 # which import it, stay out with it.

@@ -7,6 +7,7 @@ from django.views.generic import RedirectView
 from config.api import views as api
 from config.health import livez, readyz
 
+handler400 = "config.errors.bad_request"
 handler404 = "config.errors.not_found"
 
 urlpatterns = [

@@ -16,6 +16,7 @@ from contacts.models import ContactField
 from integrations.field_types import FieldType
 from webhooks.inbound.models import Context, ReceptionEvent, ReceptionField
 from webhooks.inbound.reception_events.compiled_settings import target_of
+from webhooks.inbound.reception_events.validation import MOST_FIELDS
 
 _TEXTS: Final = ("id", "name", "type", "code", "options", "pointer", "target")
 _LABELS: Final = {
@@ -107,9 +108,13 @@ def posted_rows(data: QueryDict) -> list[FieldRow]:
 
 
 def acted(rows: list[FieldRow], action: str) -> list[FieldRow]:
-    """Return the rows after `add`, `up-<number>`, `down-<number>` or `remove-<number>`."""
+    """Return the rows after `add`, `up-<number>`, `down-<number>` or `remove-<number>`.
+
+    Nothing is added to as many as an event may have.
+    """
     if action == "add":
-        return [*rows, FieldRow(number=next_number(rows))]
+        is_full = len(rows) >= MOST_FIELDS
+        return rows if is_full else [*rows, FieldRow(number=next_number(rows))]
     verb, _, number = action.partition("-")
     places = [place for place, row in enumerate(rows) if row.number == number]
     if not places:
