@@ -46,6 +46,12 @@ DENY_STORAGE = """
     const deny = () => { throw new DOMException('denied', 'SecurityError'); };
     Object.defineProperty(window, 'localStorage', { get: deny });
 """
+# Headless pages are never hidden by another; phones kill hidden ones without a word.
+HIDDEN = """
+    Object.defineProperty(document, 'hidden', { value: true });
+    document.dispatchEvent(new Event('visibilitychange'));
+"""
+LEFT = "dispatchEvent(new Event('pagehide'));"
 DENY_COOKIES = "Object.defineProperty(document, 'cookie', { get: deny, set: deny });"
 
 
@@ -236,18 +242,14 @@ def test_event_of_the_last_moment_is_delivered_by_a_beacon_and_counts_once(
     assert skus() == ["A-1"]
 
 
-def test_page_that_is_hidden_sends_one_beacon_and_hears_of_it_later(
-    stage: Stage, page: Page
+@pytest.mark.parametrize("signs", [HIDDEN, LEFT, LEFT + HIDDEN])
+def test_page_that_goes_sends_one_beacon_and_hears_of_it_when_it_is_back(
+    stage: Stage, page: Page, signs: str
 ) -> None:
     page.clock.install()
     stage.open(page)
     stage.send_only(page, stage.viewed("A-1"))
-    # Headless pages are never hidden by another; phones kill hidden ones without a word.
-    page.evaluate("""
-        Object.defineProperty(document, 'hidden', { value: true });
-        document.dispatchEvent(new Event('visibilitychange'));
-        dispatchEvent(new Event('pagehide'));
-    """)
+    page.evaluate(signs)
     eventually(lambda: skus() == ["A-1"], what="the beacon arrived")
     page.clock.fast_forward(1_000)
     [result] = eventually(lambda: page.evaluate("window.results"), what="the page was told")
@@ -422,9 +424,12 @@ def test_strict_policy_of_the_page_has_nothing_to_object_to(stage: Stage, page: 
 
 def test_script_that_is_there_twice_works_once(stage: Stage, page: Page) -> None:
     complaints = complaints_of(page)
-    stage.shop.pages["/"] = shop_page(stage.tag(), stage.tag())
+    # Modules wait their turn among scripts with `defer`.
+    note = '<script type="module">window.first = patchbay.managed;</script>'
+    stage.shop.pages["/"] = shop_page(stage.tag(), note, stage.tag())
     stage.open(page)
     stage.send(page, stage.viewed("A-1"))
+    assert page.evaluate("first === patchbay.managed")
     assert (len(stage.relay.posted), skus(), complaints) == (1, ["A-1"], [])
 
 
