@@ -4,6 +4,7 @@ from typing import Final
 
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.views.decorators.cache import cache_control
+from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.gzip import gzip_page
 from django.views.decorators.http import etag, require_safe
 
@@ -19,6 +20,7 @@ _HEADERS: Final = {
 
 
 # An hour: after that, every page has the script of the newest release.
+@csrf_exempt
 @require_safe
 @gzip_page
 @cache_control(public=True, max_age=3600)
