@@ -26,7 +26,7 @@ class PublishableKeyForm(forms.Form):
         max_length=30_000,
         widget=forms.Textarea(
             attrs={
-                "rows": 3,
+                "rows": 4,
                 "class": "mono",
                 "spellcheck": "false",
                 "placeholder": "https://shop.example.com",

@@ -46,7 +46,8 @@ def origins_shown(key: PublishableKey) -> SafeString | str:
 
 
 def apps_shown(key: PublishableKey) -> str:
-    return "Yes" if key.allows_apps else "No"
+    # A narrow list shows no heading above it.
+    return "Apps" if key.allows_apps else "No app"
 
 
 class StateFilter(ChoiceFilter):
