@@ -32,7 +32,7 @@ SHOE = {"product": "shoe", "price": 49.9}
 
 
 @pytest.fixture
-def page(site: Site) -> PublishableKey:
+def shop(site: Site) -> PublishableKey:
     return shop_key(site)
 
 
@@ -42,16 +42,16 @@ def viewed(site: Site) -> ReceptionEvent:
 
 
 def test_an_event_of_a_page_is_stored_and_becomes_an_activity(
-    page: PublishableKey, viewed: ReceptionEvent
+    shop: PublishableKey, viewed: ReceptionEvent
 ) -> None:
-    answer = send(page, batch(sent(viewed, SHOE)))
+    answer = send(shop, batch(sent(viewed, SHOE)))
     assert answer.status_code == 202
     (result,) = results(answer)
     stored = ReceivedEvent.objects.get()
     assert result == {"id": stored.event_id}
     assert len(stored.event_id) == 24
     assert (stored.source_id, stored.event_type) == (viewed.source_id, "viewed")
-    assert stored.query == {"key": page.key}
+    assert stored.query == {"key": shop.key}
     worked_off()
     activity = Activity.objects.get()
     assert activity.properties == {"product": "shoe", "price": "49.9"}
@@ -59,12 +59,12 @@ def test_an_event_of_a_page_is_stored_and_becomes_an_activity(
 
 
 def test_the_stored_body_is_one_event_with_what_was_said_of_all(
-    page: PublishableKey, viewed: ReceptionEvent
+    shop: PublishableKey, viewed: ReceptionEvent
 ) -> None:
     entry = sent(viewed, {"product": "shoe", "more": [1.50]}, id="e1", other="x")
     info = {"url": "https://shop.example.com/?utm_source=mail", "title": "Shoes", "more": 1}
     body = batch(entry, email="jane@example.com", pageInfo=info, cart={}, bannerPlaceholders=[])
-    assert send(page, body).status_code == 202
+    assert send(shop, body).status_code == 202
     assert json.loads(bytes(ReceivedEvent.objects.get().body or b"")) == {
         "entityInfo": {"trackerId": TRACKER, "primaryKey": "jane@example.com"},
         "pageInfo": {"url": "https://shop.example.com/?utm_source=mail", "title": "Shoes"},
@@ -78,7 +78,7 @@ def test_the_stored_body_is_one_event_with_what_was_said_of_all(
 
 
 def test_the_activity_says_on_which_page_and_when(
-    page: PublishableKey, viewed: ReceptionEvent
+    shop: PublishableKey, viewed: ReceptionEvent
 ) -> None:
     info = {
         "url": "https://me:secret@shop.example.com/reset?token=abc&utm_source=mail#/a?key=k",
@@ -86,7 +86,7 @@ def test_the_activity_says_on_which_page_and_when(
         "referrer": "https://news.example.org/",
     }
     at = timezone.now().replace(microsecond=0) - timedelta(minutes=5)
-    send(page, batch(sent(viewed, SHOE, occurredAt=at.isoformat()), pageInfo=info))
+    send(shop, batch(sent(viewed, SHOE, occurredAt=at.isoformat()), pageInfo=info))
     worked_off()
     activity = Activity.objects.get()
     assert activity.occurred_at == at
@@ -110,17 +110,17 @@ def test_the_activity_says_on_which_page_and_when(
 )
 @pytest.mark.parametrize("slash", ["", "/"])
 def test_what_browsers_send_without_asking_is_taken(
-    page: PublishableKey, viewed: ReceptionEvent, content_type: str, slash: str
+    shop: PublishableKey, viewed: ReceptionEvent, content_type: str, slash: str
 ) -> None:
-    path = f"/app/{str(page.site.public_id).upper()}/events{slash}?key={page.key}"
-    answer = send(page, batch(sent(viewed)), path=path, content_type=content_type)
+    path = f"/app/{str(shop.site.public_id).upper()}/events{slash}?key={shop.key}"
+    answer = send(shop, batch(sent(viewed)), path=path, content_type=content_type)
     assert answer.status_code == 202
 
 
 def test_the_urlconf_serves_it_as_the_web_process_does(
-    client: Client, page: PublishableKey, viewed: ReceptionEvent
+    client: Client, shop: PublishableKey, viewed: ReceptionEvent
 ) -> None:
-    path = f"/app/{page.site.public_id}/events?key={page.key}"
+    path = f"/app/{shop.site.public_id}/events?key={shop.key}"
     body = json.dumps(batch(sent(viewed))).encode()
     answer = client.post(path, body, content_type="text/plain", headers={"Origin": SHOP})
     assert answer.status_code == 202
@@ -130,11 +130,11 @@ def test_the_urlconf_serves_it_as_the_web_process_does(
 
 
 def test_one_bad_event_does_not_refuse_the_others(
-    site: Site, page: PublishableKey, viewed: ReceptionEvent
+    site: Site, shop: PublishableKey, viewed: ReceptionEvent
 ) -> None:
     strict = app_event(site, field("size", "integer", is_required=True), alias="sized")
     answer = send(
-        page,
+        shop,
         batch(sent(viewed, SHOE), sent(strict, {"size": "large"}), 7, sent(viewed, {"price": "?"})),
     )
     assert answer.status_code == 202
@@ -154,18 +154,18 @@ def test_one_bad_event_does_not_refuse_the_others(
 
 
 def test_two_equal_events_without_an_id_are_two(
-    page: PublishableKey, viewed: ReceptionEvent
+    shop: PublishableKey, viewed: ReceptionEvent
 ) -> None:
-    send(page, batch(sent(viewed, SHOE), sent(viewed, SHOE)))
+    send(shop, batch(sent(viewed, SHOE), sent(viewed, SHOE)))
     worked_off()
     assert Activity.objects.count() == 2
 
 
 def test_an_event_sent_again_under_its_id_is_stored_once(
-    page: PublishableKey, viewed: ReceptionEvent
+    shop: PublishableKey, viewed: ReceptionEvent
 ) -> None:
     body = batch(sent(viewed, SHOE, id="7c9e6679"), sent(viewed, SHOE, id="7c9e6679"))
-    first, again = send(page, body), send(page, body)
+    first, again = send(shop, body), send(shop, body)
     assert first.status_code == again.status_code == 202
     assert results(first) == results(again)
     assert results(first)[0] == results(first)[1]
@@ -174,11 +174,11 @@ def test_an_event_sent_again_under_its_id_is_stored_once(
 
 
 def test_the_same_id_of_another_device_or_event_is_another(
-    site: Site, page: PublishableKey, viewed: ReceptionEvent
+    site: Site, shop: PublishableKey, viewed: ReceptionEvent
 ) -> None:
     bought = app_event(site, alias="bought")
-    send(page, batch(sent(viewed, id="1"), sent(bought, id="1")))
-    send(page, batch(sent(viewed, id="1"), tracker="tracker-2"))
+    send(shop, batch(sent(viewed, id="1"), sent(bought, id="1")))
+    send(shop, batch(sent(viewed, id="1"), tracker="tracker-2"))
     assert ReceivedEvent.objects.count() == 3
 
 
@@ -203,19 +203,19 @@ def test_the_use_of_a_key_is_noted(site: Site, viewed: ReceptionEvent) -> None:
     assert both.last_used_from == "127.0.0.1"
 
 
-def test_a_hundred_events_are_taken_at_once(page: PublishableKey, viewed: ReceptionEvent) -> None:
-    answer = send(page, batch(*(sent(viewed, {"price": n}) for n in range(100))))
+def test_a_hundred_events_are_taken_at_once(shop: PublishableKey, viewed: ReceptionEvent) -> None:
+    answer = send(shop, batch(*(sent(viewed, {"price": n}) for n in range(100))))
     assert answer.status_code == 202
     ids = [result["id"] for result in results(answer)]
     stored = ReceivedEvent.objects.order_by("pk").values_list("event_id", flat=True)
     assert ids == list(stored)
 
 
-def test_numbers_keep_their_digits(site: Site, page: PublishableKey) -> None:
+def test_numbers_keep_their_digits(site: Site, shop: PublishableKey) -> None:
     event = app_event(site, field("amount", "decimal"))
     raw = json.dumps(batch(sent(event, {"amount": "@"}))).replace(
         '"@"', "123456789012345678.123456789012345678"
     )
-    assert send(page, raw.encode()).status_code == 202
+    assert send(shop, raw.encode()).status_code == 202
     worked_off()
     assert Activity.objects.get().properties == {"amount": "123456789012345678.123456789012345678"}
