@@ -47,6 +47,7 @@ GROUPS: Final[tuple[tuple[str, tuple[Page, ...]], ...]] = (
         (
             Page("Contacts", "contacts.Contact"),
             Page("Contact fields", "contacts.ContactField"),
+            Page("Imports", "contacts.ContactImport"),
         ),
     ),
     (

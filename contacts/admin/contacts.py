@@ -23,6 +23,7 @@ from contacts.admin.contact_page import (
     preference_chip,
     preferences_by_channel,
 )
+from contacts.admin.exports import ExportPages
 from contacts.admin.timeline_page import timeline_context
 from contacts.models import Contact
 from contacts.search import contacts_found
@@ -33,7 +34,7 @@ from sites.site_filter import SiteFilter, chosen_sites, of_site, visible_sites
 
 
 @admin.register(Contact)
-class ContactAdmin(KeysetAdmin, RevealingAdmin):
+class ContactAdmin(ExportPages, KeysetAdmin, RevealingAdmin):
     reveal_action = "contact.personal_identity_revealed"
     reveal_role = Role.ADMIN
     list_display = ("who", "name_column", "phone_column", "state", "accepts", "updated")
@@ -43,8 +44,10 @@ class ContactAdmin(KeysetAdmin, RevealingAdmin):
     search_fields = ("email",)
     search_help_text = "E-mail, phone, contact id or external id"
     actions = ()
+    change_list_template = "admin/contacts/contact/change_list.html"
     empty_list_advice = (
-        "Contacts appear when a source sends events about people. Nobody types them in here."
+        "Contacts appear when a source sends events about people, or when you import a file of "
+        "them. Nobody types them in here."
     )
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Contact]:
@@ -73,7 +76,8 @@ class ContactAdmin(KeysetAdmin, RevealingAdmin):
     def changelist_view(
         self, request: HttpRequest, extra_context: dict[str, Any] | None = None
     ) -> HttpResponse:
-        return super().changelist_view(request, {"title": "Contacts", **(extra_context or {})})
+        shown = {"title": "Contacts", **self.transfer_links(request)}
+        return super().changelist_view(request, shown | (extra_context or {}))
 
     @admin.display(description="Contact")
     def who(self, contact: Contact) -> SafeString:

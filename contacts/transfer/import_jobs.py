@@ -105,14 +105,7 @@ def _keep_failed(order: ContactImport, failed: Sequence[RowOutcome]) -> None:
             name=f"failed rows of {order.file_name}",
         )
         order.save(update_fields=["failed_rows"])
-        header = [*order.header, LINE, PROBLEM]
-    width = len(order.header)
-    rows = [
-        [
-            *(each.row.cells + [""] * (width - len(each.row.cells))),
-            str(each.row.line),
-            " ".join(each.problems),
-        ]
-        for each in failed
-    ]
+        header = [LINE, PROBLEM, *order.header]
+    # In front, where they stand in line whatever number of cells a row has.
+    rows = [[str(each.row.line), " ".join(each.problems), *each.row.cells] for each in failed]
     part_append(file, csv_text(rows, header=header, delimiter=order.delimiter))

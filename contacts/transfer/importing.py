@@ -55,7 +55,7 @@ def import_upload(*, site: Site, upload: Upload, actor: Actor) -> ContactImport:
         )
     file = None
     try:
-        parts = in_equal_parts(decoded(upload.chunks, upload.encoding))
+        parts = in_equal_parts(decoded(_capped(upload.chunks), upload.encoding))
         first = next(parts, "")
         head = read_head(first, columns_of(site.pk))
         named_by = _named_by(head.matched, upload.named_by)
@@ -114,6 +114,16 @@ def import_preview(order: ContactImport) -> list[RowOutcome]:
     text = text_from(order.file, place.offset)
     rows, _ = read_rows(text, place, order.delimiter, PREVIEWED_ROWS)
     return ImportedRows(order, at=timezone.now(), is_preview=True).outcomes(rows)
+
+
+def _capped(chunks: Iterable[bytes]) -> Iterator[bytes]:
+    """Count what comes instead of believing the size that was said."""
+    total = 0
+    for chunk in chunks:
+        total += len(chunk)
+        if total > LARGEST_FILE:
+            raise FileRefused(too_large())
+        yield chunk
 
 
 def too_large() -> str:

@@ -78,9 +78,10 @@ def read_head(text: str, columns: tuple[Column, ...]) -> Head:
         cells = rows[0].cells if rows else []
         at = Place(place.offset, place.lines)
         heads.append(Head(delimiter, cells, match_header(cells, columns), at))
-    if not heads:
+    best = max(heads, key=lambda head: (head.matched.known, len(head.header)), default=None)
+    if best is None or (refused and not best.matched.known):
         raise refused or FileRefused("The first line does not name columns.")
-    return max(heads, key=lambda head: (head.matched.known, len(head.header)))
+    return best
 
 
 def read_rows(

@@ -9,7 +9,7 @@ from django.db.models import Model
 from django.utils import timezone
 
 from common.identifiers import random_token
-from contacts.models import Contact, ContactField
+from contacts.models import Contact, ContactField, ContactFile, ContactImport
 from integrations.causes import RejectionCause
 from integrations.models import ApiCall, CustomIntegration, Outcome
 from onsite.models import State, Submission
@@ -61,6 +61,20 @@ def _contact(site: Site, mark: str) -> Contact:
 def _contact_field(site: Site, mark: str) -> ContactField:
     options = [{"id": mark, "label": mark}]
     return ContactFieldFactory.create(site=site, name=mark, type="radio", options=options)
+
+
+def _contact_import(site: Site, mark: str) -> ContactImport:
+    owner = UserFactory.create()
+    file = ContactFile.objects.create(site=site, owner=owner, kind="upload", name=f"{mark}.csv")
+    file.parts.create(number=0, content=f"email\n{mark}@example.com\n")
+    check = Job.objects.create(site=site, kind="check", title=mark, state=JobState.DONE,
+                               done=1, counts={"created": 1})  # fmt: skip
+    return ContactImport.objects.create(
+        site=site, created_by=owner, file=file, file_name=file.name, size=1, delimiter=",",
+        rows_begin_at=6, rows_begin_on_line=1, header=["email"], columns=["email"],
+        named_by="email", check_job=check, failed_rows=ContactFile.objects.create(
+            site=site, owner=owner, kind="failed_rows", name=mark),
+    )  # fmt: skip
 
 
 def _event(site: Site, mark: str) -> ReceivedEvent:
@@ -128,6 +142,7 @@ MAKERS: dict[type[Model], Callable[[Site, str], Any]] = {
     AuditEntry: _audit,
     Contact: _contact,
     ContactField: _contact_field,
+    ContactImport: _contact_import,
     CustomIntegration: _integration,
     Job: _job,
     Membership: _membership,
