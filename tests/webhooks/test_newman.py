@@ -22,7 +22,7 @@ from contacts.models import Contact
 from sites.api_keys.services import api_key_create
 from sites.models import ApiKey, Role, Scope, Site, User
 from tests.conftest import MakeMember
-from tests.factories import API_KEY_SECRET, PASSWORD
+from tests.factories import API_KEY_SECRET, PASSWORD, PublishableKeyFactory
 from tests.newman.running import RunNewman
 from tests.processes.conftest import StartStack
 from tests.processes.waiting import eventually
@@ -31,6 +31,7 @@ from tests.webhooks.custom_events import (
     E0501,
     SECRET,
     checked_webhook,
+    documented_event,
     worked_off,
 )
 from tests.webhooks.reception_events import ACTOR, custom_integration, reception_event
@@ -165,6 +166,23 @@ def test_a_webhook_with_this_check_accepts_its_collection(
     if variables:
         (refused,) = run_newman(collection, secret="another-secret-of-24-characters")
         assert refused.status == 401
+
+
+def test_an_event_of_pages_is_sent_as_it_was_downloaded(
+    client: Client, server: LiveServer, operator: User, site: Site, run_newman: RunNewman
+) -> None:
+    key = PublishableKeyFactory.create(site=site)
+    client.force_login(operator)
+    collection = downloaded(client, documented_event(site, Context.APP))
+    (variable,) = collection["variable"]
+    assert variable["value"] == key.key
+    (answer,) = run_newman(collection, publishable_key=variable["value"])
+    assert answer.status == 202
+    assert [list(event) for event in answer.body["events"]] == [["id"]]
+    (refused,) = run_newman(collection, publishable_key="pk_another")
+    assert (refused.status, refused.content) == (401, b"")
+    worked_off()
+    assert ReceivedEvent.objects.get().status == Status.PROCESSED
 
 
 def test_odd_names_and_options_arrive_as_they_are(
