@@ -24,6 +24,7 @@ from tests.webhooks.app_events import (
     shop_key,
 )
 from tests.webhooks.custom_events import worked_off
+from webhooks.inbound.journal import writer as writer_module
 from webhooks.models import ReceivedEvent, ReceptionEvent
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -171,6 +172,19 @@ def test_an_event_sent_again_under_its_id_is_stored_once(
     assert results(first)[0] == results(first)[1]
     worked_off()
     assert ReceivedEvent.objects.count() == Activity.objects.count() == 1
+
+
+def test_a_page_reads_that_nothing_was_stored_and_tries_again(
+    shop: PublishableKey, viewed: ReceptionEvent, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(writer_module, "MOST_WAITING", 1)
+    body = batch(sent(viewed, SHOE, id="1"), sent(viewed, SHOE, id="2"))
+    busy = send(shop, body)
+    assert (busy.status_code, busy["Retry-After"]) == (503, "1")
+    assert busy["Access-Control-Allow-Origin"] == SHOP
+    monkeypatch.undo()
+    assert send(shop, body).status_code == 202
+    assert ReceivedEvent.objects.count() == 2
 
 
 def test_the_same_id_of_another_device_or_event_is_another(

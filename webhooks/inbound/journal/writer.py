@@ -102,7 +102,7 @@ class JournalWriter:
         with self._lock:
             if self._away_until > time.monotonic():
                 raise JournalFailed("The database is away.")
-            if self._waiting >= MOST_WAITING or (
+            if self._waiting + len(entries) > MOST_WAITING or (
                 self._waiting and self._waiting_bytes + size > MOST_WAITING_BYTES
             ):
                 raise JournalBusy("Too many events wait to be stored.")
