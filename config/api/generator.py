@@ -52,6 +52,11 @@ class Generator(SchemaGenerator):
         return schema
 
 
+def public_schema() -> dict[str, Any]:
+    """Return the schema of every endpoint, for anybody."""
+    return Generator().get_schema(public=True)  # type: ignore[no-untyped-call]
+
+
 def routes_by_name() -> dict[str, str]:
     """Return each named address outside the console as OpenAPI writes it."""
     return {name: path for path, name in routes() if name}

@@ -100,8 +100,10 @@ _READYZ: Final = Operation(
 _SCHEMA: Final = Operation(
     operation_id="readSchema",
     summary="This schema",
-    description="As YAML, or as JSON for who accepts that before YAML or asks for it by `format`.",
-    parameters=(in_query("format", "Overrides `Accept`.", "json", enum=["yaml", "json"]),),
+    description="As YAML, or as JSON for who accepts that alone or asks for it by `format`.",
+    parameters=(
+        in_query("format", "Picks one where `Accept` allows both.", "json", enum=["yaml", "json"]),
+    ),
     answers=(
         *(
             Answer(

@@ -13,12 +13,11 @@ from drf_spectacular.renderers import (
     OpenApiYamlRenderer,
     OpenApiYamlRenderer2,
 )
-from drf_spectacular.settings import spectacular_settings
 from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerSplitView
 from rest_framework.renderers import BaseRenderer
 from rest_framework.request import Request
 
-from config.api.generator import Generator
+from config.api.generator import public_schema
 
 _CACHE_CONTROL: Final = "public, max-age=300"
 _one_at_a_time: Final = threading.Lock()
@@ -72,7 +71,6 @@ class DocsView(SpectacularSwaggerSplitView):
 
 @cache
 def _rendering(media_type: str) -> bytes:
-    generator: Generator = spectacular_settings.DEFAULT_GENERATOR_CLASS()
     renderers: list[type[BaseRenderer]] = SchemaView.renderer_classes
     renderer = next(each for each in renderers if each.media_type == media_type)
-    return cast(bytes, renderer().render(generator.get_schema(public=True), renderer_context={}))
+    return cast(bytes, renderer().render(public_schema(), renderer_context={}))

@@ -1,9 +1,6 @@
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 import pytest
-from django.db import connection
 from pytest_django.fixtures import Settings
 
 from sites.api_keys import credentials
@@ -16,13 +13,13 @@ __all__ = ["_fresh_reception"]
 
 
 @pytest.fixture
-def installation(transactional_db: None, settings: Settings) -> Iterator[Installation]:
+def installation(transactional_db: None, settings: Settings) -> Installation:
     """An installation without limits of rate."""
     settings.API_THROTTLE_PER_KEY = 0
     settings.RECEPTION_THROTTLE_PER_ADDRESS = 0
     settings.APP_THROTTLE_PER_ADDRESS = settings.APP_THROTTLE_PER_KEY = 0
     settings.CUSTOM_EVENTS_PER_MINUTE = 1_000_000
-    yield Installation(SiteFactory.create(default_country="ES"))
+    return Installation(SiteFactory.create(default_country="ES"))
 
 
 def forget_failures() -> None:

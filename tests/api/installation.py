@@ -6,6 +6,7 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from io import BytesIO
 from typing import Any
 from urllib.parse import quote
 
@@ -39,7 +40,10 @@ SERVED_SECRET = "the secret of the served API"
 _UNCHECKED = {"verification": "none", "unsigned_reason": "A test."}
 _SOURCES: Mapping[str, Mapping[str, Any]] = {
     "voyado_engage": {"secrets": {"signing_secrets": [SIGNING_SECRET]}},
-    "webengage": {"secrets": {"secret_key": "webengage-secret-of-a-test"}},
+    "webengage": {
+        "settings": {"license_code": "~47b665a0"},
+        "secrets": {"secret_key": "webengage-secret-of-a-test"},
+    },
     "ongage": {"settings": _UNCHECKED},
     "generic_json": {"settings": _UNCHECKED},
 }
@@ -169,6 +173,9 @@ def reply_to(
     """Return what the WSGI application of the web process answers."""
     named = {name: value for name, value in headers.items() if name.lower() != "content-type"}
     environ = RequestFactory().generic(method, address, body, content_type, headers=named).environ
+    environ |= {"wsgi.input": BytesIO(body)}
+    if "Content-Length" in named:
+        environ["CONTENT_LENGTH"] = named["Content-Length"]
     started: list[tuple[str, list[tuple[str, str]]]] = []
 
     def start_response(status: str, given: list[tuple[str, str]]) -> None:

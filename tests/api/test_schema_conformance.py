@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Any, Final
 
-import pytest
 import schemathesis
 from hypothesis import HealthCheck, settings
 from schemathesis import Case
@@ -35,7 +34,9 @@ CHECKS: Final[list[Any]] = [
     deadline=None,
     suppress_health_check=list(HealthCheck),
 )
-def test_whatever_is_sent_is_answered_as_described(case: Case, installation: Installation) -> None:
+def test_whatever_is_sent_is_answered_as_described(
+    case: Case[Any], installation: Installation
+) -> None:
     path = case.operation.path
     _call(case, installation)
     if case.path_parameters:
@@ -45,7 +46,7 @@ def test_whatever_is_sent_is_answered_as_described(case: Case, installation: Ins
         _call(case, installation)
 
 
-def _call(case: Case, installation: Installation) -> None:
+def _call(case: Case[Any], installation: Installation) -> None:
     forget_failures()
     path = case.operation.path
     # A site checks one of the described credentials: it may well ignore the others.
