@@ -26,7 +26,7 @@ class ImportForm(forms.Form):
             (UTF_8, "UTF-8, or what the file itself begins with"),
             (WINDOWS_1252, "Windows-1252 (Excel's plain CSV)"),
         ],
-        help_text="Choose the second when å, ä, ö look wrong in the preview.",
+        help_text="Choose the second when a line is refused as not being UTF-8.",
     )
     named_by = forms.ChoiceField(
         required=False,

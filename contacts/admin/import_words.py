@@ -19,6 +19,7 @@ from contacts.transfer.row_outcomes import Became, RowOutcome
 from sites.models import Job, JobState
 
 OPEN: Final = (JobState.PENDING, JobState.RUNNING)
+_DELETED: Final = "left out, as the contact field was deleted since"
 _DELIMITERS: Final = {",": "comma", ";": "semicolon", "\t": "tab"}
 _WORDS: Final = {
     Became.CREATED: ("New", Tone.GOOD),
@@ -97,9 +98,13 @@ def _counts(job: Job | None) -> list[tuple[str, int]]:
 
 
 def _columns(order: ContactImport) -> list[tuple[str, str]]:
+    """Return each column as the file calls it, with what it is where that says more."""
     labels = {column.id: column.label for column in columns_of(order.site_id)}
-    pairs = zip(order.header, order.columns, strict=True)
-    return [(name, labels.get(column_id, "")) for name, column_id in pairs if column_id]
+    return [
+        (name, "" if label.casefold() == name.casefold() else label)
+        for name, column_id in zip(order.header, order.columns, strict=True)
+        if column_id and (label := labels.get(column_id, _DELETED))
+    ]
 
 
 def _preview(order: ContactImport) -> tuple[list[ShownRow], str]:

@@ -93,7 +93,7 @@ def test_an_operator_uploads_looks_starts_and_fetches_what_was_refused(
 
     worked(order.check_job)
     told = words(html_of(client, page_of(order)))
-    assert "it would change 1 of 2 rows" in told
+    assert "1 of 2 rows would add or change a contact" in told
     assert "Rows that would be refused Line What is wrong 3 E-mail: Not a valid" in told
     assert Contact.objects.get().first_name == "Old"
 

@@ -13,6 +13,7 @@ from integrations.models import Outcome
 from onsite.models import State
 from sites.models import ApiKeyHour, Role
 from tests.contacts.changes import apply
+from tests.contacts.transfers import checked
 from tests.factories import (
     PASSWORD,
     ApiKeyFactory,
@@ -66,6 +67,10 @@ PATHS = (
     "/admin/integrations/apicall/{call}/change/",
     "/admin/contacts/contact/",
     "/admin/contacts/contact/{contact}/change/",
+    "/admin/contacts/contact/export/",
+    "/admin/contacts/contactimport/",
+    "/admin/contacts/contactimport/add/",
+    "/admin/contacts/contactimport/{import}/change/",
     "/admin/contacts/contactfield/",
     "/admin/contacts/contactfield/add/",
     "/admin/contacts/contactfield/{field}/change/",
@@ -121,6 +126,7 @@ def test_no_page_is_wider_than_the_screen_or_complains(
         "app_event": app_event.pk,
         "source": source.pk,
         "submission": stopped.pk,
+        "import": checked(site, f"email;{LONG};first_name\n{LONG};x;y\na@x.se;;{LONG}\n").pk,
         "call": call.pk,
     }
     context = browser.new_context(viewport={"width": width, "height": 800}, color_scheme=colours)
