@@ -28,7 +28,7 @@ CHECKS: Final[list[Any]] = [
 
 @schema.parametrize()
 @settings(
-    max_examples=20,
+    max_examples=12,
     derandomize=True,
     database=None,
     deadline=None,
