@@ -21,6 +21,7 @@ from pytest_django.live_server_helper import LiveServer
 from contacts.models import Contact
 from sites.api_keys.services import api_key_create
 from sites.models import ApiKey, Role, Scope, Site, User
+from sites.publishable_keys.services import publishable_key_create
 from tests.conftest import MakeMember
 from tests.factories import API_KEY_SECRET, PASSWORD, PublishableKeyFactory
 from tests.newman.running import RunNewman
@@ -183,6 +184,24 @@ def test_an_event_of_pages_is_sent_as_it_was_downloaded(
     assert (refused.status, refused.content) == (401, b"")
     worked_off()
     assert ReceivedEvent.objects.get().status == Status.PROCESSED
+
+
+def test_an_app_event_is_sent_with_the_publishable_key_that_the_collection_names(
+    client: Client, server: LiveServer, operator: User, site: Site, run_newman: RunNewman
+) -> None:
+    key = publishable_key_create(site=site, name="App", allows_apps=True, actor=ACTOR)
+    event = documented_event(site, Context.APP)
+    client.force_login(operator)
+    collection = downloaded(client, event)
+    ((name, value),) = [(each["key"], each["value"]) for each in collection["variable"]]
+    assert (name, value) == ("publishable_key", key.key)
+    (answer,) = run_newman(collection, publishable_key=value)
+    assert answer.status == 202, answer.content
+    assert [list(each) for each in answer.body["events"]] == [["id"]]
+    worked_off()
+    assert ReceivedEvent.objects.get().status == Status.PROCESSED
+    (refused,) = run_newman(collection, publishable_key="pk_unknown")
+    assert refused.status == 401
 
 
 def test_odd_names_and_options_arrive_as_they_are(
