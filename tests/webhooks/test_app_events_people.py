@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from datetime import timedelta
 from typing import Any
 
@@ -96,6 +97,19 @@ def test_the_field_of_the_event_decides_over_what_the_page_says_of_its_user(
 ) -> None:
     deliver(shop, sent(signed_up, {"mail": JANE}), email=JOHN)
     assert list(Contact.objects.values_list("email", flat=True)) == [JANE]
+
+
+def test_the_email_of_an_event_may_come_only_sometimes(site: Site, shop: PublishableKey) -> None:
+    searched = app_event(
+        site, field("mail", "email", is_primary_key=True), field("words"), alias="searched"
+    )
+    deliver(shop, sent(searched, {"words": "red shoes"}))
+    assert Contact.objects.get().email is None
+    deliver(shop, sent(searched, {"words": "blue shoes", "mail": JANE}))
+    person = Contact.objects.get()
+    assert (person.email, person.activities.count()) == (JANE, 2)
+    nobody = json.loads(send(shop, batch(sent(searched, {"words": "x"}), tracker=None)).content)
+    assert nobody["events"][0]["error"]["code"] == "NO_IDENTITY"
 
 
 def test_one_tracker_id_is_one_visitor_in_all_events_of_the_site(

@@ -56,6 +56,9 @@ class TestRefusals:
 
         for fields in ([], [field()], [email_field()], [field(type="email")]):
             assert ReceptionEventFactory.create(context=Context.APP, fields=fields).pk
+        only_sometimes = field(type="email", is_primary_key=True)
+        event = ReceptionEventFactory.create(context=Context.APP, fields=[only_sometimes])
+        assert not event.fields.get().is_required
         second = field(field_id="second", type="email", is_primary_key=True)
         assert set(errors(email_field(), second)) == {"fields"}
         assert set(errors(field(is_primary_key=True))) == {"fields.0.is_primary_key"}

@@ -107,7 +107,10 @@ def read_app(definition: EventDefinition, document: Any) -> ReadEvent:
     """
     event = app_event(definition, document)
     read = _read_leniently(definition, event.values(definition.primary_key))
-    if not (event.tracker_id or event.email or definition.primary_key):
+    key = definition.primary_key
+    # A required one that is missing is told as such.
+    is_named = key is not None and (key.is_required or key.id in read.values)
+    if not (event.tracker_id or event.email or is_named):
         raise RefusedBody("NO_IDENTITY", _NO_IDENTITY)
     read.notes = (*event.notes, *read.notes)
     read.app = event

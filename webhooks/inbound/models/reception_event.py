@@ -76,6 +76,7 @@ class ReceptionEvent(models.Model):
 class ReceptionField(models.Model):
     """One field of a reception event; keys of bodies are its `field_id`.
 
+    The primary key is required except in pages and apps, where a device stands in for it.
     `contact_field` or `system_field` says where on the contact the value goes; with neither it
     stays on the activity. `pointer` (RFC 6901) is for the webhook context; empty reads the
     top-level key.
@@ -107,7 +108,7 @@ class ReceptionField(models.Model):
             ),
             models.CheckConstraint(
                 name="reception_field_primary_key_is_email",
-                condition=Q(is_primary_key=False) | Q(type="email", is_required=True),
+                condition=Q(is_primary_key=False) | Q(type="email"),
             ),
             models.CheckConstraint(
                 name="reception_field_type_known",

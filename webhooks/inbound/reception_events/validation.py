@@ -81,8 +81,8 @@ def _field_errors(event: ReceptionEvent, field: ReceptionField) -> dict[str, str
         return {"options": "Every option has an id and a label."}
     found = definition_errors(field.definition)
     if field.is_primary_key:
-        # Without it there is nobody to write to: an optional primary key would be none.
-        field.is_required = True
+        # Without it there is nobody to write to. In a page or app the device stands in.
+        field.is_required |= event.context != Context.APP
         if field.type != FieldType.EMAIL:
             found["is_primary_key"] = "Only a field of type e-mail can be the primary key."
     if sentence := _pointer_error(event, field):

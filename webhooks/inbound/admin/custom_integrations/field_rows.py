@@ -165,7 +165,7 @@ def _field(event: ReceptionEvent, row: FieldRow, own: Mapping[str, ContactField]
         field_id=row.id.strip(),
         name=row.name.strip(),
         type=row.type,
-        is_required=row.is_required or row.is_primary_key,
+        is_required=row.is_required,
         is_primary_key=row.is_primary_key,
         default_country_code=_digits(row.code) if row.type == FieldType.PHONE else "",
         options=_options(row.options) if is_choice else [],
