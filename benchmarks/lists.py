@@ -1,8 +1,9 @@
 """How fast the console's lists open: `./patchbay bench lists --rows 10000000`.
 
-Fills a throw-away installation with received events, outcomes, contacts and rejected requests,
-then opens every list, filter and search through the real views and prints p50 and p95 of each. A
-superuser, who sees all sites, and a member of two sites are asked: their queries differ.
+Fills a throw-away installation with received events, outcomes, contacts and rejected requests, and
+with one Onsite submission and two API calls for every four events. Then opens every list, filter
+and search through the real views and prints p50 and p95 of each. A superuser, who sees all sites,
+and a member of two sites are asked: their queries differ.
 """
 
 from __future__ import annotations
@@ -112,6 +113,32 @@ def _addresses(tables: LongTables) -> list[tuple[str, str]]:
         ("contacts", contacts),
         (f"contacts ?site={site}", f"{contacts}?site={site}"),
         *((f"contacts, search {q}"[:56], f"{contacts}?q={_quoted(q)}") for q in searches[2:]),
+        *_onsite_addresses(tables, old, searches[2:]),
+    ]
+
+
+def _onsite_addresses(tables: LongTables, old: str, searches: list[str]) -> list[tuple[str, str]]:
+    submissions, calls = "/admin/onsite/submission/", "/admin/integrations/apicall/"
+    site, middle = tables.first_site, tables.submissions // 2
+    of_submissions = (
+        "", "state=running", "state=blocked", "again=yes", "again=yes&state=blocked",
+        "role=friend", "role=signup", "tag=ConvertedFriend", f"site={site}", "when=week", old,
+        f"site={site}&state=blocked&tag=NewSignup", f"older_than={tables.submission_id(middle)}",
+    )  # fmt: skip
+    of_calls = (
+        "", "outcome=blocked", "outcome=error", "direction=served", "purpose=resend",
+        "operation=write", f"site={site}", f"site={site}&outcome=blocked&purpose=trial",
+        "when=week", old, f"older_than={tables.api_call_id(middle)}",
+    )  # fmt: skip
+    return [
+        *((f"submissions ?{query}"[:56], f"{submissions}?{query}") for query in of_submissions),
+        *(
+            (f"submissions, search {q}"[:56], f"{submissions}?q={_quoted(q)}")
+            for q in (str(tables.submission_id(middle)), *searches)
+        ),
+        ("submission, page", f"{submissions}{tables.submission_id(middle)}/change/"),
+        *((f"API calls ?{query}"[:56], f"{calls}?{query}") for query in of_calls),
+        ("API call, page", f"{calls}{tables.api_call_id(middle)}/change/"),
     ]
 
 

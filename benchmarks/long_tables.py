@@ -14,6 +14,7 @@ from uuid import UUID
 
 from django.db import connection
 
+from benchmarks.onsite_tables import API_CALLS, SUBMISSIONS, visitor_values
 from sites.models import Site
 from webhooks.models import Source
 
@@ -72,10 +73,11 @@ FROM (SELECT n, {start} + n * {span} / {total} AS ms FROM {series}) AS numbered"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LongTables:
-    """What was filled; `event_id` and `contact_id` name a row by its number."""
+    """What was filled; the methods that end in `_id` name a row by its number."""
 
     rows: int
     people: int
+    submissions: int
     first_site: int
     first_source: int
     start: int
@@ -86,6 +88,12 @@ class LongTables:
 
     def contact_id(self, number: int) -> UUID:
         return self._id(number, self.people)
+
+    def submission_id(self, number: int) -> UUID:
+        return self._id(number, self.submissions)
+
+    def api_call_id(self, number: int) -> UUID:
+        return self._id(number, 2 * self.submissions)
 
     def at(self, share: float) -> datetime:
         """Return the instant that this share of the rows came before."""
@@ -109,6 +117,7 @@ def long_tables_fill(rows: int, *, body_bytes: int, progress: Callable[[str], No
     tables = LongTables(
         rows=rows,
         people=max(1, rows // 10),
+        submissions=max(1, rows // 4),
         first_site=sites[0].pk,
         first_source=sources[0].pk,
         start=int(time.time() * 1000) - span,
@@ -119,6 +128,8 @@ def long_tables_fill(rows: int, *, body_bytes: int, progress: Callable[[str], No
         (_EVENTS, rows),
         (_OUTCOMES, rows),
         (_REJECTED, max(1, rows // 100)),
+        (SUBMISSIONS, tables.submissions),
+        (API_CALLS, 2 * tables.submissions),
     ):
         _fill(statement, total, tables, body_bytes, progress)
     if connection.vendor == "postgresql":
@@ -132,10 +143,11 @@ def _fill(
     statement: str, total: int, tables: LongTables, body_bytes: int, progress: Callable[[str], None]
 ) -> None:
     table = statement.split("INTO ", 1)[1].split(" ", 1)[0]
+    fixed = {**_numbers(tables), **visitor_values(tables.people)}
     for first in range(0, total, _AT_ONCE):
         last = min(first + _AT_ONCE, total) - 1
         fragments = _fragments(first, last, body_bytes, tables.people)
-        sql = statement.format(**fragments, **_numbers(tables), total=total, body_bytes=body_bytes)
+        sql = statement.format(**fragments, **fixed, total=total, body_bytes=body_bytes)
         with connection.cursor() as cursor:
             cursor.execute(sql)
         progress(f"{table}: {last + 1:,} of {total:,}")
@@ -148,6 +160,7 @@ def _numbers(tables: LongTables) -> dict[str, Any]:
         "start": tables.start,
         "span": tables.span,
         "people": tables.people,
+        "submissions": tables.submissions,
         "sites": SITES,
         "sources": SOURCES,
         "rare": RARE,
@@ -183,6 +196,7 @@ def _fragments(first: int, last: int, body_bytes: int, people: int) -> dict[str,
     return {
         "id": row_id("ms", "n"),
         "contact_id": row_id("contact_ms", f"(n % {people})"),
+        "submission_id": row_id("submission_ms", "(n / 2)"),
         "at": at,
         "series": series,
         "body": body,

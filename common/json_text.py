@@ -1,4 +1,4 @@
-"""JSON values as compact text, numbers with every digit they came with."""
+"""JSON values as compact text: what `parse_json` returned, it takes again as the same value."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def _plain(value: Any) -> Any:
         if not value.is_finite():
             raise ValueError("NaN and infinities are no JSON.")
         short = float(value)
-        return short if Decimal(repr(short)) == value else f"{_MARK}{value}"
+        return short if Decimal(repr(short)) == value else f"{_MARK}{_number(value)}"
     if isinstance(value, datetime):
         return value.isoformat().replace("+00:00", "Z")
     if isinstance(value, date):
@@ -38,6 +38,13 @@ def _plain(value: Any) -> Any:
     if isinstance(value, UUID):
         return str(value)
     raise TypeError(f"{type(value).__name__} is no JSON value.")
+
+
+def _number(value: Decimal) -> str:
+    """Return the shorter spelling: a number at the limit of length must not grow beyond it."""
+    sign, digits, exponent = value.as_tuple()
+    coefficient = "".join(map(str, digits))
+    return min(str(value), f"{'-' if sign else ''}{coefficient}E{exponent}", key=len)
 
 
 # One for all, and without a look for circles: payloads are small and many.

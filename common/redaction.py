@@ -11,13 +11,21 @@ from urllib.parse import urlsplit, urlunsplit
 from common.body_masking import mask_json_text, mask_xml_text
 from common.masks import MASK, mask_identities
 
-__all__ = ["MASK", "mask_body_text", "redact_headers", "redact_query", "redact_url"]
+__all__ = [
+    "MASK",
+    "mask_body_text",
+    "redact_headers",
+    "redact_page_url",
+    "redact_query",
+    "redact_url",
+]
 
 _SECRET_NAME: Final = re.compile(
     r"auth|cookie|signature|passw|credential|"
     r"(?:secret|token|api-?key)s?$|(?:^|[-_.])(?:keys?|sig|pwd|pass)$",
     re.IGNORECASE,
 )
+_PAIR: Final = re.compile(r"([^&?/=]+)=([^&]*)")
 _URL_HEADERS: Final = frozenset(("referer", "origin", "location", "x-original-url"))
 
 
@@ -55,6 +63,20 @@ def redact_url(url: str) -> str:
     return urlunsplit((parts.scheme, host, parts.path, query, ""))
 
 
+def redact_page_url(url: str) -> str:
+    """Return the address of a web page without its user info and with secret values masked.
+
+    What campaigns write into the query stays. Fragments hold paths of pages, and tokens of logins.
+    """
+    try:
+        parts = urlsplit(url)
+    except ValueError:
+        return MASK
+    host = parts.netloc.rpartition("@")[2]
+    query, fragment = _without_secrets(parts.query), _without_secrets(parts.fragment)
+    return urlunsplit((parts.scheme, host, parts.path, query, fragment))
+
+
 def mask_body_text(text: str, personal_names: Iterable[str] = ()) -> str:
     """Return a JSON or XML text, whole or cut off, with the values of personal fields masked.
 
@@ -66,6 +88,10 @@ def mask_body_text(text: str, personal_names: Iterable[str] = ()) -> str:
     if text.lstrip("\ufeff \t\r\n").startswith(("{", "[", '"')):
         return mask_json_text(text, frozenset(personal_names))
     return mask_identities(text)
+
+
+def _without_secrets(text: str) -> str:
+    return _PAIR.sub(lambda pair: f"{pair[1]}={MASK}" if _is_secret(pair[1]) else pair[0], text)
 
 
 @lru_cache(maxsize=2048)

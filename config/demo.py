@@ -15,6 +15,7 @@ from django.core.exceptions import ValidationError
 from django.db import DatabaseError
 from django.utils import timezone
 
+from config.demo_app import demo_app_make, demo_app_play
 from config.demo_onsite import demo_onsite_play
 from config.demo_sources import SETTINGS, demo_secrets
 from integrations.registry import offered_presets
@@ -39,8 +40,11 @@ def demo_play(base_url: str) -> str:
             actor=ACTOR,
         )
         sources = [_source(site, preset.key) for preset in offered_presets()]
+        # All that reception looks up is there before it is first asked.
+        event = demo_app_make(site, actor=ACTOR)
         sent, accepted = _send_samples(base_url, sources)
         _send_forgery(base_url, site, sources)
+        pages = demo_app_play(base_url, event)
         visitors = demo_onsite_play(base_url, site, actor=ACTOR)
     except (DatabaseError, ValidationError, requests.RequestException) as error:
         # The installation runs all the same; only its demo is incomplete.
@@ -49,7 +53,7 @@ def demo_play(base_url: str) -> str:
     if not sent:
         return f"The demo site is there already, with {len(sources)} sources."
     played = f"{accepted} of {sent} sample requests accepted"
-    return f"Demo: {len(sources)} sources, {', '.join(filter(None, (played, visitors)))}."
+    return f"Demo: {len(sources)} sources, {', '.join(filter(None, (played, pages, visitors)))}."
 
 
 def _source(site: Site, preset_key: str) -> Source:

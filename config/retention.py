@@ -8,6 +8,7 @@ import structlog
 from django.utils import timezone
 
 from common.retention import Retained, remove_expired
+from contacts import retention as contacts
 from integrations import retention as integrations
 from onsite import retention as onsite
 from sites import retention as sites
@@ -19,6 +20,7 @@ RETAINED: Final[tuple[Retained, ...]] = (
     *outbound.RETAINED,
     *integrations.RETAINED,
     *onsite.RETAINED,
+    *contacts.RETAINED,
     *sites.RETAINED,
 )
 

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
+from config.api.spectacular import SPECTACULAR
 from config.environment import (
     BASE_DIR,
     ENCRYPTION_KEYS_FILE,
@@ -52,6 +53,10 @@ RECEPTION_THROTTLE_PER_ADDRESS: int = whole_number("RECEPTION_THROTTLE_PER_ADDRE
 API_THROTTLE_PER_KEY: int = whole_number("API_THROTTLE_PER_KEY", 100)
 # Custom events a minute that one API key may send to one web process; 0 is no limit.
 CUSTOM_EVENTS_PER_MINUTE: int = whole_number("CUSTOM_EVENTS_PER_MINUTE", 6000)
+# Requests a second from pages and apps, each with up to 100 events, that one client address or all
+# users of one publishable key may send to one web process; 0 is no limit.
+APP_THROTTLE_PER_ADDRESS: int = whole_number("APP_THROTTLE_PER_ADDRESS", 20)
+APP_THROTTLE_PER_KEY: int = whole_number("APP_THROTTLE_PER_KEY", 500)
 
 _is_secure = IS_HTTPS and not DEBUG
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = _is_secure
@@ -70,6 +75,9 @@ X_FRAME_OPTIONS = "DENY"
 SECURE_SSL_REDIRECT = False
 # Ongage posts batches of up to 8 MiB. Reception has caps of its own, per preset.
 DATA_UPLOAD_MAX_MEMORY_SIZE = 9 * 1024 * 1024
+# The editor of a reception event posts nine values a row: 100 rows, which is the most, fit, and of
+# somewhat more the editor itself can say that they are too many.
+DATA_UPLOAD_MAX_NUMBER_FIELDS = 2_500
 
 # django.contrib.sites is never installed: the label `sites` is ours, and flatpages and redirects,
 # which import it, stay out with it.
@@ -88,6 +96,8 @@ INSTALLED_APPS = [
     "whitenoise.runserver_nostatic",
     "django.contrib.staticfiles",
     "rest_framework",
+    "drf_spectacular",
+    "drf_spectacular_sidecar",
     "django_q",
     "axes",
 ]
@@ -217,7 +227,9 @@ REST_FRAMEWORK = {
     "EXCEPTION_HANDLER": "common.endpoint.exceptions.problem_of",
     "UNAUTHENTICATED_USER": None,
     "NUM_PROXIES": TRUSTED_PROXY_COUNT,
+    "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
 }
+SPECTACULAR_SETTINGS = SPECTACULAR
 
 # Threads of one web process. The journal's writer does the writing: they mostly wait for it.
 WEB_THREADS = 48 if DATABASES["default"]["ENGINE"] == "django.db.backends.sqlite3" else 24
@@ -246,6 +258,10 @@ RETENTION_REJECTED_DAYS: int = whole_number("RETENTION_REJECTED_DAYS", 14)
 RETENTION_API_CALL_DAYS: int = whole_number("RETENTION_API_CALL_DAYS", 30)
 RETENTION_SUBMISSION_DAYS: int = whole_number("RETENTION_SUBMISSION_DAYS", 90)
 RETENTION_COUNT_DAYS: int = whole_number("RETENTION_COUNT_DAYS", 60)
+RETENTION_CONTACT_FILE_DAYS: int = whole_number("RETENTION_CONTACT_FILE_DAYS", 7)
+
+# What the library exports by itself. Contacts escape their own cells, and so that they come back.
+IMPORT_EXPORT_ESCAPE_FORMULAE_ON_EXPORT = True
 
 Q_CLUSTER = {
     "name": "patchbay",

@@ -6,11 +6,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
-from typing import Any
+from typing import Any, Final
 from uuid import UUID
 
 from integrations.contact_change import ContactChange
 from sites.models import Site
+
+# The cause of a change that was rejected because of `AppliedChange.held`.
+CONFLICT: Final = "CONTACT_CONFLICT"
 
 # Field → [before, after]. Keys are those of `ContactRevision.changes`.
 Changes = dict[str, list[Any]]
@@ -38,7 +41,8 @@ class ChangeItem:
     """One change for `contacts_apply_batch`.
 
     `named_by` is the identity (`email`, `external_id`) by which a caller names the contact it means
-    to write: it decides alone, and the other identities are values to write.
+    to write: it decides alone, and the other identities are values to write. When one of those is
+    somebody else's, the change is rejected and `held` of its result names them.
     """
 
     site: Site
@@ -75,7 +79,8 @@ class AppliedChange:
     `contact_id` None, a stable `cause` and a sentence for staff: the row is to be set aside.
     `notes` tell of parts that were dropped, each as `CODE: sentence`. `activities` are the types of
     the activities recorded; an event that only records one is `changed` with empty `changes`.
-    `absorbed_ids` are contacts that this change merged into `contact_id`.
+    `absorbed_ids` are contacts that this change merged into `contact_id`. `held` are identities of
+    somebody else, for which a change that names its contact was rejected.
     """
 
     kind: ChangeKind
@@ -86,3 +91,4 @@ class AppliedChange:
     reason: str = ""
     activities: tuple[str, ...] = ()
     absorbed_ids: tuple[UUID, ...] = ()
+    held: tuple[str, ...] = ()

@@ -6,3 +6,7 @@ from django.apps import AppConfig
 class ContactsConfig(AppConfig):
     name = "contacts"
     verbose_name = "Contacts"
+
+    def ready(self) -> None:
+        # Imported for what they register: the runners of their jobs.
+        from contacts.transfer import exporting, import_jobs  # noqa: F401

@@ -26,6 +26,7 @@ __all__ = [
     "contact_apply",
     "contact_preview",
     "contacts_apply_batch",
+    "contacts_preview_batch",
 ]
 
 _ATTEMPTS = 5
@@ -45,7 +46,10 @@ def contact_apply(
     item = ChangeItem(site=site, change=change, source=source, named_by=named_by)
     for attempt in range(1, _ATTEMPTS + 1):
         try:
-            return contacts_apply_batch([item])[0]
+            applied = contacts_apply_batch([item])[0]
+            if applied.held:
+                raise ContactConflict(applied.held)
+            return applied
         except IntegrityError:
             if attempt == _ATTEMPTS:
                 raise
@@ -73,5 +77,9 @@ def contacts_apply_batch(items: Sequence[ChangeItem]) -> list[AppliedChange]:
 
 def contact_preview(*, site: Site, change: ContactChange, source: ChangeSource) -> AppliedChange:
     """Return what `contact_apply` would do now; nothing is saved, locked or announced."""
-    item = ChangeItem(site=site, change=change, source=source)
-    return Batch([item], is_dry_run=True).results()[0]
+    return contacts_preview_batch([ChangeItem(site=site, change=change, source=source)])[0]
+
+
+def contacts_preview_batch(items: Sequence[ChangeItem]) -> list[AppliedChange]:
+    """Return what `contacts_apply_batch` would do now, each change on top of those before it."""
+    return Batch(items, is_dry_run=True).results() if items else []

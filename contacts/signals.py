@@ -24,7 +24,8 @@ contacts_changed: Final = Signal()
 # absorbed contact still exists while receivers run, so that references can be moved.
 contacts_merged: Final = Signal()
 
-# A person's data was erased: `site_id`, `contact_id`. Whoever keeps copies empties them.
+# A person's data was erased: `site_id`, `contact_id`, and `identity` (Identity), who it was, which
+# is stored nowhere any more. Whoever keeps copies empties them.
 contact_erased: Final = Signal()
 
 

@@ -23,6 +23,7 @@ class RejectionCause(StrEnum):
     BAD_XML = "BAD_XML"
     BAD_BODY = "BAD_BODY"
     INVALID_FIELDS = "INVALID_FIELDS"
+    NO_IDENTITY = "NO_IDENTITY"
     CONTACT_UNKNOWN = "CONTACT_UNKNOWN"
     BAD_PARAMETER = "BAD_PARAMETER"
     UNSUPPORTED_MEDIA_TYPE = "UNSUPPORTED_MEDIA_TYPE"
@@ -83,6 +84,10 @@ FIXES: dict[RejectionCause, str] = {
     RejectionCause.INVALID_FIELDS: (
         "Fields of the event are missing or do not fit; each is named. Correct them at the sender, "
         "or change the event's fields and take the request in again."
+    ),
+    RejectionCause.NO_IDENTITY: (
+        "The event of a page or app names nobody: neither a tracker id nor an e-mail. Correct it "
+        "at the sender, or make the e-mail among its fields the primary key and take it in again."
     ),
     RejectionCause.CONTACT_UNKNOWN: (
         "No contact of the site has this e-mail, and the sender did not ask to create one. Send "

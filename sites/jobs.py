@@ -15,6 +15,7 @@ from collections.abc import Callable, Mapping
 from datetime import timedelta
 from typing import Any, Final
 
+from django.core.exceptions import ValidationError
 from django.db import OperationalError, transaction
 from django.db.models import F, Q
 from django.utils import timezone
@@ -92,6 +93,19 @@ def job_start(  # noqa: PLR0913
     )
     _enqueue(job.pk)
     return job
+
+
+def job_site_ids(site_ids: tuple[int, ...], *, site: Site | None, actor: Actor) -> tuple[int, ...]:
+    """Return the sites that a job is about: the given ones, or the one that it is started for.
+
+    Empty when that one is not among them. Raises ValidationError when a person who is no superuser
+    asks for a job of several sites.
+    """
+    if site is not None:
+        return (site.pk,) if site.pk in site_ids else ()
+    if actor.user is not None and not actor.user.is_superuser:
+        raise ValidationError("Choose one site: a job belongs to the site it is started for.")
+    return site_ids
 
 
 @transaction.atomic

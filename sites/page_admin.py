@@ -6,13 +6,16 @@ from typing import Any
 
 from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed
 
+from sites.scope import Requirement
 from sites.scoped_admin import SiteScopedAdmin
 
 
 class PageAdmin(SiteScopedAdmin):
     """Implement `row_page`; what acts on a row has an address and a POST of its own."""
 
-    add_role = change_role = delete_role = None
+    add_role: Requirement = None
+    change_role: Requirement = None
+    delete_role: Requirement = None
 
     def row_page(self, request: HttpRequest, row: Any) -> HttpResponse:
         """Return the page of a row that the user may see."""

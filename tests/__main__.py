@@ -1,5 +1,7 @@
 """`./patchbay test`: lint, types, layers, migrations, then the tests on both databases.
 
+Newman is installed before them; where it cannot be, its tests are skipped.
+
 Further arguments go to pytest: `./patchbay test tests/sites -k members`.
 """
 
@@ -15,6 +17,7 @@ from pathlib import Path
 from typing import Final
 
 from tests.keys import TEST_KEYS
+from tests.newman.installation import newman_install
 
 ROOT: Final = Path(__file__).resolve().parent.parent
 BIN: Final = Path(sys.executable).parent
@@ -42,6 +45,16 @@ def run_check(name: str, command: Sequence[str], environment: Mapping[str, str])
     return is_ok
 
 
+def install_newman() -> None:
+    """Prepare what downloads from outside Python's registry; the tests themselves never do."""
+    began_at = time.monotonic()
+    problem = newman_install()
+    state = "ABSENT" if problem else "ok"
+    print_line(f"{'newman':<12} {state}  {time.monotonic() - began_at:.1f} s")
+    if problem:
+        print_line(problem)
+
+
 def run_tests(database: str, arguments: Sequence[str]) -> bool:
     """Run pytest in parallel on one database, its output passed through."""
     print_line(f"\ntests on {database}")
@@ -62,6 +75,7 @@ def main(arguments: Sequence[str]) -> int:
         environment = {**os.environ, **TEST_KEYS, "PATCHBAY_DATA_DIR": folder}
         environment.pop("DATABASE_URL", None)
         results = {name: run_check(name, command, environment) for name, command in CHECKS.items()}
+    install_newman()
     for database in ("sqlite", "postgresql"):
         results[f"tests on {database}"] = run_tests(database, arguments)
     failed = [name for name, is_ok in results.items() if not is_ok]

@@ -5,11 +5,13 @@ from collections.abc import Callable
 import pytest
 
 from sites.models import Role, Site, User
-from tests.chromium import browser_type_launch_args, pytest_terminal_summary
+from tests.chromium import browser_type_launch_args
 from tests.factories import MembershipFactory, SiteFactory, SuperuserFactory
+from tests.newman.running import run_newman
+from tests.outside_tools import pytest_terminal_summary
 
 # Defined in a module of their own, made known to pytest by standing here.
-__all__ = ["browser_type_launch_args", "pytest_terminal_summary"]
+__all__ = ["browser_type_launch_args", "pytest_terminal_summary", "run_newman"]
 
 MakeMember = Callable[..., User]
 

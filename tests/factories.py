@@ -16,7 +16,7 @@ from contacts.models import ContactField
 from integrations.models import CustomIntegration, GenericApi
 from sites.api_keys.services import secret_hash
 from sites.audit import Actor
-from sites.models import ApiKey, Membership, Role, Scope, Site, User
+from sites.models import ApiKey, Membership, PublishableKey, Role, Scope, Site, User
 from webhooks.inbound.reception_events.services import reception_event_save
 from webhooks.models import Context, ReceptionEvent, ReceptionField, Source
 
@@ -74,6 +74,17 @@ class ApiKeyFactory(DjangoModelFactory[ApiKey]):
     name = Sequence(lambda number: f"Key {number}")
     secret_hash = secret_hash(API_KEY_SECRET)
     scopes = LazyFunction(lambda: list(Scope.values))
+
+
+class PublishableKeyFactory(DjangoModelFactory[PublishableKey]):
+    """A key of pages under https://shop.example.com."""
+
+    class Meta:
+        model = PublishableKey
+
+    site = SubFactory(SiteFactory)
+    name = Sequence(lambda number: f"Publishable key {number}")
+    allowed_origins = LazyFunction(lambda: ["https://shop.example.com"])
 
 
 class SourceFactory(DjangoModelFactory[Source]):

@@ -9,8 +9,8 @@ class WebhooksConfig(AppConfig):
 
     def ready(self) -> None:
         # Imported for what they register: the runners of their jobs.
-        from webhooks.inbound.sources import deletion as source_deletion  # noqa: F401
         from webhooks.causes.connecting import connect_causes
+        from webhooks.inbound.sources import deletion as source_deletion  # noqa: F401
         from webhooks.receivers import connect_receivers
 
         connect_receivers()

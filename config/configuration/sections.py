@@ -6,6 +6,7 @@ from config.configuration.contact_fields_section import ContactFieldsSection
 from config.configuration.custom_integrations_section import CustomIntegrationsSection
 from config.configuration.generic_api_section import GenericApiSection
 from config.configuration.members_section import MembersSection
+from config.configuration.publishable_keys_section import PublishableKeysSection
 from config.configuration.section import Section
 from config.configuration.site_section import SiteSection
 from config.configuration.sources_section import SourcesSection
@@ -18,4 +19,5 @@ SECTIONS: Final[tuple[Section, ...]] = (
     SourcesSection(),
     ContactFieldsSection(),
     CustomIntegrationsSection(),
+    PublishableKeysSection(),
 )

@@ -30,6 +30,7 @@ GROUPS: Final[tuple[tuple[str, tuple[Page, ...]], ...]] = (
             Page("Webhook sources", "webhooks.Source"),
             Page("Custom integrations", "integrations.CustomIntegration"),
             Page("API keys", "sites.ApiKey"),
+            Page("Publishable keys", "sites.PublishableKey"),
         ),
     ),
     (
@@ -46,6 +47,7 @@ GROUPS: Final[tuple[tuple[str, tuple[Page, ...]], ...]] = (
         (
             Page("Contacts", "contacts.Contact"),
             Page("Contact fields", "contacts.ContactField"),
+            Page("Imports", "contacts.ContactImport"),
         ),
     ),
     (

@@ -1,4 +1,5 @@
 from contacts.admin.contact_fields import ContactFieldAdmin
 from contacts.admin.contacts import ContactAdmin
+from contacts.admin.imports import ContactImportAdmin
 
-__all__ = ["ContactAdmin", "ContactFieldAdmin"]
+__all__ = ["ContactAdmin", "ContactFieldAdmin", "ContactImportAdmin"]

@@ -8,12 +8,9 @@ from django.contrib import admin
 from django.db.models import QuerySet, prefetch_related_objects
 from django.http import HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
-from django.urls import URLPattern, path
 from django.utils import timezone
-from django.utils.decorators import method_decorator
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
-from django.views.decorators.http import require_POST
 
 from common.admin.key_pages import KeyStream
 from common.admin.keyset import KeysetAdmin, KeysetChangeList
@@ -26,18 +23,20 @@ from contacts.admin.contact_page import (
     preference_chip,
     preferences_by_channel,
 )
+from contacts.admin.exports import ExportPages
 from contacts.admin.timeline_page import timeline_context
 from contacts.models import Contact
 from contacts.search import contacts_found
-from sites.audit import Actor, audit_record
 from sites.models import Role
-from sites.page_admin import PageAdmin
+from sites.revealing import RevealingAdmin
 from sites.roles import is_superuser
 from sites.site_filter import SiteFilter, chosen_sites, of_site, visible_sites
 
 
 @admin.register(Contact)
-class ContactAdmin(KeysetAdmin, PageAdmin):
+class ContactAdmin(ExportPages, KeysetAdmin, RevealingAdmin):
+    reveal_action = "contact.personal_identity_revealed"
+    reveal_role = Role.ADMIN
     list_display = ("who", "name_column", "phone_column", "state", "accepts", "updated")
     list_filter = (SiteFilter,)
     list_select_related = ("site",)
@@ -45,8 +44,10 @@ class ContactAdmin(KeysetAdmin, PageAdmin):
     search_fields = ("email",)
     search_help_text = "E-mail, phone, contact id or external id"
     actions = ()
+    change_list_template = "admin/contacts/contact/change_list.html"
     empty_list_advice = (
-        "Contacts appear when a source sends events about people. Nobody types them in here."
+        "Contacts appear when a source sends events about people, or when you import a file of "
+        "them. Nobody types them in here."
     )
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Contact]:
@@ -75,7 +76,8 @@ class ContactAdmin(KeysetAdmin, PageAdmin):
     def changelist_view(
         self, request: HttpRequest, extra_context: dict[str, Any] | None = None
     ) -> HttpResponse:
-        return super().changelist_view(request, {"title": "Contacts", **(extra_context or {})})
+        shown = {"title": "Contacts", **self.transfer_links(request)}
+        return super().changelist_view(request, shown | (extra_context or {}))
 
     @admin.display(description="Contact")
     def who(self, contact: Contact) -> SafeString:
@@ -105,37 +107,17 @@ class ContactAdmin(KeysetAdmin, PageAdmin):
 
     # -- one contact -----------------------------------------------------------------------------
 
-    def get_urls(self) -> list[URLPattern]:
-        reveal = self.admin_site.admin_view(self.reveal_view)
-        name = "contacts_contact_reveal"
-        return [path("<uuid:pk>/reveal/", reveal, name=name), *super().get_urls()]
-
-    def row_page(self, request: HttpRequest, row: Contact) -> HttpResponse:
-        return self._page(request, row, revealed="")
-
-    @method_decorator(require_POST)
-    def reveal_view(self, request: HttpRequest, pk: Any) -> HttpResponse:
-        """Show the page once with the personal identity number, and note who looked."""
-        contact = self.scoped_object(request, str(pk), Role.ADMIN)
-        audit_record(
-            actor=Actor.from_request(request),
-            action="contact.personal_identity_revealed",
-            site=contact.site,
-            target=contact,
-        )
-        return self._page(request, contact, revealed=contact.personal_identity_number)
-
-    def _page(self, request: HttpRequest, contact: Contact, *, revealed: str) -> HttpResponse:
+    def masked_page(self, request: HttpRequest, row: Contact, *, is_masked: bool) -> HttpResponse:
         context = {
             **self.admin_site.each_context(request),
-            **contact_context(contact),
-            **timeline_context(contact, request.GET.get("before", "")),
-            "title": contact_label(contact),
+            **contact_context(row),
+            **timeline_context(row, request.GET.get("before", "")),
+            "title": contact_label(row),
             "opts": self.opts,
-            "revealed": revealed,
-            "may_reveal": self.may(request, contact, Role.ADMIN),
+            "revealed": "" if is_masked else row.personal_identity_number,
+            "may_reveal": self.may(request, row, Role.ADMIN),
             "is_listed": len(visible_sites(request)) > 1,
         }
         response = TemplateResponse(request, "admin/contacts/contact/page.html", context)
-        with timezone.override(contact.site.time_zone):
+        with timezone.override(row.site.time_zone):
             return response.render()

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from functools import partial
 from typing import Any, Final
 
 from rest_framework.exceptions import ValidationError
 
+from contacts.contact_fields.column_checks import checked_line
 from contacts.contact_fields.definitions import Definitions
-from contacts.models import Contact
-from contacts.normalisation.values import birth_date_normalised, line_normalised
 from integrations.field_types import (
     SYSTEM_FIELDS,
     FieldDefinition,
@@ -75,34 +75,15 @@ def _read_system(field: SystemField, value: Any) -> Any:
     return check(read) if check and read is not None else read
 
 
-def _line(column: str) -> Callable[[str], str]:
-    longest: int = getattr(Contact._meta.get_field(column), "max_length", 0)
-
-    def check(text: str) -> str:
-        line = line_normalised(text)
-        if len(line) > longest:
-            raise FieldError(f"At most {longest} characters are taken.")
-        return line
-
-    return check
-
-
 def _external_id(text: str) -> str:
-    if not (line := _line("external_id")(text)):
+    if not (line := checked_line("external_id", text)):
         raise FieldError("Empty. Send null to take the external id from the contact.")
     return line
 
 
-def _birth_date(text: str) -> str:
-    if birth_date_normalised(text) is None:
-        raise FieldError("Not a day on which somebody living can have been born.")
-    return text
-
-
-# The door of contacts would cut or drop these with a note; whoever writes by name is told.
 _CHECKS: Final[Mapping[str, Callable[[str], str]]] = {
-    "first_name": _line("first_name"),
-    "last_name": _line("last_name"),
+    "first_name": partial(checked_line, "first_name"),
+    "last_name": partial(checked_line, "last_name"),
     "external_id": _external_id,
-    "birth_date": _birth_date,
+    "birth_date": partial(checked_line, "birth_date"),
 }

@@ -19,7 +19,7 @@ urlpatterns = [
         name="contact-by-external-id",
     ),
     # The older form of the address by e-mail.
-    path("contacts/<path:name>", _by_email),
+    path("contacts/<path:name>", _by_email, name="contact"),
     path("contact-fields", ContactFieldsView.as_view(), name="contact-fields"),
     path("contact-fields/", ContactFieldsView.as_view()),
     path("contact-fields/<str:field_id>", ContactFieldView.as_view(), name="contact-field"),

@@ -33,7 +33,12 @@ def announce(outcomes: Sequence[Outcome], ledger: Ledger) -> None:
         Contact.objects.filter(pk__in=[merge.absorbed.id for merge in merges]).delete()
     for erasure in ledger.erasures:
         state = erasure.state.final()
-        contact_erased.send(sender=Contact, site_id=state.site_id, contact_id=UUID(hex=state.id))
+        contact_erased.send(
+            sender=Contact,
+            site_id=state.site_id,
+            contact_id=UUID(hex=state.id),
+            identity=erasure.identity,
+        )
     changes = list(_changes(outcomes, ledger))
     if changes:
         contacts_changed.send(sender=Contact, changes=changes)

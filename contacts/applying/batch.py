@@ -7,7 +7,7 @@ from typing import Final
 
 from django.utils import timezone
 
-from contacts.applied_change import AppliedChange, ChangeItem, ChangeKind, ContactConflict
+from contacts.applied_change import CONFLICT, AppliedChange, ChangeItem, ChangeKind
 from contacts.applying import channels, erasure, rules
 from contacts.applying.activities import activity_rows
 from contacts.applying.announcing import announce
@@ -64,7 +64,9 @@ class Batch:
             return outcome
         match = self._snapshot.holders.match(facts)
         if match.held and facts.item.named_by:
-            raise ContactConflict(match.held)
+            facts.reject(CONFLICT, rules.conflict_reason(match.held))
+            outcome.kind, outcome.held = ChangeKind.REJECTED, tuple(match.held)
+            return outcome
         if facts.change.deletion is not None:
             self._delete(facts, outcome, match.subject)
         else:
@@ -86,6 +88,7 @@ class Batch:
             return
         for name, other in match.joined:
             state = self._merge(facts, outcome, name, state, other)
+        self._place_device(facts, state, match)
         if match.held:
             facts.notes.extend(rules.held_note(name) for name in match.held)
         self._apply_facts(facts, outcome, state, match)
@@ -140,7 +143,29 @@ class Batch:
             if key is not None and name not in held and holders.of(key) is None:
                 holders.put(key, state)
                 state.source_ids.add(key[1:])
-                self._ledger.source_ids.append((state, key))
+                self._ledger.source_ids[key] = state
+
+    def _place_device(self, facts: Facts, state: ContactState, match: Match) -> None:
+        """Give the device to whom it is seen with, unless somebody else had it later."""
+        key = facts.anonymous_key
+        if key is None or len(facts.keys) == 1:
+            return
+        seen = f"anonymous_id.{key[1]}.{key[3]}"
+        holder = self._snapshot.holders.of(key)
+        if holder is None or holder is state:
+            state.accepts_fact(seen, facts.at)
+            return
+        if facts.at < holder.fact_times.get(seen, facts.at):
+            return
+        if holder.fact_times.pop(seen, None) is not None:
+            holder.has_new_times = True
+        holder.source_ids.discard(key[1:])
+        state.source_ids.add(key[1:])
+        state.accepts_fact(seen, facts.at)
+        self._snapshot.holders.put(key, state)
+        self._ledger.move_id(key, state)
+        match.held = [name for name in match.held if name != "anonymous_id"]
+        facts.notes.append(rules.DEVICE_MOVED)
 
     def _merge(
         self, facts: Facts, outcome: Outcome, name: str, state: ContactState, other: ContactState

@@ -3,7 +3,8 @@
 Identities rank: the sender's own id, external id, personal identity number, e-mail, phone, and last
 the id of an anonymous visitor, which names a device rather than a person. The strongest identity
 that finds a contact decides. A weaker one that finds another contact joins the two, unless
-something strong says that they are two people; it then stays with its present holder.
+something strong says that they are two people; it then stays with its present holder. A device
+goes over to whom it was last seen with.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 
 from contacts.applying.facts import Facts
-from contacts.applying.states import IDENTITY_COLUMNS, ContactState
+from contacts.applying.states import DELETED, IDENTITY_COLUMNS, ContactState
 
 _RANKS: Final = {
     "source_id": 0,
@@ -80,8 +81,7 @@ class Holders:
         match = Match()
         for name, state in found:
             if state.is_deleted:
-                # A device of an erased person may have a new user, whom another identity names.
-                if match.subject is None and (name == "source_id" or len(facts.keys) == 1):
+                if match.subject is None and _is_about_erased(facts, name, state):
                     match.subject, match.found_by = state, name
             elif match.subject is None:
                 if self._contradicts(facts, name, state):
@@ -172,6 +172,17 @@ class Holders:
             load, self._load_source_ids = self._load_source_ids, None
             load()
         return state.contact_ids_by_source()
+
+
+def _is_about_erased(facts: Facts, name: str, state: ContactState) -> bool:
+    """Return whether a change that finds an erased person is about that person.
+
+    Their device may have a new user, whom another identity names; not before they were erased, when
+    it was theirs.
+    """
+    if name == "source_id" or len(facts.keys) == 1:
+        return True
+    return name == "anonymous_id" and facts.at <= state.fact_times.get(DELETED, facts.at - 1)
 
 
 def _differs(one: Facts | ContactState, state: ContactState) -> bool:

@@ -8,6 +8,8 @@ from typing import Any
 from contacts.applied_change import Changes, ChangeSource
 from contacts.applying.activities import ActivityRow
 from contacts.applying.states import ContactState
+from contacts.normalisation.personal_identity import personal_identity_decrypted
+from integrations.contact_change import Identity
 
 
 @dataclass(slots=True)
@@ -28,24 +30,42 @@ class Merge:
 
 @dataclass(slots=True)
 class Erasure:
-    """`until` (ISO 8601) limits it to what happened up to then; None takes everything.
+    """Made while the state still has what is erased: `identity` is who the person was by then.
 
-    `position` counts the changes of the batch before it.
+    `until` (ISO 8601) limits it to what happened up to then; None takes everything. `position`
+    counts the changes of the batch before it.
     """
 
     state: ContactState
     position: int
     until: str | None = None
+    identity: Identity = field(init=False, repr=False)
+
+    def __post_init__(self) -> None:
+        values = self.state.values
+        self.identity = Identity(
+            email=values["email"] or "",
+            phone=values["phone"] or "",
+            external_id=values["external_id"] or "",
+            personal_identity_number=personal_identity_decrypted(
+                values["personal_identity_number"]
+            ),
+        )
 
 
 @dataclass(slots=True)
 class Ledger:
-    """`steps` holds merges and erasures, whose order among each other matters."""
+    """`steps` holds merges and erasures, whose order among each other matters.
+
+    `source_ids` and `moved_ids` hold the owner by key: of ids that nobody had, and of devices that
+    were somebody else's.
+    """
 
     revisions: list[Revision] = field(default_factory=list)
     activities: list[ActivityRow] = field(default_factory=list)
     steps: list[Merge | Erasure] = field(default_factory=list)
-    source_ids: list[tuple[ContactState, tuple[Any, ...]]] = field(default_factory=list)
+    source_ids: dict[tuple[Any, ...], ContactState] = field(default_factory=dict)
+    moved_ids: dict[tuple[Any, ...], ContactState] = field(default_factory=dict)
 
     @property
     def merges(self) -> list[Merge]:
@@ -54,6 +74,10 @@ class Ledger:
     @property
     def erasures(self) -> list[Erasure]:
         return [step for step in self.steps if isinstance(step, Erasure)]
+
+    def move_id(self, key: tuple[Any, ...], state: ContactState) -> None:
+        owned = self.source_ids if key in self.source_ids else self.moved_ids
+        owned[key] = state
 
     def erase(self, erasure: Erasure) -> None:
         """Note an erasure, and take back what this very batch was about to write of the person."""

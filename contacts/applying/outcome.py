@@ -29,6 +29,7 @@ class Outcome:
     changes: Changes = field(default_factory=dict)
     activities: list[ActivityRow] = field(default_factory=list)
     absorbed: list[ContactState] = field(default_factory=list)
+    held: tuple[str, ...] = ()
     snapshot: ContactSnapshot | None = None
     is_reduced: bool = False
 
@@ -61,6 +62,7 @@ class Outcome:
                 cause=facts.cause,
                 reason=facts.notes[0],
                 notes=tuple(facts.notes[1:]),
+                held=self.held,
             )
         recorded = (
             tuple([row.columns["type"] for row in self.activities if not row.is_repeat])

@@ -6,6 +6,7 @@ order they arrive; of two with the same time, the one that arrives later.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any, Final
 
 from contacts.applying.facts import Facts
@@ -18,6 +19,9 @@ from contacts.normalisation.personal_identity import (
 from integrations.contact_change import IDENTITY_FIELDS, EmailStatus
 
 HELD: Final = "IDENTITY_HELD: Another contact has this {}; it stays there, as the two differ."
+DEVICE_MOVED: Final = (
+    "DEVICE_MOVED: The device was another contact's; what it sends from now on is this one's."
+)
 OTHER_ADDRESS: Final = (
     "OTHER_ADDRESS: The contact has another e-mail address by now; its status is left alone."
 )
@@ -34,6 +38,11 @@ _LABELS: Final = {
 
 def held_note(name: str) -> str:
     return HELD.format(_LABELS[name])
+
+
+def conflict_reason(names: Sequence[str]) -> str:
+    held = " and this ".join(_LABELS[name] for name in names)
+    return f"Another contact has this {held}. Nothing was written."
 
 
 def apply_identities(
@@ -83,7 +92,10 @@ def apply_email_status(state: ContactState, facts: Facts, status: EmailStatus, c
     if facts.email and state.values["email"] != facts.email:
         facts.notes.append(OTHER_ADDRESS)
     elif state.accepts_fact("email_status", facts.at):
-        set_email_status(state, status.value, cause)
+        is_known = state.values["email_status"] == status.value
+        # The same state again, with nothing said about why: what is known of the cause stands.
+        if cause or not is_known:
+            set_email_status(state, status.value, cause)
 
 
 def set_email_status(state: ContactState, status: str, cause: str) -> None:

@@ -7,6 +7,7 @@ merged and erased contacts are settled before new rows are added to them.
 from __future__ import annotations
 
 from collections.abc import Iterable
+from operator import itemgetter
 from typing import Final
 
 from django.db import connection
@@ -67,9 +68,12 @@ class Writer:
                 "kind": kind,
                 "value": value,
             }
-            for state, (site_id, source_key, kind, value) in self._ledger.source_ids
+            for (site_id, source_key, kind, value), state in self._ledger.source_ids.items()
         ]
         insert_rows(connection, ContactSourceId, rows)
+        for key, state in sorted(self._ledger.moved_ids.items(), key=itemgetter(0)):
+            columns = dict(zip(("site_id", "source_key", "kind", "value"), key, strict=True))
+            ContactSourceId.objects.filter(**columns).update(contact_id=state.final().id)
 
     def _write_permissions(self, live: Iterable[ContactState]) -> None:
         rows: dict[str, list[Row]] = {"preference": [], "consent": [], "email_list": []}

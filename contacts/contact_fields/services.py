@@ -9,7 +9,7 @@ from django.db import IntegrityError, transaction
 from django.db.models import ProtectedError, RestrictedError
 
 from contacts.contact_fields.checks import check_field
-from contacts.contact_fields.users import users_of
+from contacts.contact_fields.users import users_of, users_of_options
 from contacts.models import ContactField
 from sites.audit import Actor, audit_record, field_changes
 from sites.models import Site
@@ -50,7 +50,8 @@ def contact_field_create(*, field: ContactField, actor: Actor) -> ContactField:
 def contact_field_update(*, field: ContactField, actor: Actor) -> ContactField:
     """Store a field's name, options and country code. Raises ValidationError by model field.
 
-    An option that goes stays with the contacts that have it, as text that fits the field no more.
+    An option that goes stays with the contacts that have it, as text that fits the field no more;
+    one that something may still write cannot go.
     """
     try:
         stored = _lock(field)
@@ -61,6 +62,7 @@ def contact_field_update(*, field: ContactField, actor: Actor) -> ContactField:
             "A contact field keeps its site, id and type. Make a new field instead."
         )
     check_field(field)
+    _check_options_gone(stored, field)
     changes = field_changes(_values(stored), _values(field))
     if changes:
         field.save(update_fields=[*CHANGEABLE, "updated_at"])
@@ -85,11 +87,28 @@ def contact_field_delete(*, field: ContactField, actor: Actor) -> None:
         raise FieldInUse(_in_use(field)) from None
 
 
+def _check_options_gone(stored: ContactField, field: ContactField) -> None:
+    kept = {option["id"] for option in field.options}
+    gone = [option for option in stored.options if option["id"] not in kept]
+    users = users_of_options(stored) if gone else {}
+    sentences = [
+        f"“{option['label']}” is in use and cannot be taken away: {_told(users[option['id']])}. "
+        "Change that first."
+        for option in gone
+        if option["id"] in users
+    ]
+    if sentences:
+        raise ValidationError({"options": sentences})
+
+
 def _in_use(field: ContactField) -> str:
-    users = users_of([field.pk])[field.pk]
-    told = "; ".join(users[:3]) or "something that was added just now"
+    told = _told(users_of([field.pk])[field.pk]) or "something that was added just now"
+    return f"“{field.name}” is in use and cannot be deleted: {told}. Change that first."
+
+
+def _told(users: list[str]) -> str:
     more = f" and {len(users) - 3} more" if len(users) > 3 else ""
-    return f"“{field.name}” is in use and cannot be deleted: {told}{more}. Change that first."
+    return "; ".join(users[:3]) + more
 
 
 def _lock(field: ContactField) -> ContactField:

@@ -17,6 +17,10 @@ class FieldUser(Protocol):
     def contact_field_uses(cls, field_ids: Collection[int]) -> Iterable[tuple[int, str]]:
         """Return (primary key of a field, what uses it in words), one pair for each use."""
 
+    @classmethod
+    def contact_field_option_uses(cls, field_id: int) -> Iterable[tuple[str, str]]:
+        """Return (id of an option, what needs it in words), one pair for each use of the field."""
+
 
 def users_of(field_ids: Collection[int]) -> dict[int, list[str]]:
     """Return, by primary key of a field, what uses it in words; one query for each kind of user.
@@ -24,9 +28,24 @@ def users_of(field_ids: Collection[int]) -> dict[int, list[str]]:
     Layers above are not known here by name: their models are found by their foreign keys.
     """
     users: dict[int, list[str]] = {field_id: [] for field_id in field_ids}
-    for relation in ContactField._meta.get_fields(include_hidden=True):
-        if isinstance(relation, models.ManyToOneRel):
-            model = cast(type[FieldUser], relation.related_model)
-            for field_id, words in model.contact_field_uses(list(users)):
-                users[field_id].append(words)
+    for model in _models():
+        for field_id, words in model.contact_field_uses(list(users)):
+            users[field_id].append(words)
     return users
+
+
+def users_of_options(field: ContactField) -> dict[str, list[str]]:
+    """Return, by id of each option of a field that something needs, what needs it in words."""
+    users: dict[str, list[str]] = {}
+    for model in _models():
+        for option_id, words in model.contact_field_option_uses(field.pk):
+            users.setdefault(option_id, []).append(words)
+    return users
+
+
+def _models() -> list[type[FieldUser]]:
+    return [
+        cast(type[FieldUser], relation.related_model)
+        for relation in ContactField._meta.get_fields(include_hidden=True)
+        if isinstance(relation, models.ManyToOneRel)
+    ]

@@ -8,7 +8,7 @@ from typing import Final
 
 from personnummer.personnummer import Personnummer, PersonnummerException
 
-from common.encryption import key_ring
+from common.encryption import DecryptionFailed, key_ring
 
 # The field's encryption context; the keyed hash shares it.
 CONTEXT: Final = "contacts.contact.personal_identity_number"
@@ -43,6 +43,14 @@ def personal_identity_hash(normalised: str) -> str:
 
 def personal_identity_encrypted(normalised: str) -> str:
     return key_ring().encrypt(normalised, CONTEXT)
+
+
+def personal_identity_decrypted(stored: str) -> str:
+    """Return the number; empty when no key of this installation opens it any more."""
+    try:
+        return key_ring().decrypt(stored, CONTEXT) if stored else ""
+    except DecryptionFailed:
+        return ""
 
 
 def personal_identity_masked(normalised: str) -> str:

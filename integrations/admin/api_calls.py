@@ -9,11 +9,8 @@ from django.contrib import admin
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
-from django.urls import URLPattern, path
 from django.utils import timezone
-from django.utils.decorators import method_decorator
 from django.utils.safestring import SafeString
-from django.views.decorators.http import require_POST
 
 from common.admin.key_pages import KeyStream
 from common.admin.keyset import KeysetAdmin, KeysetChangeList
@@ -23,9 +20,8 @@ from common.admin.shortened import shortened
 from integrations.admin.call_page import call_context
 from integrations.admin.call_words import call_words, outcome_chip, reason_words, took_words
 from integrations.models import ApiCall, Direction, Operation, Outcome, Purpose
-from sites.audit import Actor, audit_record
 from sites.models import Role
-from sites.page_admin import PageAdmin
+from sites.revealing import RevealingAdmin
 from sites.roles import is_superuser
 from sites.site_filter import SiteFilter, chosen_sites, list_zone, of_site, visible_sites
 
@@ -59,7 +55,8 @@ _WALKED = ("direction", "operation", "purpose")
 
 
 @admin.register(ApiCall)
-class ApiCallAdmin(KeysetAdmin, PageAdmin):
+class ApiCallAdmin(KeysetAdmin, RevealingAdmin):
+    reveal_action = "api_call.personal_values_revealed"
     list_display = ("arrived", "what", "state", "answered", "took", "told")
     list_filter = (
         OutcomeFilter, DirectionFilter, OperationFilter, PurposeFilter, SiteFilter, DateFilter,
@@ -129,37 +126,17 @@ class ApiCallAdmin(KeysetAdmin, PageAdmin):
 
     # -- one call --------------------------------------------------------------------------------
 
-    def get_urls(self) -> list[URLPattern]:
-        reveal = self.admin_site.admin_view(self.reveal_view)
-        name = "integrations_apicall_reveal"
-        return [path("<uuid:pk>/reveal/", reveal, name=name), *super().get_urls()]
-
-    def row_page(self, request: HttpRequest, row: ApiCall) -> HttpResponse:
-        return self._page(request, row, is_masked=True)
-
-    @method_decorator(require_POST)
-    def reveal_view(self, request: HttpRequest, pk: Any) -> HttpResponse:
-        """Show the page once with the personal values, and note who looked."""
-        call = self.scoped_object(request, str(pk), Role.SUPPORT)
-        audit_record(
-            actor=Actor.from_request(request),
-            action="api_call.personal_values_revealed",
-            site=call.site,
-            target=call,
-        )
-        return self._page(request, call, is_masked=False)
-
-    def _page(self, request: HttpRequest, call: ApiCall, *, is_masked: bool) -> HttpResponse:
-        may_support = self.may(request, call, Role.SUPPORT)
+    def masked_page(self, request: HttpRequest, row: ApiCall, *, is_masked: bool) -> HttpResponse:
+        may_support = self.may(request, row, Role.SUPPORT)
         context = {
             **self.admin_site.each_context(request),
-            **call_context(call, is_masked=is_masked, with_bodies=may_support),
+            **call_context(row, is_masked=is_masked, with_bodies=may_support),
             "opts": self.opts,
             "may_support": may_support,
             "is_listed": len(visible_sites(request)) > 1,
         }
         response = TemplateResponse(request, "admin/api_calls/page.html", context)
-        with timezone.override(call.site.time_zone):
+        with timezone.override(row.site.time_zone):
             return response.render()
 
 

@@ -5,6 +5,7 @@ from integrations.verification.base import Credentials, VerificationFailed, Veri
 from integrations.verification.composition import AllOf, Closed, Unsigned
 from integrations.verification.hmac_signature import Hmac
 from integrations.verification.network import IpList
+from integrations.verification.publishable_key import PublishableKeyAtTheDoor
 from integrations.verification.standard_webhooks import StandardWebhooks
 from integrations.verification.tokens import Basic, SharedToken
 from integrations.verification.webengage_secret import WebEngageQuerySecret
@@ -17,6 +18,7 @@ __all__ = [
     "Credentials",
     "Hmac",
     "IpList",
+    "PublishableKeyAtTheDoor",
     "SharedToken",
     "StandardWebhooks",
     "Unsigned",

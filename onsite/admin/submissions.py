@@ -11,10 +11,8 @@ from django.http import HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path
 from django.utils import timezone
-from django.utils.decorators import method_decorator
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
-from django.views.decorators.http import require_POST
 
 from common.admin.key_pages import KeyStream
 from common.admin.keyset import KeysetAdmin, KeysetChangeList
@@ -30,15 +28,15 @@ from onsite.admin.submission_words import known_words, state_chip, why_words
 from onsite.admin.visitor_data import ENCRYPTED, visitor_name, visitors_of
 from onsite.models import Register, Submission
 from onsite.resending.obstacles import resendable
-from sites.audit import Actor, audit_record
 from sites.models import Role
-from sites.page_admin import PageAdmin
+from sites.revealing import RevealingAdmin
 from sites.scope import meets
 from sites.site_filter import SiteFilter, list_zone, of_site, visible_sites
 
 
 @admin.register(Submission)
-class SubmissionAdmin(ResendPages, KeysetAdmin, PageAdmin):
+class SubmissionAdmin(ResendPages, KeysetAdmin, RevealingAdmin):
+    reveal_action = "submission.visitor_revealed"
     change_list_template = "admin/submissions/change_list.html"
     list_display = ("arrived", "state_column", "tag_column", "visitor_column", "register_column",
                     "runs", "told")  # fmt: skip
@@ -126,37 +124,21 @@ class SubmissionAdmin(ResendPages, KeysetAdmin, PageAdmin):
         own = [
             path("resend/", view(self.plan_view), name=self.plan_url_name),
             path("<uuid:pk>/resend/", view(self.resend_view), name="onsite_submission_resend"),
-            path("<uuid:pk>/reveal/", view(self.reveal_view), name="onsite_submission_reveal"),
         ]
         return own + super().get_urls()
 
-    def row_page(self, request: HttpRequest, row: Submission) -> HttpResponse:
-        return self._page(request, row, is_masked=True)
-
-    @method_decorator(require_POST)
-    def reveal_view(self, request: HttpRequest, pk: Any) -> HttpResponse:
-        """Show the page once with the visitor's data, and note who looked."""
-        submission = self.scoped_object(request, str(pk), Role.SUPPORT)
-        audit_record(
-            actor=Actor.from_request(request),
-            action="submission.visitor_revealed",
-            site=submission.site,
-            target=submission,
-        )
-        return self._page(request, submission, is_masked=False)
-
-    def _page(
-        self, request: HttpRequest, submission: Submission, *, is_masked: bool
+    def masked_page(
+        self, request: HttpRequest, row: Submission, *, is_masked: bool
     ) -> HttpResponse:
-        may_support = self.may(request, submission, Role.SUPPORT)
+        may_support = self.may(request, row, Role.SUPPORT)
         context = {
             **self.admin_site.each_context(request),
-            **submission_context(submission, is_masked=is_masked, with_answer=may_support),
+            **submission_context(row, is_masked=is_masked, with_answer=may_support),
             "opts": self.opts,
             "may_support": may_support,
-            "obstacle": resendable(submission),
+            "obstacle": resendable(row),
             "is_listed": len(visible_sites(request)) > 1,
         }
         response = TemplateResponse(request, "admin/submissions/page.html", context)
-        with timezone.override(submission.site.time_zone):
+        with timezone.override(row.site.time_zone):
             return response.render()

@@ -18,7 +18,7 @@ from onsite.resending.obstacles import SENTENCES, Obstacle, resendable
 from onsite.resending.plan import resend_plan
 from onsite.resending.resend_filter import ResendFilter
 from sites.audit import Actor, audit_record, field_changes
-from sites.jobs import job_start
+from sites.jobs import job_site_ids, job_start
 from sites.models import Job, Site
 
 KIND = "onsite_resend"
@@ -84,11 +84,8 @@ def resend_start(*, filters: ResendFilter, site: Site | None, actor: Actor) -> J
 
     Raises ValidationError when there is nothing to send or the sites do not fit.
     """
-    if site is not None:
-        filters = replace(filters, site_ids=(site.pk,) if site.pk in filters.site_ids else ())
-    elif actor.user is not None and not actor.user.is_superuser:
-        raise ValidationError("Choose one site: this job belongs to the site it is started for.")
-    plan = resend_plan(filters=filters)
+    site_ids = job_site_ids(filters.site_ids, site=site, actor=actor)
+    plan = resend_plan(filters=replace(filters, site_ids=site_ids))
     if not plan.total:
         raise ValidationError("None of these submissions can be sent again.")
     noun = "submission" if plan.total == 1 else "submissions"

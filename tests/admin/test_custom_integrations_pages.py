@@ -154,6 +154,37 @@ def test_connection_type_is_chosen_before_the_editor(
     assert "Add a new field" not in html
 
 
+def many_rows(count: int) -> dict[str, Any]:
+    """Return what the editor posts of so many rows, with every column that a row has."""
+    columns = {"type": "text", "code": "", "options": "", "pointer": "", "target": ""}
+    data: dict[str, Any] = {"row": [str(number) for number in range(count)], "primary_key": "0"}
+    for number in range(count):
+        data |= row(number, name=f"Field {number}", id="", required="on", **columns)
+    return data | {"f0-type": "email", "f0-id": "email"}
+
+
+def test_as_many_fields_as_an_event_may_have_are_saved_and_no_more_are_added(
+    operator: Client, integration: CustomIntegration
+) -> None:
+    url = editor_url(integration, "webhook")
+    posted = BASICS | CHECK | many_rows(100)
+    full = text_of(operator.post(url, posted | {"action": "add"}))
+    assert re.search('value="add" disabled>Add a new field', full)
+    assert 'name="f100-id"' not in full
+    operator.post(url, posted)
+    assert ReceptionEvent.objects.get().fields.count() == 100
+
+
+def test_too_many_fields_are_said_to_be_too_many(
+    operator: Client, integration: CustomIntegration
+) -> None:
+    response = operator.post(editor_url(integration, "webhook"), BASICS | CHECK | many_rows(200))
+    assert response.status_code == 200
+    assert "An event may have at most 100 fields." in text_of(response)
+    assert 'name="f199-id"' in text_of(response)
+    assert not ReceptionEvent.objects.exists()
+
+
 def test_new_event_begins_with_its_primary_key(
     operator: Client, integration: CustomIntegration
 ) -> None:

@@ -13,17 +13,21 @@ from integrations.models import Outcome
 from onsite.models import State
 from sites.models import ApiKeyHour, Role
 from tests.contacts.changes import apply
+from tests.contacts.transfers import checked
 from tests.factories import (
     PASSWORD,
     ApiKeyFactory,
     ContactFieldFactory,
     MembershipFactory,
+    PublishableKeyFactory,
+    ReceptionEventFactory,
     SiteFactory,
     SourceFactory,
     SuperuserFactory,
 )
 from tests.integrations.api_calls import api_call
 from tests.onsite.submissions import submission
+from webhooks.models import Context
 
 pytestmark = [pytest.mark.browser, pytest.mark.network]
 
@@ -44,6 +48,12 @@ PATHS = (
     "/admin/sites/apikey/",
     "/admin/sites/apikey/add/?like={key}",
     "/admin/sites/apikey/{key}/change/",
+    "/admin/sites/publishablekey/",
+    "/admin/sites/publishablekey/add/?site={site}",
+    "/admin/sites/publishablekey/{publishable_key}/change/",
+    "/admin/sites/publishablekey/{publishable_key}/revoke/",
+    "/admin/webhooks/receptionevent/{app_event}/change/",
+    "/admin/webhooks/receptionevent/{app_event}/saved/",
     "/admin/sites/auditentry/",
     "/admin/sites/user/",
     "/admin/sites/user/add/",
@@ -57,6 +67,10 @@ PATHS = (
     "/admin/integrations/apicall/{call}/change/",
     "/admin/contacts/contact/",
     "/admin/contacts/contact/{contact}/change/",
+    "/admin/contacts/contact/export/",
+    "/admin/contacts/contactimport/",
+    "/admin/contacts/contactimport/add/",
+    "/admin/contacts/contactimport/{import}/change/",
     "/admin/contacts/contactfield/",
     "/admin/contacts/contactfield/add/",
     "/admin/contacts/contactfield/{field}/change/",
@@ -89,6 +103,13 @@ def test_no_page_is_wider_than_the_screen_or_complains(
         site=site, name=LONG, last_used_from="2001:db8::" + "ffff:" * 4 + "1"
     )
     ApiKeyHour.objects.create(key=key, hour=timezone.now(), status=511, count=10**9)
+    publishable_key = PublishableKeyFactory.create(
+        site=site,
+        name=LONG,
+        last_used_from=LONG,
+        allowed_origins=[f"https://{'a' * 63}.{'b' * 63}.example"],
+    )
+    app_event = ReceptionEventFactory.create(site=site, context=Context.APP, name=LONG)
     call = api_call(site, Outcome.BLOCKED, submission_id=stopped.pk, reason=LONG, url=LONG)
     options = [{"id": "a" * 64, "label": LONG}]
     field = ContactFieldFactory.create(
@@ -101,8 +122,11 @@ def test_no_page_is_wider_than_the_screen_or_complains(
         "field": field.pk,
         "site": site.pk,
         "key": key.pk,
+        "publishable_key": publishable_key.pk,
+        "app_event": app_event.pk,
         "source": source.pk,
         "submission": stopped.pk,
+        "import": checked(site, f"email;{LONG};first_name\n{LONG};x;y\na@x.se;;{LONG}\n").pk,
         "call": call.pk,
     }
     context = browser.new_context(viewport={"width": width, "height": 800}, color_scheme=colours)

@@ -6,7 +6,14 @@ import json
 
 import pytest
 
-from common.redaction import MASK, mask_body_text, redact_headers, redact_query, redact_url
+from common.redaction import (
+    MASK,
+    mask_body_text,
+    redact_headers,
+    redact_page_url,
+    redact_query,
+    redact_url,
+)
 
 
 @pytest.mark.parametrize(
@@ -44,6 +51,23 @@ def test_query_secrets_are_masked_by_their_usual_names() -> None:
 
 def test_an_unreadable_url_is_masked_whole() -> None:
     assert redact_url("http://[canary") == MASK
+
+
+@pytest.mark.parametrize(
+    ("url", "kept"),
+    [
+        ("https://a.example/?utm_source=mail&b", "https://a.example/?utm_source=mail&b"),
+        ("https://u:canary@a.example/x", "https://a.example/x"),
+        ("https://a.example/?api_key=canary&x=1", f"https://a.example/?api_key={MASK}&x=1"),
+        ("https://a.example/#access_token=canary", f"https://a.example/#access_token={MASK}"),
+        ("https://a.example/#/shoes?token=canary", f"https://a.example/#/shoes?token={MASK}"),
+        ("https://a.example/?token=can=ary", f"https://a.example/?token={MASK}"),
+        ("http://[canary", MASK),
+    ],
+)
+def test_the_address_of_a_page_keeps_what_campaigns_wrote(url: str, kept: str) -> None:
+    assert redact_page_url(url) == kept
+    assert redact_page_url(kept) == kept
 
 
 def test_personal_values_of_a_json_body_are_masked_and_its_structure_stays() -> None:

@@ -14,7 +14,12 @@ from contacts.models import ContactField
 from integrations.models import CustomIntegration
 from sites.audit import Actor
 from sites.models import Site
-from tests.factories import CustomIntegrationFactory, SiteFactory, email_field
+from tests.factories import (
+    CustomIntegrationFactory,
+    ReceptionEventFactory,
+    SiteFactory,
+    email_field,
+)
 from tests.webhooks.custom_events import documented_event
 from tests.webhooks.received import received_event
 from webhooks.inbound.reception_events.services import reception_event_save
@@ -62,9 +67,9 @@ def elsewhere(file: str) -> str:
     """Return the file as it would be for an installation that has nothing of it yet."""
     document = yaml.safe_load(file)
     document["site"] |= {"slug": "copy", "public_id": "6f1c0b0e-3c0f-4b8e-9a55-0a6c1f0f6f10"}
-    for integration in document["custom_integrations"]:
-        for number, event in enumerate(integration["events"]):
-            event["event_id"] = f"{number:024x}"
+    events = [each for row in document["custom_integrations"] for each in row["events"]]
+    for number, event in enumerate(events):
+        event["event_id"] = f"{number:024x}"
     return yaml.safe_dump(document, sort_keys=False)
 
 
@@ -102,6 +107,26 @@ def test_a_copy_is_the_same_down_to_its_ids(brand: Site) -> None:
     webhook = ReceptionEvent.objects.get(site=copy, alias="webhook")
     assert webhook.source.secrets == {"tokens": [TOKEN]}
     assert webhook.fields.get(field_id="shop").contact_field == copy.contact_fields.get()
+
+
+def test_events_of_pages_and_apps_travel_with_and_without_a_primary_key(brand: Site) -> None:
+    of_pages = CustomIntegrationFactory.create(site=brand, name="Pages")
+    documented_event(brand, Context.APP, integration=of_pages, alias="signed-up")
+    ReceptionEventFactory.create(
+        site=brand, context=Context.APP, integration=of_pages, alias="visited", fields=[]
+    )
+    file = configuration_export(site=brand)
+    assert apply(file).changes == ()
+    file = elsewhere(file)
+    for event in section(file)[2]["events"]:
+        assert event["context"] == "app"
+        assert "verification" not in event
+    renamed = file.replace("event_id: '00", "event_id: 'ff")
+    apply(renamed, ENVIRONMENT)
+    assert (
+        section(configuration_export(site=Site.objects.get(slug="copy")))[2]
+        == (section(renamed)[2])
+    )
 
 
 def test_no_secret_is_in_the_file(brand: Site) -> None:

@@ -17,9 +17,16 @@ from integrations.causes import RejectionCause
 from sites.audit import Actor
 from sites.models import AuditEntry, Site
 from tests.contacts.changes import apply
-from tests.factories import ContactFieldFactory, SiteFactory
+from tests.factories import (
+    ContactFieldFactory,
+    CustomIntegrationFactory,
+    ReceptionEventFactory,
+    SiteFactory,
+    email_field,
+)
 from tests.webhooks.received import rejected_request
 from tests.webhooks.reception_fields import field_writing_to
+from webhooks.inbound.models import ReceptionField
 from webhooks.inbound.reception_events.deletion import reception_event_delete
 
 ACTOR = Actor.system("test")
@@ -169,3 +176,28 @@ def test_a_deleted_event_protects_no_field(site: Site) -> None:
     assert event.deleted_at is not None
     contact_field_delete(field=stored, actor=ACTOR)
     assert not ContactField.objects.exists()
+
+
+def test_an_option_that_a_reception_field_writes_is_not_taken_away(site: Site) -> None:
+    options = [{"id": name, "label": name.title()} for name in ("gold", "silver", "bronze")]
+    stored = ContactFieldFactory.create(site=site, type="radio", options=options)
+    integration = CustomIntegrationFactory.create(site=site)
+    level = ReceptionField(
+        field_id="level", name="Level", type="radio", options=options[:1], contact_field=stored
+    )
+    order = {"integration": integration, "name": "Order", "alias": "order"}
+    ReceptionEventFactory.create(site=site, fields=[email_field(), level], **order)
+
+    stored.options = options[1:]
+    with pytest.raises(ValidationError) as caught:
+        contact_field_update(field=stored, actor=ACTOR)
+    assert caught.value.message_dict == {
+        "options": [
+            "“Gold” is in use and cannot be taken away: the field “Level” of the reception event "
+            "“Order”. Change that first."
+        ]
+    }
+    stored.options = [{"id": "gold", "label": "Golden"}, options[1]]
+    contact_field_update(field=stored, actor=ACTOR)
+    stored.refresh_from_db()
+    assert [option["label"] for option in stored.options] == ["Golden", "Silver"]

@@ -22,6 +22,7 @@ from integrations.contact_change import (
     ConsentFact,
     Deletion,
     EmailListFact,
+    Identity,
 )
 from sites.models import Site
 from tests.contacts.changes import apply, at, change, source
@@ -107,6 +108,7 @@ def test_the_delta_of_a_deletion_says_who_it_was(site: Site) -> None:
     erased, announced = told
     (changed,) = announced["changes"]
     assert (erased["contact_id"], erased["site_id"]) == (result.contact_id, site.pk)
+    assert erased["identity"] == Identity(email="jane@example.com")
     assert (changed.kind, changed.existed_before) == (ChangeKind.DELETED, True)
     assert changed.snapshot.values["deletion_reason"] == "cancelled membership"
     assert changed.changes == {

@@ -172,13 +172,6 @@ def test_of_the_same_keyed_activity_the_newer_survives_a_merge(site: Site) -> No
             ["email"],
             id="personal identity numbers differ",
         ),
-        pytest.param(
-            A | {"anonymous": "d"},
-            B,
-            B | {"anonymous": "d"},
-            ["visitor"],
-            id="a device with two users",
-        ),
     ],
 )
 def test_two_people_stay_two(

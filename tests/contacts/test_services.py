@@ -8,9 +8,21 @@ from django.test.utils import CaptureQueriesContext
 
 from contacts import services
 from contacts.models import Activity, Contact, ContactRevision, ContactSourceId
-from contacts.services import ChangeItem, ChangeKind, contact_preview, contacts_apply_batch
+from contacts.services import (
+    ChangeItem,
+    ChangeKind,
+    contact_preview,
+    contacts_apply_batch,
+    contacts_preview_batch,
+)
 from contacts.signals import ContactChanged, contacts_changed
-from integrations.contact_change import ActivityFact, Channel, Deletion, EmailListFact
+from integrations.contact_change import (
+    ActivityFact,
+    Channel,
+    Deletion,
+    EmailListFact,
+    EmailStatus,
+)
 from sites.models import Site
 from tests.contacts.changes import apply, at, change, source
 
@@ -175,3 +187,37 @@ def test_known_people_only_means_those_of_the_same_batch_too(site: Site) -> None
     kinds = [result.kind for result in contacts_apply_batch(items)]
     assert kinds == [ChangeKind.REJECTED, ChangeKind.CREATED, ChangeKind.CHANGED]
     assert Contact.objects.get().city == "Lund"
+
+
+def test_a_conflict_rejects_its_own_row_of_a_batch_and_no_other(site: Site) -> None:
+    apply(site, {"email": "a@example.com", "external_id": "A"})
+    rows = [{"email": "new@example.com"}, {"email": "b@example.com", "external_id": "A"}]
+    items = [
+        ChangeItem(site=site, change=change(who, 5), source=source(), named_by="email")
+        for who in rows
+    ]
+    for results in (contacts_preview_batch(items), contacts_apply_batch(items)):
+        assert [result.kind for result in results] == [ChangeKind.CREATED, ChangeKind.REJECTED]
+        assert (results[1].cause, results[1].held) == ("CONTACT_CONFLICT", ("external_id",))
+    emails = Contact.objects.order_by("email").values_list("email", flat=True)
+    assert list(emails) == ["a@example.com", "new@example.com"]
+
+
+def test_a_previewed_batch_sees_what_its_earlier_rows_would_do(site: Site) -> None:
+    items = [
+        ChangeItem(site=site, change=change({"email": "a@example.com"}, 1), source=source())
+        for _ in range(2)
+    ]
+    kinds = [result.kind for result in contacts_preview_batch(items)]
+    assert kinds == [ChangeKind.CREATED, ChangeKind.UNCHANGED]
+    assert not Contact.objects.exists()
+
+
+def test_the_same_state_of_an_address_keeps_the_cause_that_is_known(site: Site) -> None:
+    jane = {"email": "jane@example.com"}
+    apply(site, jane, 1, email_status=EmailStatus.BOUNCED, cause="hard_bounce")
+    assert apply(site, jane, 2, email_status=EmailStatus.BOUNCED).changes == {}
+    assert apply(site, jane, 3, email_status=EmailStatus.BANNED).changes == {
+        "email_status": ["bounced", "banned"],
+        "email_status_cause": ["hard_bounce", None],
+    }

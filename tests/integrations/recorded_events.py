@@ -52,7 +52,11 @@ def plain(event: InboundEvent) -> Any:
 
 def _told(value: Any) -> Any:
     if dataclasses.is_dataclass(value) and not isinstance(value, type):
-        fields = {field.name: getattr(value, field.name) for field in dataclasses.fields(value) if field.repr}
+        fields = {
+            field.name: getattr(value, field.name)
+            for field in dataclasses.fields(value)
+            if field.repr
+        }
         return {name: _told(item) for name, item in fields.items() if not _says_nothing(item)}
     if isinstance(value, tuple):
         return [_told(item) for item in value]

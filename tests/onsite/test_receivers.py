@@ -8,7 +8,9 @@ import pytest
 
 from contacts.signals import contacts_merged
 from integrations.contact_change import Deletion
+from integrations.generic_api.visitor import VisitorData
 from integrations.models import ApiCall, Direction
+from onsite.flow.fingerprints import visitor_key
 from onsite.models import State, Submission
 from sites.models import Site
 from tests.contacts.changes import apply
@@ -69,6 +71,32 @@ def test_nobody_else_is_forgotten(site: Site, jane: UUID) -> None:
         row.refresh_from_db()
         assert row.visitor["email"] == "jane@example.com"
     assert "jane%40example.com" in str(texts_of(call))
+
+
+@pytest.mark.parametrize(
+    "visitor",
+    [
+        VisitorData(email="jane@example.com"),
+        VisitorData(phone="+46701234567"),
+        VisitorData(personal_identity="20040217-7935"),
+    ],
+    ids=["email", "phone", "personal_identity"],
+)
+def test_a_blocked_visitor_without_a_contact_is_forgotten_by_their_identity(
+    site: Site, jane: UUID, visitor: VisitorData
+) -> None:
+    named = {"phone": "070-123 45 67", "personal_identity_number": "040217-7935"}
+    apply(site, JANE | named, 2)
+    key = visitor_key(visitor)
+    blocked = submission(site, State.BLOCKED, visitor_key=key, code="lookup_failed")
+    call = api_call(site, submission_id=blocked.pk, reason="jane@example.com is odd")
+    elsewhere = submission(SiteFactory.create(), State.BLOCKED, visitor_key=key)
+    apply(site, JANE, 5, deletion=Deletion(reason="asked"))
+    blocked.refresh_from_db()
+    elsewhere.refresh_from_db()
+    assert (blocked.visitor, blocked.contact_id) == ({}, None)
+    assert texts_of(call) == {"", "{}", "[]"}
+    assert elsewhere.visitor["email"] == "jane@example.com"
 
 
 def test_submissions_and_calls_follow_a_merge(site: Site, jane: UUID) -> None:

@@ -21,7 +21,8 @@ def test_demo_plays_every_sample_of_every_preset_once(start_stack: StartStack) -
     samples = sum(len(preset.samples()) for preset in presets)
     line = f"Demo: {len(presets)} sources, {samples} of {samples} sample requests accepted"
     eventually(lambda: line in stack.output(), seconds=60, what=line)
-    eventually(lambda: "3 of 3 visitors continued." in stack.output(), seconds=60)
+    last = "5 of 5 events of pages taken, 3 of 3 visitors continued."
+    eventually(lambda: last in stack.output(), seconds=60, what=last)
     assert set(Site.objects.values_list("slug", flat=True)) == {"demo", "demo-retailer"}
     assert list(Submission.objects.order_by("pk").values_list("tag", flat=True)) == [
         "NewAmbassador",
@@ -30,12 +31,16 @@ def test_demo_plays_every_sample_of_every_preset_once(start_stack: StartStack) -
     ]
     assert Contact.objects.filter(site__slug="demo-retailer").count() == 2
     assert {source.preset_key for source in Source.objects.all()} == {
-        preset.key for preset in offered_presets()
+        *(preset.key for preset in offered_presets()),
+        "reception_event",
     }
     eventually(
         lambda: not ReceivedEvent.objects.filter(status__in=OPEN).exists(), what="all processed"
     )
     assert not ReceivedEvent.objects.filter(status=Status.FAILED).exists()
+    # What she looked at before she gave her address is hers now.
+    maja = Contact.objects.get(site__slug="demo", email="nils.berg@example.com")
+    assert maja.activities.filter(type="product-viewed").count() == 3
     rejected = eventually(RejectedRequest.objects.first, what="the refused request")
     assert rejected is not None
     assert rejected.cause == "BAD_SIGNATURE"

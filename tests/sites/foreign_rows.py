@@ -9,16 +9,26 @@ from django.db.models import Model
 from django.utils import timezone
 
 from common.identifiers import random_token
-from contacts.models import Contact, ContactField
+from contacts.models import Contact, ContactField, ContactFile, ContactImport
 from integrations.causes import RejectionCause
 from integrations.models import ApiCall, CustomIntegration, Outcome
 from onsite.models import State, Submission
 from sites.audit import Actor, audit_record
-from sites.models import ApiKey, AuditEntry, Job, JobState, Membership, Role, Site
+from sites.models import (
+    ApiKey,
+    AuditEntry,
+    Job,
+    JobState,
+    Membership,
+    PublishableKey,
+    Role,
+    Site,
+)
 from tests.factories import (
     ApiKeyFactory,
     ContactFieldFactory,
     MembershipFactory,
+    PublishableKeyFactory,
     SourceFactory,
     UserFactory,
 )
@@ -51,6 +61,20 @@ def _contact(site: Site, mark: str) -> Contact:
 def _contact_field(site: Site, mark: str) -> ContactField:
     options = [{"id": mark, "label": mark}]
     return ContactFieldFactory.create(site=site, name=mark, type="radio", options=options)
+
+
+def _contact_import(site: Site, mark: str) -> ContactImport:
+    owner = UserFactory.create()
+    file = ContactFile.objects.create(site=site, owner=owner, kind="upload", name=f"{mark}.csv")
+    file.parts.create(number=0, content=f"email\n{mark}@example.com\n")
+    check = Job.objects.create(site=site, kind="check", title=mark, state=JobState.DONE,
+                               done=1, counts={"created": 1})  # fmt: skip
+    return ContactImport.objects.create(
+        site=site, created_by=owner, file=file, file_name=file.name, size=1, delimiter=",",
+        rows_begin_at=6, rows_begin_on_line=1, header=["email"], columns=["email"],
+        named_by="email", check_job=check, failed_rows=ContactFile.objects.create(
+            site=site, owner=owner, kind="failed_rows", name=mark),
+    )  # fmt: skip
 
 
 def _event(site: Site, mark: str) -> ReceivedEvent:
@@ -93,6 +117,12 @@ def _api_key(site: Site, mark: str) -> ApiKey:
     return ApiKeyFactory.create(site=site, name=name, allowed_networks=["192.0.2.7"])
 
 
+def _publishable_key(site: Site, mark: str) -> PublishableKey:
+    name = f"{mark} {random_token('', 6)}"
+    origin = f"https://{mark}.example.com"
+    return PublishableKeyFactory.create(site=site, name=name, allowed_origins=[origin])
+
+
 def _integration(site: Site, mark: str) -> CustomIntegration:
     return custom_integration(site, name=f"{mark} {random_token('', 6)}", description=mark)
 
@@ -112,9 +142,11 @@ MAKERS: dict[type[Model], Callable[[Site, str], Any]] = {
     AuditEntry: _audit,
     Contact: _contact,
     ContactField: _contact_field,
+    ContactImport: _contact_import,
     CustomIntegration: _integration,
     Job: _job,
     Membership: _membership,
+    PublishableKey: _publishable_key,
     ReceivedEvent: _event,
     ReceptionEvent: _reception_event,
     RejectedRequest: _rejected,

@@ -197,7 +197,8 @@ def test_autocompletes_offer_no_foreign_row(
                 {"app_label": model._meta.app_label, "model_name": str(model._meta.model_name),
                  "field_name": field.name},
             )  # fmt: skip
-            assert response.status_code in (200, 403), field
+            # 404: jobs are not searched, so that nobody is offered one.
+            assert response.status_code in (200, 403, 404), field
             assert FOREIGN not in text_of(response), field
             asked += OWN in text_of(response)
     assert asked, "No autocomplete answered at all, so nothing was tested."

@@ -28,6 +28,19 @@ E0501 = {
     "code": "E0501",
 }
 FLAT = {"email": "john.doe@example.org", "phone": "+34666777888", "name": "Hi there!"}
+SECRET = "secret-of-a-sender-of-24-bytes"
+# Settings and secrets by the check of a webhook's requests.
+CHECKS: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {
+    "none": ({}, {}),
+    "token_header": ({"token_header": "X-Token"}, {"tokens": [SECRET]}),
+    "token_query": ({"token_parameter": "t"}, {"tokens": [SECRET]}),
+    "basic": ({"basic_username": "erp"}, {"basic_password": SECRET}),
+    "hmac": ({"hmac_header": "X-Signed"}, {"hmac_secrets": [SECRET]}),
+    "standard_webhooks": (
+        {},
+        {"signing_secrets": ["whsec_" + "MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"]},
+    ),
+}
 
 
 def documented(name: str) -> Any:
@@ -76,6 +89,13 @@ def erp_event(site: Site, **values: Any) -> ReceptionEvent:
     ]
     values.setdefault("alias", mapping["alias"])
     return ReceptionEventFactory.create(site=site, context=Context.WEBHOOK, fields=fields, **values)
+
+
+def checked_webhook(site: Site, check: str) -> ReceptionEvent:
+    """Return the webhook with one of `CHECKS`."""
+    settings, secrets = CHECKS[check]
+    verification = {"verification": check, **settings}
+    return erp_event(site, verification=verification, secrets=secrets)
 
 
 def as_bytes(body: Any) -> bytes:

@@ -14,8 +14,8 @@ from pytest_django import DjangoAssertNumQueries
 from contacts.models import Activity, Contact
 from sites.api_keys import last_use, usage
 from sites.audit import Actor
-from sites.models import ApiKey, ApiKeyHour, Site, User
-from tests.factories import API_KEY_SECRET, ApiKeyFactory, SiteFactory
+from sites.models import ApiKey, ApiKeyHour, User
+from tests.factories import API_KEY_SECRET, SiteFactory
 from tests.webhooks.custom_events import (
     CREATE,
     E0501,
@@ -23,7 +23,6 @@ from tests.webhooks.custom_events import (
     body_of,
     contact,
     documented,
-    documented_event,
     post,
     send,
     worked_off,
@@ -35,21 +34,6 @@ from webhooks.models import ReceivedEvent, ReceptionEvent, RejectedRequest
 pytestmark = pytest.mark.django_db(transaction=True)
 
 ACTOR = Actor.system("tests")
-
-
-@pytest.fixture
-def site() -> Site:
-    return SiteFactory.create(default_country="ES")
-
-
-@pytest.fixture
-def key(site: Site) -> ApiKey:
-    return ApiKeyFactory.create(site=site)
-
-
-@pytest.fixture
-def event(site: Site) -> ReceptionEvent:
-    return documented_event(site)
 
 
 # -- accepted ------------------------------------------------------------------------------------

@@ -12,8 +12,7 @@ from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
 from sites.models import ApiKey, Site
-from tests.factories import ApiKeyFactory, SiteFactory
-from tests.webhooks.custom_events import FLAT, documented_event, erp_event, post, send, worked_off
+from tests.webhooks.custom_events import FLAT, erp_event, post, send, worked_off
 from webhooks.models import ReceivedEvent, ReceptionEvent, Source
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -31,21 +30,6 @@ many = hypothesis_settings(
     deadline=None,
     suppress_health_check=[HealthCheck.function_scoped_fixture],
 )
-
-
-@pytest.fixture
-def site() -> Site:
-    return SiteFactory.create(default_country="ES")
-
-
-@pytest.fixture
-def key(site: Site) -> ApiKey:
-    return ApiKeyFactory.create(site=site)
-
-
-@pytest.fixture
-def api(site: Site) -> ReceptionEvent:
-    return documented_event(site)
 
 
 @pytest.fixture
@@ -73,9 +57,9 @@ def test_a_webhook_answers_whatever_comes(webhook: ReceptionEvent, body: bytes) 
 @many
 @given(BYTES | st.dictionaries(st.sampled_from(FIELDS), JSON).map(json.dumps).map(str.encode))
 def test_the_public_api_answers_whatever_comes(
-    api: ReceptionEvent, key: ApiKey, body: bytes
+    event: ReceptionEvent, key: ApiKey, body: bytes
 ) -> None:
-    answer = send(api, key, body, query={"createContact": "true"})
+    answer = send(event, key, body, query={"createContact": "true"})
     # Under 500, and never by the rate that so many examples may reach.
     assert answer.status_code in (201, 400, 422)
 
@@ -93,10 +77,10 @@ def test_what_a_webhook_accepts_is_processed(
 
 
 def test_a_damaged_definition_shuts_no_other_event(
-    api: ReceptionEvent, webhook: ReceptionEvent, key: ApiKey, caplog: pytest.LogCaptureFixture
+    event: ReceptionEvent, webhook: ReceptionEvent, key: ApiKey, caplog: pytest.LogCaptureFixture
 ) -> None:
     Source.objects.filter(pk=webhook.source_id).update(settings={"alias": 1})
     with caplog.at_level(logging.ERROR):
-        assert send(api, key, FLAT, query={"createContact": "true"}).status_code == 201
+        assert send(event, key, FLAT, query={"createContact": "true"}).status_code == 201
     assert post(webhook, FLAT).status_code == 404
     assert webhook.event_id in caplog.text

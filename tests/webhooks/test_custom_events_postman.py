@@ -13,46 +13,17 @@ import pytest
 from django.http import HttpResponse
 
 from sites.models import ApiKey, Site
-from tests.factories import API_KEY_SECRET, ApiKeyFactory, SiteFactory
-from tests.webhooks.custom_events import documented_event, erp_event
+from tests.factories import API_KEY_SECRET
+from tests.webhooks.custom_events import CHECKS, SECRET, checked_webhook, documented_event
 from tests.webhooks.reception import knock
 from webhooks.inbound.admin.custom_integrations.event_addresses import (
     KEY_PLACEHOLDER,
     sending_help,
 )
 from webhooks.inbound.admin.custom_integrations.postman import collection
-from webhooks.models import Context, ReceptionEvent
+from webhooks.models import Context
 
 pytestmark = pytest.mark.django_db(transaction=True)
-
-SECRET = "secret-of-a-sender-of-24-bytes"
-CHECKS: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {
-    "none": ({}, {}),
-    "token_header": ({"token_header": "X-Token"}, {"tokens": [SECRET]}),
-    "token_query": ({"token_parameter": "t"}, {"tokens": [SECRET]}),
-    "basic": ({"basic_username": "erp"}, {"basic_password": SECRET}),
-    "hmac": ({"hmac_header": "X-Signed"}, {"hmac_secrets": [SECRET]}),
-    "standard_webhooks": (
-        {},
-        {"signing_secrets": ["whsec_" + "MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"]},
-    ),
-}
-
-
-@pytest.fixture
-def site() -> Site:
-    return SiteFactory.create(default_country="ES")
-
-
-@pytest.fixture
-def key(site: Site) -> ApiKey:
-    return ApiKeyFactory.create(site=site)
-
-
-def webhook(site: Site, check: str) -> ReceptionEvent:
-    settings, secrets = CHECKS[check]
-    verification = {"verification": check, **settings}
-    return erp_event(site, verification=verification, secrets=secrets)
 
 
 def sent(downloaded: dict[str, Any], **variables: str) -> HttpResponse:
@@ -81,14 +52,14 @@ def test_the_collection_of_the_public_api_is_accepted(site: Site, key: ApiKey) -
 
 @pytest.mark.parametrize("check", CHECKS)
 def test_the_collection_of_a_webhook_is_accepted(site: Site, check: str) -> None:
-    downloaded = collection(webhook(site, check))
+    downloaded = collection(checked_webhook(site, check))
     assert SECRET not in json.dumps(downloaded)
     assert sent(downloaded, secret=SECRET).status_code == 201
 
 
 @pytest.mark.parametrize("check", [*CHECKS, "api"])
 def test_the_curl_line_is_accepted(site: Site, key: ApiKey, check: str) -> None:
-    event = documented_event(site, Context.API) if check == "api" else webhook(site, check)
+    event = documented_event(site, Context.API) if check == "api" else checked_webhook(site, check)
     line = sending_help(event, mask_secrets=False).curl
     words = shlex.split(line.replace(KEY_PLACEHOLDER, f"{key.key_id}:{API_KEY_SECRET}"))
     headers, body = {}, b""

@@ -34,21 +34,6 @@ pytestmark = pytest.mark.django_db(transaction=True)
 ACTOR = Actor.system("tests")
 
 
-@pytest.fixture
-def site() -> Site:
-    return SiteFactory.create(default_country="ES")
-
-
-@pytest.fixture
-def key(site: Site) -> ApiKey:
-    return ApiKeyFactory.create(site=site)
-
-
-@pytest.fixture
-def event(site: Site) -> ReceptionEvent:
-    return documented_event(site)
-
-
 # -- 401, 403, 404 -------------------------------------------------------------------------------
 
 

@@ -32,11 +32,6 @@ pytestmark = pytest.mark.django_db(transaction=True)
 ACTOR = Actor.system("tests")
 
 
-@pytest.fixture
-def site() -> Site:
-    return SiteFactory.create(default_country="ES")
-
-
 def body_of(response: Any) -> Any:
     return json.loads(response.content)
 

@@ -5,6 +5,7 @@ from django.utils import timezone
 
 from contacts.models import Contact
 from contacts.signals import contact_erased, contacts_merged
+from integrations.contact_change import Identity
 from tests.factories import SourceFactory
 from tests.webhooks.received import received_event
 from webhooks.inbound.models import EventOutcome, Outcome, Source, Status
@@ -36,7 +37,7 @@ def outcome(source: Source, contact: Contact) -> EventOutcome:
 def test_an_erased_person_is_named_nowhere(source: Source) -> None:
     erased, other = person(source), person(source)
     mine, theirs = outcome(source, erased), outcome(source, other)
-    contact_erased.send(None, site_id=source.site_id, contact_id=erased.pk)
+    contact_erased.send(None, site_id=source.site_id, contact_id=erased.pk, identity=Identity())
     mine.refresh_from_db()
     theirs.refresh_from_db()
     assert (mine.identity, mine.contact_id, mine.outcome) == ("", None, Outcome.APPLIED)

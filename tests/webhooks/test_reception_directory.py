@@ -10,6 +10,11 @@ from pathlib import Path
 import pytest
 from django.db import OperationalError, connection
 
+from sites.audit import Actor
+from sites.models import PublishableKey
+from sites.publishable_keys.known_keys import KnownPublishableKey
+from sites.publishable_keys.services import publishable_key_revoke, publishable_key_update
+from tests.factories import PublishableKeyFactory
 from tests.webhooks.reception import Sender, engage_body, engage_source
 from webhooks.inbound.journal.writer import CHORE_SECONDS, JournalWriter, journal_writer
 from webhooks.inbound.reception import directory
@@ -39,6 +44,27 @@ def test_a_deleted_source_disappears() -> None:
     assert _is_active(source) is True
     source.delete()
     assert _seconds_until(lambda: directory.find(source.public_id) is None) < 1.0
+
+
+def test_a_revoked_publishable_key_is_known_as_such() -> None:
+    key = PublishableKeyFactory.create()
+    site_id = str(key.site.public_id)
+    assert _opens(key, site_id) is True
+    assert _opens(key, site_id.upper()) is False
+    publishable_key_revoke(key=key, actor=Actor.system("test"))
+    assert _seconds_until(lambda: _opens(key, site_id) is False) < 1.0
+    # The row stays: whoever uses it is told no, and the log can name it.
+    assert directory.find_publishable_key(key.key) is not None
+
+
+def test_a_changed_list_of_origins_is_seen_too() -> None:
+    key = PublishableKeyFactory.create(allowed_origins=["https://a.example"])
+    assert _known(key).allows("https://a.example")
+    key.allowed_origins = ["https://b.example"]
+    publishable_key_update(key=key, actor=Actor.system("test"))
+    assert _seconds_until(lambda: _known(key).allows("https://b.example")) < 1.0
+    assert not _known(key).allows("https://a.example")
+    assert not _known(key).allows("")
 
 
 @pytest.mark.processes
@@ -167,3 +193,13 @@ def _environ() -> dict[str, str]:
     import os
 
     return dict(os.environ)
+
+
+def _known(key: PublishableKey) -> KnownPublishableKey:
+    known = directory.find_publishable_key(key.key)
+    assert known is not None
+    return known
+
+
+def _opens(key: PublishableKey, site_public_id: str) -> bool:
+    return _known(key).is_for(site_public_id)

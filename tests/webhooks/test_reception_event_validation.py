@@ -48,6 +48,22 @@ class TestRefusals:
         second = field(field_id="second", type="email", is_primary_key=True)
         assert set(errors(email_field(), second)) == {"fields"}
 
+    def test_events_of_pages_and_apps_need_no_primary_key(self) -> None:
+        def errors(*fields: ReceptionField) -> Errors:
+            return errors_of(
+                lambda: ReceptionEventFactory.create(context=Context.APP, fields=list(fields))
+            )
+
+        for fields in ([], [field()], [email_field()], [field(type="email")]):
+            assert ReceptionEventFactory.create(context=Context.APP, fields=fields).pk
+        only_sometimes = field(type="email", is_primary_key=True)
+        event = ReceptionEventFactory.create(context=Context.APP, fields=[only_sometimes])
+        assert not event.fields.get().is_required
+        second = field(field_id="second", type="email", is_primary_key=True)
+        assert set(errors(email_field(), second)) == {"fields"}
+        assert set(errors(field(is_primary_key=True))) == {"fields.0.is_primary_key"}
+        assert set(errors(field(pointer="/name"))) == {"fields.0.pointer"}
+
     @pytest.mark.parametrize(
         ("values", "attribute"),
         [

@@ -21,6 +21,7 @@ from webhooks.inbound.journal import (
     JournalEntry,
     JournalFailed,
     append,
+    append_all,
 )
 from webhooks.inbound.journal import writer as writer_module
 from webhooks.inbound.journal.entry import bounded_key
@@ -234,6 +235,27 @@ def test_a_full_queue_answers_503_with_when_to_come_back(
         release.set()
         assert all(not future.result().is_repeat for future in waiting)
     assert (response.status_code, response.headers["Retry-After"]) == (503, "1")
+
+
+def test_events_of_one_request_are_answered_in_their_order(source: Source) -> None:
+    known = append(entry_for(source, "b"))
+    first, repeat, again, other = append_all([entry_for(source, key) for key in "abaz"])
+    assert repeat == Appended(known.id, is_repeat=True)
+    assert again == Appended(first.id, is_repeat=True)
+    assert not first.is_repeat
+    assert not other.is_repeat
+    assert ReceivedEvent.objects.count() == 3
+    assert append_all([]) == []
+
+
+def test_of_a_request_that_is_too_much_nothing_waits(
+    source: Source, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(writer_module, "MOST_WAITING", 2)
+    with pytest.raises(JournalBusy):
+        append_all([entry_for(source, key) for key in "abc"])
+    assert len(append_all([entry_for(source, key) for key in "ab"])) == 2
+    assert ReceivedEvent.objects.count() == 2
 
 
 def test_large_bodies_wait_within_a_bound(source: Source, monkeypatch: pytest.MonkeyPatch) -> None:

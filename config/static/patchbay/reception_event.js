@@ -7,12 +7,17 @@ const rows = form?.querySelector('[data-event-fields]');
 const startRows = () => {
     const blank = document.getElementById('new-field-row');
     const all = () => [...rows.children];
+    const adding = form.querySelector('[name="action"][value="add"]');
+    const fitAdding = () => {
+        adding.disabled = rows.children.length >= Number(rows.dataset.eventFields);
+    };
 
     const add = () => {
         const number = Math.max(-1, ...all().map((row) => Number(row.dataset.fieldRow) || 0)) + 1;
         rows.insertAdjacentHTML('beforeend', blank.innerHTML.replaceAll('__n__', String(number)));
         fitTargets(rows.lastElementChild);
         rows.lastElementChild.querySelector('[name$="-name"]').focus();
+        fitAdding();
     };
     const move = (row, by) => {
         const other = by < 0 ? row.previousElementSibling : row.nextElementSibling;
@@ -23,7 +28,8 @@ const startRows = () => {
     const remove = (row) => {
         const next = row.nextElementSibling ?? row.previousElementSibling;
         row.remove();
-        (next?.querySelector('[name$="-name"]') ?? form.querySelector('[value="add"]')).focus();
+        fitAdding();
+        (next?.querySelector('[name$="-name"]') ?? adding).focus();
     };
     // Only targets that hold values of the row's type can be chosen; the server checks again.
     const fitTargets = (row) => {

@@ -9,13 +9,23 @@ from typing import Any, Final
 from common.json import BadJson, parse_json
 from integrations.field_types import FieldError, lenient, strict
 from integrations.pointers import MISSING, resolve
-from integrations.presets.reception_event.definition import API, EventDefinition, EventField
+from integrations.presets.reception_event.app_event import AppEvent, app_event
+from integrations.presets.reception_event.definition import (
+    API,
+    APP,
+    EventDefinition,
+    EventField,
+)
 from integrations.request import RefusedBody
 
 REQUIRED: Final = "Required field is missing."
 UNDEFINED: Final = "Field is not defined in this event."
 _NO_OBJECT: Final = "The body must be one JSON object, with the ids of the event's fields as keys."
 _NO_CONTAINER: Final = "The body must be a JSON object or a JSON array."
+_NO_IDENTITY: Final = (
+    "The event names nobody: neither entityInfo.trackerId, of 1 to 128 letters, digits, hyphens "
+    "and underscores, nor a valid e-mail as entityInfo.primaryKey."
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,18 +44,22 @@ class ReadEvent:
     """What a body says.
 
     `values` holds stored forms by field id, without absent fields. With `problems` the request is
-    refused (422). `notes` are sentences on optional values that were dropped.
+    refused (422). `notes` are sentences on optional values that were dropped. `app` is the envelope
+    of an event of a page or app.
     """
 
     values: dict[str, Any] = field(default_factory=dict)
     problems: tuple[FieldProblem, ...] = ()
     notes: tuple[str, ...] = ()
+    app: AppEvent | None = None
 
 
 def read_event(definition: EventDefinition, body: bytes) -> ReadEvent:
     """Read the body as the context of the event prescribes. Raises `RefusedBody`."""
     if definition.context == API:
         return read_strict(definition, body)
+    if definition.context == APP:
+        return read_app(definition, _document(body))
     return read_lenient(definition, body)
 
 
@@ -82,6 +96,28 @@ def read_lenient(definition: EventDefinition, body: bytes) -> ReadEvent:
     document = _document(body)
     if not isinstance(document, dict | list):
         raise RefusedBody("BAD_BODY", _NO_CONTAINER)
+    return _read_leniently(definition, document)
+
+
+def read_app(definition: EventDefinition, document: Any) -> ReadEvent:
+    """Read a parsed event of a page or app, its payload as leniently as a webhook's body.
+
+    Raises `RefusedBody` for an envelope without an event (`BAD_BODY`) or without anybody
+    (`NO_IDENTITY`).
+    """
+    event = app_event(definition, document)
+    read = _read_leniently(definition, event.values(definition.primary_key))
+    key = definition.primary_key
+    # A required one that is missing is told as such.
+    is_named = key is not None and (key.is_required or key.id in read.values)
+    if not (event.tracker_id or event.email or is_named):
+        raise RefusedBody("NO_IDENTITY", _NO_IDENTITY)
+    read.notes = (*event.notes, *read.notes)
+    read.app = event
+    return read
+
+
+def _read_leniently(definition: EventDefinition, document: Any) -> ReadEvent:
     values, problems, notes = {}, [], []
     for each in definition.fields:
         found = found_by(each, document)

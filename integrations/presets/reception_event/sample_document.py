@@ -9,23 +9,33 @@ from typing import Any, Final
 import jsonpointer
 
 from integrations.field_types import sample_value
-from integrations.presets.reception_event.definition import EventDefinition
+from integrations.presets.reception_event.app_event import CUSTOM
+from integrations.presets.reception_event.definition import APP, EventDefinition
 from integrations.presets.reception_event.tracing import pointer_of
 
+_SAMPLE_SENDER: Final = {"trackerId": "0b6c7f3e-8a52-4d0e-9f0a-3d1c5b7e9a42"}
 _INDEX: Final = re.compile(r"0|[1-9][0-9]?")
 
 
 def sample_body(definition: EventDefinition) -> bytes:
     """Return an accepted body with every field in its place, as indented JSON.
 
-    Of two pointers of which one leads through the other's value, the first has its place.
+    Of two pointers of which one leads through the other's value, the first has its place. For a
+    page or app it is the body of a request with this one event.
     """
     places = [jsonpointer.JsonPointer(pointer_of(each)).parts for each in definition.fields]
-    is_list = bool(places) and all(_INDEX.fullmatch(parts[0]) for parts in places)
+    is_list = definition.context != APP and _is_list(places)
     document: Any = [] if is_list else {}
     for each, parts in zip(definition.fields, places, strict=True):
         _place(document, parts, sample_value(each.definition))
+    if definition.context == APP:
+        event = {"type": CUSTOM, "eventId": definition.event_id, "payload": document}
+        document = {"entityInfo": _SAMPLE_SENDER, "events": [event]}
     return json.dumps(document, indent=2, ensure_ascii=False).encode()
+
+
+def _is_list(places: list[list[str]]) -> bool:
+    return bool(places) and all(_INDEX.fullmatch(parts[0]) for parts in places)
 
 
 def _place(document: Any, parts: list[str], value: Any) -> None:

@@ -4,15 +4,21 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from typing import Any, Final
 
 from integrations.field_types import FieldError
 from integrations.json_values import decimal_text
 from integrations.pointers import MISSING
-from integrations.presets.reception_event.definition import EventDefinition, EventField
+from integrations.presets.reception_event.app_event import (
+    PRIMARY_KEY_POINTER,
+    AppEvent,
+    app_event,
+)
+from integrations.presets.reception_event.definition import APP, EventDefinition, EventField
 from integrations.presets.reception_event.reading import REQUIRED, found_by, reader_of
+from integrations.request import RefusedBody
 
 LONGEST_FOUND: Final = 200
 
@@ -35,7 +41,22 @@ class Trace:
 def trace(definition: EventDefinition, document: Any) -> tuple[Trace, ...]:
     """Return what every field makes of a parsed body, in the order of the fields."""
     read = reader_of(definition)
-    return tuple(_traced(each, document, read) for each in definition.fields)
+    if definition.context != APP:
+        return tuple(_traced(each, document, read) for each in definition.fields)
+    try:
+        event = app_event(definition, document)
+    except RefusedBody:
+        event = AppEvent(payload={}, place="/event/payload")
+    values = event.values(definition.primary_key)
+    return tuple(
+        replace(_traced(each, values, read), pointer=_place(event, each))
+        for each in definition.fields
+    )
+
+
+def _place(event: AppEvent, each: EventField) -> str:
+    is_elsewhere = each.is_primary_key and event.stands_in(each)
+    return PRIMARY_KEY_POINTER if is_elsewhere else event.place + pointer_of(each)
 
 
 def pointer_of(each: EventField) -> str:

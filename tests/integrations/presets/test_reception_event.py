@@ -39,6 +39,7 @@ PRESET = preset_for("reception_event")
 REQUIRED = "Required field is missing."
 UNDEFINED = "Field is not defined in this event."
 EMAIL = event_field("email")
+ENVELOPE = ("entityInfo", "pageInfo", "event", "events")
 
 
 def body(**values: Any) -> bytes:
@@ -509,7 +510,7 @@ def compiled_fields(draw: st.DrawFn, *, with_pointers: bool) -> list[dict[str, A
 def test_sample_body_is_accepted_and_brings_every_field(
     webhook: list[dict[str, Any]], api: list[dict[str, Any]]
 ) -> None:
-    for fields, context in ((webhook, "webhook"), (api, "api")):
+    for fields, context in ((webhook, "webhook"), (api, "api"), (api, "app")):
         event = definition(*fields, context=context)
         read = read_event(event, sample_body(event))
         assert (read.problems, read.notes) == ((), ())
@@ -534,9 +535,9 @@ def test_whatever_the_public_api_takes_a_webhook_reads_alike(
 @settings(deadline=None)
 @given(
     compiled_fields(with_pointers=True),
-    st.sampled_from(["api", "webhook"]),
+    st.sampled_from(["api", "webhook", "app"]),
     st.binary(max_size=60)
-    | st.dictionaries(ids | st.just("email"), json_values).map(
+    | st.dictionaries(ids | st.sampled_from(["email", *ENVELOPE]), json_values).map(
         lambda document: json.dumps(document).encode()
     ),
 )
@@ -552,5 +553,6 @@ def test_no_body_makes_the_preset_raise_anything_but_its_refusals(
         return
     if event.change is not None:
         json.dumps(event.change.activities[0].properties)
-        assert event.change.identity.email
+        assert event.change.identity.email or context == "app"
+        assert not event.change.identity.is_empty()
     trace(definition(*fields, context=context), json.loads(raw))

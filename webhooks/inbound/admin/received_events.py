@@ -23,7 +23,7 @@ from common.admin.payload_text import payload_text
 from common.admin.relative_time import relative_time
 from sites.audit import Actor, audit_record
 from sites.models import Role
-from sites.page_admin import PageAdmin
+from sites.revealing import RevealingAdmin
 from sites.site_filter import SiteFilter, list_zone, of_site, visible_sites
 from webhooks.inbound.admin.event_filters import (
     CauseFilter,
@@ -41,7 +41,8 @@ from webhooks.inbound.models import ReceivedEvent
 
 
 @admin.register(ReceivedEvent)
-class ReceivedEventAdmin(ReplayPages, KeysetAdmin, PageAdmin):
+class ReceivedEventAdmin(ReplayPages, KeysetAdmin, RevealingAdmin):
+    reveal_action = "received_event.body_revealed"
     change_list_template = "admin/webhooks/receivedevent/change_list.html"
     list_display = ("arrived", "type_column", "source_column", "state", "became", "id_column")
     list_filter = (
@@ -112,47 +113,33 @@ class ReceivedEventAdmin(ReplayPages, KeysetAdmin, PageAdmin):
         own = [
             path("replay/", view(self.plan_view), name="webhooks_receivedevent_replay_plan"),
             path("<uuid:pk>/body/", view(self.body_view), name="webhooks_receivedevent_body"),
-            path("<uuid:pk>/reveal/", view(self.reveal_view), name="webhooks_receivedevent_reveal"),
         ]
         return own + super().get_urls()
 
-    def row_page(self, request: HttpRequest, row: ReceivedEvent) -> HttpResponse:
-        return self.event_page(request, row, is_masked=True)
-
-    def event_page(
-        self, request: HttpRequest, event: ReceivedEvent, *, is_masked: bool
+    def masked_page(
+        self, request: HttpRequest, row: ReceivedEvent, *, is_masked: bool
     ) -> HttpResponse:
-        may_support = self.may(request, event, Role.SUPPORT)
+        may_support = self.may(request, row, Role.SUPPORT)
         from_row = request.GET.get("from_row", "0")
         context = {
             **self.admin_site.each_context(request),
             **event_context(
-                event,
+                row,
                 from_row=int(from_row) if from_row.isdecimal() and len(from_row) < 10 else 0,
                 only_set_aside=request.GET.get("rows") == "set_aside",
             ),
-            "title": event.event_type or "Event without a type",
+            "title": row.event_type or "Event without a type",
             "opts": self.opts,
-            "chip": event_chip(event),
+            "chip": event_chip(row),
             "may_support": may_support,
-            "payload": payload_text(bytes(event.body), is_masked=is_masked)
-            if may_support and event.body
+            "payload": payload_text(bytes(row.body), is_masked=is_masked)
+            if may_support and row.body
             else None,
             "is_listed": len(visible_sites(request)) > 1,
         }
         response = TemplateResponse(request, "admin/webhooks/receivedevent/page.html", context)
-        with timezone.override(event.site.time_zone):
+        with timezone.override(row.site.time_zone):
             return response.render()
-
-    @method_decorator(require_POST)
-    def reveal_view(self, request: HttpRequest, pk: Any) -> HttpResponse:
-        """Show the page once with the personal values of its body, and note who looked."""
-        event = self.scoped_object(request, str(pk), Role.SUPPORT)
-        actor = Actor.from_request(request)
-        audit_record(
-            actor=actor, action="received_event.body_revealed", site=event.site, target=event
-        )
-        return self.event_page(request, event, is_masked=False)
 
     @method_decorator(require_POST)
     def body_view(self, request: HttpRequest, pk: Any) -> HttpResponse:

@@ -93,21 +93,26 @@ class JournalWriter:
         with self._lock:
             self._ensure_thread()
 
-    def append(self, entry: JournalEntry) -> Appended:
-        size = len(entry.body)
+    def append(self, entries: Sequence[JournalEntry]) -> list[Appended]:
+        """Have all entries written, and return when they are; none is taken when one is too many.
+
+        They are not one unit: when it raises, some of them may have been stored.
+        """
+        size = sum(len(entry.body) for entry in entries)
         with self._lock:
             if self._away_until > time.monotonic():
                 raise JournalFailed("The database is away.")
-            if self._waiting >= MOST_WAITING or (
+            if self._waiting + len(entries) > MOST_WAITING or (
                 self._waiting and self._waiting_bytes + size > MOST_WAITING_BYTES
             ):
                 raise JournalBusy("Too many events wait to be stored.")
-            self._waiting += 1
+            self._waiting += len(entries)
             self._waiting_bytes += size
             self._ensure_thread()
-        ticket = _Ticket(entry)
-        self._queue.put(ticket)
-        return ticket.wait()
+        tickets = [_Ticket(entry) for entry in entries]
+        for ticket in tickets:
+            self._queue.put(ticket)
+        return [ticket.wait() for ticket in tickets]
 
     def run_chores(self, timeout_seconds: float = 10.0) -> bool:
         """Have the thread run its chores now; True when it did so in time."""

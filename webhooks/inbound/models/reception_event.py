@@ -76,6 +76,7 @@ class ReceptionEvent(models.Model):
 class ReceptionField(models.Model):
     """One field of a reception event; keys of bodies are its `field_id`.
 
+    The primary key is required except in pages and apps, where a device stands in for it.
     `contact_field` or `system_field` says where on the contact the value goes; with neither it
     stays on the activity. `pointer` (RFC 6901) is for the webhook context; empty reads the
     top-level key.
@@ -107,7 +108,7 @@ class ReceptionField(models.Model):
             ),
             models.CheckConstraint(
                 name="reception_field_primary_key_is_email",
-                condition=Q(is_primary_key=False) | Q(type="email", is_required=True),
+                condition=Q(is_primary_key=False) | Q(type="email"),
             ),
             models.CheckConstraint(
                 name="reception_field_type_known",
@@ -141,4 +142,16 @@ class ReceptionField(models.Model):
         """Return (contact field, which field of which event writes to it) for each such field."""
         rows = cls.objects.filter(contact_field__in=field_ids).order_by("event__name", "position")
         for field_id, name, event in rows.values_list("contact_field_id", "name", "event__name"):
-            yield field_id, f"the field “{name}” of the reception event “{event}”"
+            yield field_id, _field_words(name, event)
+
+    @classmethod
+    def contact_field_option_uses(cls, field_id: int) -> Iterable[tuple[str, str]]:
+        """Return (option, which field of which event writes it to the contact field)."""
+        rows = cls.objects.filter(contact_field=field_id).order_by("event__name", "position")
+        for name, event, options in rows.values_list("name", "event__name", "options"):
+            for option in options:
+                yield option["id"], _field_words(name, event)
+
+
+def _field_words(name: str, event: str) -> str:
+    return f"the field “{name}” of the reception event “{event}”"

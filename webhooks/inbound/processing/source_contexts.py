@@ -4,17 +4,25 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import Final
 
 from common.encryption import DecryptionFailed
 from integrations.preset import Preset
+from integrations.presets.reception_event.definition import APP
 from integrations.request import PresetConfig
 from sites.models import ConfigurationVersion, Site
 from webhooks.inbound.models import Source
 
+# Whatever event of a site a page or app sends, it knows its visitor by the same tracker id.
+APP_KEY: Final = "app"
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SourceContext:
-    """A source with its site and its configuration; `config` is None when it does not decrypt."""
+    """A source with its site and its configuration; `config` is None when it does not decrypt.
+
+    Ids of people at the sender are its own under `key`, which senders that share them share.
+    """
 
     id: int
     site: Site
@@ -59,7 +67,7 @@ def _context(source: Source) -> SourceContext:
     return SourceContext(
         id=source.pk,
         site=source.site,
-        key=source.public_id,
+        key=APP_KEY if source.settings.get("context") == APP else source.public_id,
         label=source.name,
         preset=source.preset,
         config=config,

@@ -56,12 +56,19 @@ def check_open(environ: Mapping[str, Any], source: SourceSnapshot) -> None:
 
 
 def check_rate(source: SourceSnapshot, parts: RequestParts) -> None:
-    wait = throttle.seconds_to_wait(source.id, source.throttle_per_second)
-    limit = "of this source"
-    if not wait and parts.remote_address:
+    check_source_rate(source)
+    if parts.remote_address:
         per_address: int = settings.RECEPTION_THROTTLE_PER_ADDRESS
         wait = throttle.seconds_to_wait(parts.remote_address, per_address)
-        limit = "of the sender's address"
+        _refuse_rate(wait, "of the sender's address")
+
+
+def check_source_rate(source: SourceSnapshot) -> None:
+    wait = throttle.seconds_to_wait(source.id, source.throttle_per_second)
+    _refuse_rate(wait, "of this source")
+
+
+def _refuse_rate(wait: int, limit: str) -> None:
     if wait:
         raise Refusal(
             cause=RejectionCause.THROTTLED,
@@ -76,7 +83,7 @@ def body_of(environ: Mapping[str, Any], source: SourceSnapshot) -> bytes:
     try:
         return read_body(environ, source.preset.max_body_bytes)
     except BodyRefused as refused:
-        raise _unread(refused) from None
+        raise unread(refused) from None
 
 
 def verify(source: SourceSnapshot, parts: RequestParts, request: InboundRequest) -> None:
@@ -99,7 +106,8 @@ def unreadable(refused: RefusedBody, body: bytes) -> Refusal:
     )
 
 
-def _unread(refused: BodyRefused) -> Refusal:
+def unread(refused: BodyRefused) -> Refusal:
+    """Return the refusal of a request whose body could not be taken as a whole."""
     return Refusal(
         cause=RejectionCause(refused.kind),
         status=refused.status,

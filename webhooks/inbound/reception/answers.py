@@ -7,7 +7,7 @@ import uuid
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from http import HTTPStatus
-from typing import Final
+from typing import Any, Final
 
 from django.http import HttpResponse
 from django.http.response import ResponseHeaders
@@ -16,6 +16,7 @@ from common.endpoint.problems import PROBLEM_TYPE, FieldProblem, problem_body
 from webhooks.inbound.reception.refusal import Refusal
 
 _NOT_FOUND_DETAIL: Final = "There is nothing at this address. Check the URL of the source."
+_NONE_ACCEPTED: Final = "None of the events was accepted; each says why."
 _ALWAYS: Final = (("X-Content-Type-Options", "nosniff"), ("Cache-Control", "no-store"))
 
 
@@ -66,6 +67,22 @@ def unprocessable(problems: Sequence[FieldProblem]) -> Answer:
     }
     text = json.dumps(body, ensure_ascii=False)
     return _answer(HTTPStatus.UNPROCESSABLE_ENTITY, text.encode(), PROBLEM_TYPE)
+
+
+def of_events(results: Sequence[Mapping[str, Any]], *, is_any_accepted: bool) -> Answer:
+    """Return what became of each event of a request, `{"id"}` or `{"error"}`, in their order."""
+    if is_any_accepted:
+        text = json.dumps({"events": results}, ensure_ascii=False)
+        return _answer(HTTPStatus.ACCEPTED, text.encode(), "application/json")
+    status = HTTPStatus.UNPROCESSABLE_ENTITY
+    body = json.loads(problem_body(status, "NO_EVENT_ACCEPTED", _NONE_ACCEPTED))
+    text = json.dumps({**body, "events": results}, ensure_ascii=False)
+    return _answer(status, text.encode(), PROBLEM_TYPE)
+
+
+def nobody() -> Answer:
+    """Return the 401 where a key is no secret: there is no scheme to log in by."""
+    return _answer(HTTPStatus.UNAUTHORIZED, b"", None)
 
 
 def unauthorized(challenge: str) -> Answer:

@@ -1,4 +1,4 @@
-"""Sources, reception events and API keys in memory: reception asks no database for one.
+"""Sources, reception events and keys in memory: reception asks no database for one.
 
 The journal's thread loads a snapshot on first use and again when the configuration version has
 risen, in this or any other process. Requests only read: while it loads, and while the database is
@@ -28,6 +28,7 @@ from integrations.request import PresetConfig
 from integrations.verification import Closed, Verifier
 from sites.api_keys.known_keys import KnownKey, known_keys
 from sites.models import ConfigurationVersion
+from sites.publishable_keys.known_keys import KnownPublishableKey, known_publishable_keys
 from webhooks.inbound.journal.writer import journal_writer
 from webhooks.inbound.models import ReceptionEvent, Source
 
@@ -71,6 +72,7 @@ class _Snapshot(NamedTuple):
     events_by_alias: Mapping[tuple[str, str], EventSnapshot]
     events_by_id: Mapping[str, EventSnapshot]
     keys: Mapping[str, KnownKey]
+    publishable_keys: Mapping[str, KnownPublishableKey]
 
 
 _current: _Snapshot | None = None
@@ -96,6 +98,11 @@ def find_event_by_id(event_id: str) -> EventSnapshot | None:
 def find_key(key_id: str) -> KnownKey | None:
     """Return the API key, whatever state it is in."""
     return _loaded_snapshot().keys.get(key_id)
+
+
+def find_publishable_key(key: str) -> KnownPublishableKey | None:
+    """Return the key of pages and apps, whatever state it is in."""
+    return _loaded_snapshot().publishable_keys.get(key)
 
 
 def _loaded_snapshot() -> _Snapshot:
@@ -136,6 +143,7 @@ def _loaded(version: int) -> _Snapshot:
         ),
         events_by_id=MappingProxyType({each.definition.event_id: each for each in events}),
         keys=MappingProxyType(known_keys()),
+        publishable_keys=MappingProxyType(known_publishable_keys()),
     )
 
 

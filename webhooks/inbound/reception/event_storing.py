@@ -1,4 +1,4 @@
-"""What both contexts do with the body of a reception event: read it, and store what is accepted."""
+"""What all contexts do with the body of a reception event: read it, and store what is accepted."""
 
 from __future__ import annotations
 
@@ -30,14 +30,19 @@ def read(event: EventSnapshot, body: bytes) -> ReadEvent:
     except RefusedBody as refused:
         raise unreadable(refused, body) from None
     if found.problems:
-        raise Refusal(
-            cause=RejectionCause.INVALID_FIELDS,
-            status=HTTPStatus.UNPROCESSABLE_ENTITY,
-            detail=" ".join(str(each) for each in found.problems[:_MOST_LOGGED]),
-            problems=tuple(FieldProblem(each.path, each.reason) for each in found.problems),
-            body=body,
-        )
+        raise fields_refusal(found, body)
     return found
+
+
+def fields_refusal(found: ReadEvent, body: bytes) -> Refusal:
+    """Return the 422 that names every field that cannot be taken."""
+    return Refusal(
+        cause=RejectionCause.INVALID_FIELDS,
+        status=HTTPStatus.UNPROCESSABLE_ENTITY,
+        detail=" ".join(str(each) for each in found.problems[:_MOST_LOGGED]),
+        problems=tuple(FieldProblem(each.path, each.reason) for each in found.problems),
+        body=body,
+    )
 
 
 def store(event: EventSnapshot, parts: RequestParts, body: bytes) -> Answer:

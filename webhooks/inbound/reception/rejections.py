@@ -24,7 +24,13 @@ from webhooks.inbound.reception.request_parts import RequestParts
 KEPT_BODY_BYTES: Final = 2048
 # Refused for what staff may change, fields or contacts: the whole body is wanted then.
 KEPT_FOR_REPROCESSING: Final = 64 * 1024
-_CHANGEABLE: Final = frozenset((RejectionCause.INVALID_FIELDS, RejectionCause.CONTACT_UNKNOWN))
+_CHANGEABLE: Final = frozenset(
+    (
+        RejectionCause.INVALID_FIELDS,
+        RejectionCause.NO_IDENTITY,
+        RejectionCause.CONTACT_UNKNOWN,
+    )
+)
 
 
 @dataclass(slots=True)

@@ -6,6 +6,7 @@ from django.http import HttpResponseBase
 from django.urls import URLPattern, path
 
 from webhooks.inbound.reception.api_events import receive_by_alias, receive_by_id
+from webhooks.inbound.reception.app_events import receive_app
 from webhooks.inbound.reception.custom_events import CustomEventView
 from webhooks.inbound.reception.receive import ReceiveView
 from webhooks.inbound.reception.webhook_events import receive_webhook
@@ -34,5 +35,8 @@ urlpatterns = [
         "webhooks/<str:site_id>/custom-events/alias/<str:alias>",
         CustomEventView.as_view(door=receive_webhook),
         "custom-event-webhook",
+    ),
+    *_both_slash_forms(
+        "app/<str:site_id>/events", CustomEventView.as_view(door=receive_app), "app-events"
     ),
 ]

@@ -72,7 +72,8 @@ def reception_event_save(  # noqa: PLR0913 - its own parts, keyword-only
     """
     _lock_integration(event)
     stored = None if event.pk is None else _locked(event)
-    errors = event_errors(event) | fields_errors(event, fields) | _lock_contact_fields(fields)
+    gone = _lock_contact_fields(fields)
+    errors = event_errors(event) | fields_errors(event, fields) | gone
     source = stored.source if stored else Source(site=event.site, preset_key=PRESET)
     source.is_active = source.is_active if active is None else active
     if throttle_per_second is not None:
@@ -108,15 +109,20 @@ def _lock_integration(event: ReceptionEvent) -> None:
 
 
 def _lock_contact_fields(fields: Sequence[ReceptionField]) -> dict[str, str]:
-    """Hold the contact fields that are written to; return an error for each that is gone."""
+    """Hold the contact fields that are written to, so that they stay as they are read now.
+
+    Returns an error for each that is gone.
+    """
     wanted = {field.contact_field_id for field in fields if field.contact_field_id}
-    held = ContactField.objects.select_for_update(no_key=True).filter(pk__in=wanted)
-    present = set(held.order_by("pk").values_list("pk", flat=True)) if wanted else set()
-    return {
-        f"fields.{index}.target": "This contact field was deleted in the meantime."
-        for index, field in enumerate(fields)
-        if field.contact_field_id and field.contact_field_id not in present
-    }
+    rows = ContactField.objects.select_for_update(no_key=True).filter(pk__in=wanted)
+    held = {row.pk: row for row in rows.order_by("pk")} if wanted else {}
+    gone: dict[str, str] = {}
+    for index, field in enumerate(fields):
+        if field.contact_field_id in held:
+            field.contact_field = held[field.contact_field_id]
+        elif field.contact_field_id:
+            gone[f"fields.{index}.target"] = "This contact field was deleted in the meantime."
+    return gone
 
 
 def live_event_locked(event: ReceptionEvent) -> ReceptionEvent:
@@ -157,7 +163,7 @@ def _checked(
     secrets: Secrets | None,
     clear_secrets: Collection[str],
 ) -> tuple[PresetConfig, dict[str, str]]:
-    """Return the settings and secrets of a webhook's check; the Public API has its keys."""
+    """Return the settings and secrets of a webhook's check; the other contexts have keys."""
     if event.context != Context.WEBHOOK:
         return PresetConfig(), {}
     kept = {key: value for key, value in source.secrets.items() if key not in clear_secrets}

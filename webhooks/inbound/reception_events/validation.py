@@ -25,6 +25,7 @@ _TYPES: Final = tuple(each.value for each in FieldType)
 _ONE_PRIMARY_KEY: Final = (
     "One field must be the primary key: the one of type e-mail by which contacts are found."
 )
+_MANY_PRIMARY_KEYS: Final = "Only one field can be the primary key. Choose one, or none."
 
 
 def event_errors(event: ReceptionEvent) -> Errors:
@@ -52,8 +53,11 @@ def fields_errors(event: ReceptionEvent, fields: Sequence[ReceptionField]) -> Er
         for attribute, sentence in _field_errors(event, field).items():
             found[f"fields.{index}.{attribute}"] = sentence
     found |= _doubled(fields)
-    if [field.is_primary_key for field in fields].count(True) != 1:
+    primary_keys = [field.is_primary_key for field in fields].count(True)
+    if event.context != Context.APP and primary_keys != 1:
         found["fields"] = _ONE_PRIMARY_KEY
+    elif primary_keys > 1:
+        found["fields"] = _MANY_PRIMARY_KEYS
     return found
 
 
@@ -77,8 +81,8 @@ def _field_errors(event: ReceptionEvent, field: ReceptionField) -> dict[str, str
         return {"options": "Every option has an id and a label."}
     found = definition_errors(field.definition)
     if field.is_primary_key:
-        # Without it there is nobody to write to: an optional primary key would be none.
-        field.is_required = True
+        # Without it there is nobody to write to. In a page or app the device stands in.
+        field.is_required |= event.context != Context.APP
         if field.type != FieldType.EMAIL:
             found["is_primary_key"] = "Only a field of type e-mail can be the primary key."
     if sentence := _pointer_error(event, field):

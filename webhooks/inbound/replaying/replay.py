@@ -15,7 +15,7 @@ from django.utils import timezone
 
 from common.bulk import update_rows
 from sites.audit import Actor, audit_record
-from sites.jobs import job_runner, job_start
+from sites.jobs import job_runner, job_site_ids, job_start
 from sites.models import Job, Site
 from webhooks.inbound.history import Happening, history_with
 from webhooks.inbound.models import ReceivedEvent, Status
@@ -85,11 +85,8 @@ def replay_start(*, filters: ReplayFilter, site: Site | None, actor: Actor) -> J
 
     Raises ValidationError when there is nothing to replay or the sites do not fit.
     """
-    if site is not None:
-        filters = replace(filters, site_ids=(site.pk,) if site.pk in filters.site_ids else ())
-    elif actor.user is not None and not actor.user.is_superuser:
-        raise ValidationError("Choose one site: a replay belongs to the site it is started for.")
-    plan = replay_plan(filters=filters)
+    site_ids = job_site_ids(filters.site_ids, site=site, actor=actor)
+    plan = replay_plan(filters=replace(filters, site_ids=site_ids))
     if not plan.total:
         raise ValidationError("None of these events can be replayed.")
     noun = "event" if plan.total == 1 else "events"

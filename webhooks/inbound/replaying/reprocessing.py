@@ -23,6 +23,7 @@ VERIFIED: Final = frozenset(
         RejectionCause.BAD_XML,
         RejectionCause.BAD_BODY,
         RejectionCause.INVALID_FIELDS,
+        RejectionCause.NO_IDENTITY,
         RejectionCause.CONTACT_UNKNOWN,
         RejectionCause.BAD_PARAMETER,
         RejectionCause.UNSUPPORTED_MEDIA_TYPE,

@@ -6,9 +6,10 @@ from collections.abc import Mapping, Sequence
 from typing import Any, Final
 from urllib.parse import quote
 
+from common.json_text import json_text
 from integrations.settings_fields import FieldKind, SettingField
 from webhooks.outbound.formats.base import BuiltRequest, Encrypt, Format, SentEvent
-from webhooks.outbound.formats.json_text import dumped, object_of, utc_text
+from webhooks.outbound.formats.json_members import object_of, utc_text
 
 _STRUCTURED: Final = "application/cloudevents+json; charset=utf-8"
 _BATCH: Final = "application/cloudevents-batch+json; charset=utf-8"
@@ -80,9 +81,9 @@ def _attributes(event: SentEvent, settings: Mapping[str, Any]) -> dict[str, str]
 def _structured(event: SentEvent, settings: Mapping[str, Any], encrypt: Encrypt | None) -> bytes:
     data, content_type = event.payload_text, "application/json"
     if encrypt is not None:
-        data, content_type = dumped(encrypt(data.encode())), _ENCRYPTED
-    members = {name: dumped(value) for name, value in _attributes(event, settings).items()}
-    return object_of(**members, datacontenttype=dumped(content_type), data=data)
+        data, content_type = json_text(encrypt(data.encode())), _ENCRYPTED
+    members = {name: json_text(value) for name, value in _attributes(event, settings).items()}
+    return object_of(**members, datacontenttype=json_text(content_type), data=data)
 
 
 def _binary(event: SentEvent, settings: Mapping[str, Any], encrypt: Encrypt | None) -> BuiltRequest:

@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
+from common.json_text import json_text
 from integrations.settings_fields import SettingField
 from webhooks.outbound.event_types.contact_events import CONTACT_EVENT_TYPES
 from webhooks.outbound.event_types.loyalty_events import LOYALTY_EVENT_TYPES
 from webhooks.outbound.formats.base import BuiltRequest, Encrypt, Format, SentEvent
-from webhooks.outbound.formats.json_text import dumped, object_of
+from webhooks.outbound.formats.json_members import object_of
 
 # These two are documented with `id` where all others have `eventId`.
 _WITH_ID: Final = frozenset(("loyalty.addPoints", "point.balance.updated"))
@@ -47,13 +48,13 @@ class EngageFormat(Format):
         event = events[0]
         payload = event.payload_text
         if encrypt is not None:
-            payload = dumped(encrypt(payload.encode()))
+            payload = json_text(encrypt(payload.encode()))
         id_key = "id" if event.type in _WITH_ID else "eventId"
         body = object_of(
-            **{id_key: dumped(message_id)},
-            eventType=dumped(event.type),
+            **{id_key: json_text(message_id)},
+            eventType=json_text(event.type),
             isEncrypted="false" if encrypt is None else "true",
             payload=payload,
-            tenant=dumped(settings.get("tenant", "")),
+            tenant=json_text(settings.get("tenant", "")),
         )
         return BuiltRequest(body=body)

@@ -6,6 +6,7 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
+from common.json_text import json_text
 from integrations.settings_fields import SettingField
 from webhooks.outbound.formats.base import (
     BuiltRequest,
@@ -14,7 +15,6 @@ from webhooks.outbound.formats.base import (
     Format,
     SentEvent,
 )
-from webhooks.outbound.formats.json_text import dumped
 
 _OPT_OUT: Final = "contact.acceptsEmail.changed"
 _RELAYED: Final = "inbound.ongage."
@@ -81,7 +81,7 @@ class OngageBatchFormat(Format):
         rows = [row for event in events if (row := _row(event, settings))]
         if not rows:
             raise CannotBuild(_NO_ADDRESS)
-        return BuiltRequest(body=dumped(rows).encode())
+        return BuiltRequest(body=json_text(rows).encode())
 
 
 def _row(event: SentEvent, settings: Mapping[str, Any]) -> dict[str, Any] | None:

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from common.json_text import json_text
 from webhooks.outbound.formats.base import BuiltRequest, Encrypt, Format, SentEvent
-from webhooks.outbound.formats.json_text import dumped, object_of, utc_text
+from webhooks.outbound.formats.json_members import object_of, utc_text
 
 
 class StandardWebhooksFormat(Format):
@@ -39,11 +40,11 @@ class StandardWebhooksFormat(Format):
 def _object(event: SentEvent, encrypt: Encrypt | None, *, with_id: bool = False) -> bytes:
     data = event.payload_text
     if encrypt is not None:
-        data = dumped(encrypt(data.encode()))
-    members = {"id": dumped(event.message_id)} if with_id else {}
+        data = json_text(encrypt(data.encode()))
+    members = {"id": json_text(event.message_id)} if with_id else {}
     return object_of(
         **members,
-        type=dumped(event.type),
-        timestamp=dumped(utc_text(event.occurred_at)),
+        type=json_text(event.type),
+        timestamp=json_text(utc_text(event.occurred_at)),
         data=data,
     )

@@ -6,9 +6,10 @@ import json
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
+from common.json_text import json_text
 from integrations.settings_fields import FieldKind, SettingField
 from webhooks.outbound.formats.base import BuiltRequest, Encrypt, Format, SentEvent
-from webhooks.outbound.formats.json_text import dumped, object_of
+from webhooks.outbound.formats.json_members import object_of
 from webhooks.outbound.formats.webengage_hook import (
     LICENSE_CODE,
     WebEngageHook,
@@ -101,19 +102,21 @@ class WebEngageEventFormat(WebEngageHook, Format):
         category = category_of(event.type)
         given = _given(event)
         members = {
-            "event_name": dumped(name),
-            "event_time": dumped(event_time(event.occurred_at)),
-            "license_code": dumped(settings["license_code"]),
-            "category": dumped(category),
-            "user_id": dumped(_user_id(event, settings)),
-            "event_data": dumped(given.get("event_data", given)) if given else event.payload_text,
+            "event_name": json_text(name),
+            "event_time": json_text(event_time(event.occurred_at)),
+            "license_code": json_text(settings["license_code"]),
+            "category": json_text(category),
+            "user_id": json_text(_user_id(event, settings)),
+            "event_data": json_text(given.get("event_data", given))
+            if given
+            else event.payload_text,
         }
         if category == ACCOUNT:
-            members |= {"resource": dumped("Journey"), "version": dumped(_JOURNEY_VERSION)}
+            members |= {"resource": json_text("Journey"), "version": json_text(_JOURNEY_VERSION)}
         else:
-            members["anonymous_id"] = dumped(given.get("anonymous_id"))
+            members["anonymous_id"] = json_text(given.get("anonymous_id"))
         if category == SYSTEM:
-            members["system_data"] = dumped(given.get("system_data", {"id": message_id}))
+            members["system_data"] = json_text(given.get("system_data", {"id": message_id}))
         return BuiltRequest(
             body=object_of(**members),
             query=(("eventType", name), ("licenseCode", settings["license_code"])),

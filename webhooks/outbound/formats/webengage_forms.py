@@ -8,12 +8,12 @@ from decimal import Decimal
 from typing import Any, Final
 
 from common.json import BadJson
+from common.json_text import json_text
 from integrations.json_values import decimal_text
 from integrations.presets.webengage.bodies import BodyKind, read_body
 from integrations.presets.webengage.xml_body import BadXml
 from integrations.settings_fields import FieldKind, SettingField
 from webhooks.outbound.formats.base import BuiltRequest, CannotBuild, SentEvent
-from webhooks.outbound.formats.json_text import dumped
 from webhooks.outbound.formats.webengage_hook import event_time, request_id
 from webhooks.outbound.formats.webengage_xml import form_xml
 
@@ -57,7 +57,7 @@ def form_request(
         body, content_type = form_xml(data), "application/xml"
     else:
         ends = {} if isinstance(data, list) else {"message": "success", "status": "success"}
-        body = dumped({"response": {"data": data, **ends}}).encode()
+        body = json_text({"response": {"data": data, **ends}}).encode()
         content_type = "application/json"
     return BuiltRequest(
         body=body,

@@ -16,6 +16,12 @@ from integrations.presets.reception_event.definition import event_definition
 from integrations.presets.reception_event.sample_document import sample_body
 from integrations.sample_request import BuiltRequest, build_request, curl_line
 from integrations.verification import VerificationFailed
+from sites.publishable_keys.page_code import key_to_show
+from webhooks.inbound.admin.custom_integrations.app_sending import (
+    AppSending,
+    app_request,
+    app_sending,
+)
 from webhooks.inbound.models import Context, ReceptionEvent
 
 # Connectif's documentation joins id and secret by a colon and calls the whole the API key.
@@ -25,7 +31,10 @@ _JSON: Final = {"content-type": "application/json"}
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SendingHelp:
-    """What whoever connects the sender needs; `problem` says why there is no command yet."""
+    """What whoever connects the sender needs; `problem` says why there is no command yet.
+
+    `app` is what goes into pages and apps, for an event of theirs.
+    """
 
     url: str
     url_has_secret: bool
@@ -34,14 +43,20 @@ class SendingHelp:
     has_placeholder: bool = False
     is_signed: bool = False
     problem: str = ""
+    app: AppSending | None = None
 
 
 def event_url(event: ReceptionEvent) -> str:
-    """Return the address, without a secret that may belong into it."""
+    """Return an event's own address, without a secret that may belong into it.
+
+    Events of pages and apps have none.
+    """
     return f"{settings.PUBLIC_URL}{_path(event)}"
 
 
 def sending_help(event: ReceptionEvent, *, mask_secrets: bool = True) -> SendingHelp:
+    if event.context == Context.APP:
+        return _app_help(event)
     url, shown = event_url(event), masked_url(event)
     body = sample_text(event)
     try:
@@ -57,6 +72,18 @@ def sending_help(event: ReceptionEvent, *, mask_secrets: bool = True) -> Sending
         curl=curl_line(request, mask_secrets=mask_secrets),
         has_placeholder=mask_secrets and request.reveals_secret,
         is_signed=is_signed(event, request),
+    )
+
+
+def _app_help(event: ReceptionEvent) -> SendingHelp:
+    app = app_sending(event)
+    request = app_request(event, app.key)
+    return SendingHelp(
+        url=request.url,
+        url_has_secret=False,
+        body=sample_text(event),
+        curl=curl_line(request, mask_secrets=False),
+        app=app,
     )
 
 
@@ -79,6 +106,8 @@ def sample_text(event: ReceptionEvent) -> str:
 
 def example_request(event: ReceptionEvent) -> BuiltRequest:
     """Return an accepted request with the sample body. Raises `VerificationFailed`."""
+    if event.context == Context.APP:
+        return app_request(event, key_to_show(event.site))
     body = json.dumps(_sample(event), ensure_ascii=False).encode()
     if event.context == Context.API:
         return BuiltRequest(

@@ -22,7 +22,7 @@ from webhooks.inbound.reception_events.compiled_settings import PRESET
 class EventForm(SourceForm):
     """A source's form with an alias and rows of fields.
 
-    Only a webhook has settings of a check: with the Public API the key is the check.
+    Only a webhook has settings of a check: elsewhere a key is the check.
     """
 
     alias = forms.CharField(
@@ -50,6 +50,12 @@ class EventForm(SourceForm):
         self.fields["name"].help_text = "What happened, such as “Purchase in a store”."
         self.fields["is_active"].help_text = "Switched off, it refuses everything that is sent."
         self.fields["name"].widget.attrs["autocomplete"] = "off"
+        if event.context == Context.APP:
+            self.fields["alias"].help_text = (
+                "Names the event in lists and activities: letters, digits and hyphens, unique on "
+                "the site. Pages and apps call it by its event id instead. Made from the name when "
+                "it is empty."
+            )
         if event.context != Context.WEBHOOK:
             for field in self.declared:
                 del self.fields[f"setting-{field.key}"]
@@ -61,7 +67,11 @@ class EventForm(SourceForm):
         if data is not None:
             self.field_rows = posted_rows(data)
         else:
-            self.field_rows = stored_rows(event) if event.pk else first_rows()
+            self.field_rows = stored_rows(event) if event.pk else first_rows(event.context)
+
+    @property
+    def has_primary_key(self) -> bool:
+        return any(row.is_primary_key for row in self.field_rows)
 
     def show_errors(self, error: ValidationError) -> None:
         """Put a service's errors beside the fields, and those of a row beside the row."""

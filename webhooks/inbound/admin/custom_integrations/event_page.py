@@ -13,6 +13,7 @@ from webhooks.inbound.admin.custom_integrations.marks import context_chip, integ
 from webhooks.inbound.admin.custom_integrations.targets_offered import offered_targets
 from webhooks.inbound.admin.source_charts import SERIES, activity_chart, state_chip
 from webhooks.inbound.models import Context, ReceivedEvent, ReceptionEvent
+from webhooks.inbound.reception_events.validation import MOST_FIELDS
 from webhooks.inbound.sources.activity import activity_by_source, state_of
 
 _MOST_COUNTED: Final = 10_000
@@ -52,9 +53,11 @@ def editor_context(event: ReceptionEvent, request: HttpRequest) -> dict[str, Any
         "context_chip": context_chip(event.context),
         "mark": integration_mark(event.integration) if event.integration else "",
         "is_webhook": event.context == Context.WEBHOOK,
+        "is_app": event.context == Context.APP,
         "types": [(kind.value, _TYPE_LABELS[kind]) for kind in FieldType],
         "targets": offered_targets(event.site),
         "new_row": FieldRow(number=_NEW_NUMBER),
+        "most_fields": MOST_FIELDS,
         "requests": stored_requests(event) if event.pk else [],
         "pasted": request.POST.get("tester-body", ""),
         "picked": request.POST.get("tester-pick", ""),

@@ -10,8 +10,17 @@ from integrations.models import CustomIntegration
 from webhooks.inbound.admin.custom_integrations.event_addresses import masked_url
 from webhooks.inbound.admin.custom_integrations.marks import context_chip
 from webhooks.inbound.admin.source_charts import activity_chart, state_chip
-from webhooks.inbound.models import ReceptionEvent
+from webhooks.inbound.models import Context, ReceptionEvent
 from webhooks.inbound.sources.activity import DayOfActivity, activity_by_source, state_of
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Copied:
+    """What the sender of an event is told of it; `shown` is its part that differs."""
+
+    value: str
+    shown: str
+    what: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -21,12 +30,7 @@ class EventRow:
     state: SafeString
     day: DayOfActivity
     chart: SafeString
-    url: str
-
-    @property
-    def short_url(self) -> str:
-        """The end of the address, where events differ."""
-        return f"…/alias/{self.event.alias}"
+    copied: Copied
 
 
 def event_rows(integration: CustomIntegration) -> list[EventRow]:
@@ -47,5 +51,12 @@ def _row(event: ReceptionEvent, day: DayOfActivity) -> EventRow:
         state=state_chip(state_of(event.source, day)),
         day=day,
         chart=activity_chart(day, name=event.name, small=True),
-        url=masked_url(event),
+        copied=_copied(event),
     )
+
+
+def _copied(event: ReceptionEvent) -> Copied:
+    if event.context == Context.APP:
+        # All events of a site's pages and apps have one address.
+        return Copied(value=event.event_id, shown=event.event_id, what="event id")
+    return Copied(value=masked_url(event), shown=f"…/alias/{event.alias}", what="URL")

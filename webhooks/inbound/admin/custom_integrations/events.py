@@ -138,7 +138,7 @@ class ReceptionEventAdmin(EventListAdmin):
                 "may_delete": self.has_delete_permission(request, stored),
             }
             if self.may(request, stored, Role.OPERATOR) and stored.deleted_at is None:
-                context["sending"] = sending_help(stored)
+                context |= self._sending(request, stored)
         may_test = form is not None or self.may(request, stored, Role.SUPPORT)
         return self._page(
             request,
@@ -152,6 +152,14 @@ class ReceptionEventAdmin(EventListAdmin):
             **context,
             **editor_context(stored, request),
         )
+
+    def _sending(
+        self, request: HttpRequest, event: ReceptionEvent, *, mask_secrets: bool = True
+    ) -> dict[str, Any]:
+        return {
+            "sending": sending_help(event, mask_secrets=mask_secrets),
+            "may_add_key": self.may(request, event, Role.ADMIN),
+        }
 
     def _fragment(
         self, request: HttpRequest, event: ReceptionEvent, tester: dict[str, Any]
@@ -213,7 +221,7 @@ class ReceptionEventAdmin(EventListAdmin):
             is_saved=not title,
             event=event,
             integration=event.integration,
-            sending=sending_help(event, mask_secrets=not made),
+            **self._sending(request, event, mask_secrets=not made),
             shown=[
                 (label, value if isinstance(value, list) else [value])
                 for label, value in made.items()

@@ -16,6 +16,7 @@ from contacts.models import ContactField
 from integrations.field_types import FieldType
 from webhooks.inbound.models import Context, ReceptionEvent, ReceptionField
 from webhooks.inbound.reception_events.compiled_settings import target_of
+from webhooks.inbound.reception_events.validation import MOST_FIELDS
 
 _TEXTS: Final = ("id", "name", "type", "code", "options", "pointer", "target")
 _LABELS: Final = {
@@ -55,8 +56,10 @@ class FieldRow:
         return min(max(self.options.count("\n") + 2, 2), 8)
 
 
-def first_rows() -> list[FieldRow]:
-    """Return the row of a new event: the primary key, which every event needs."""
+def first_rows(context: str) -> list[FieldRow]:
+    """Return the row of a new event: the primary key, which only pages and apps do without."""
+    if context == Context.APP:
+        return []
     return [
         FieldRow(
             number="0",
@@ -105,9 +108,13 @@ def posted_rows(data: QueryDict) -> list[FieldRow]:
 
 
 def acted(rows: list[FieldRow], action: str) -> list[FieldRow]:
-    """Return the rows after `add`, `up-<number>`, `down-<number>` or `remove-<number>`."""
+    """Return the rows after `add`, `up-<number>`, `down-<number>` or `remove-<number>`.
+
+    Nothing is added to as many as an event may have.
+    """
     if action == "add":
-        return [*rows, FieldRow(number=next_number(rows))]
+        is_full = len(rows) >= MOST_FIELDS
+        return rows if is_full else [*rows, FieldRow(number=next_number(rows))]
     verb, _, number = action.partition("-")
     places = [place for place, row in enumerate(rows) if row.number == number]
     if not places:
@@ -128,8 +135,8 @@ def next_number(rows: Sequence[FieldRow]) -> str:
 def reception_fields(event: ReceptionEvent, rows: Iterable[FieldRow]) -> list[ReceptionField]:
     """Return the fields that the rows describe, unsaved.
 
-    What a row's type or the event's context hides does not count: options of a text, a pointer of
-    the Public API.
+    What a row's type or the event's context hides does not count: options of a text, a pointer
+    outside of webhooks.
     """
     own = {each.field_id: each for each in ContactField.objects.filter(site_id=event.site_id)}
     return [_field(event, row, own) for row in rows]
@@ -158,7 +165,7 @@ def _field(event: ReceptionEvent, row: FieldRow, own: Mapping[str, ContactField]
         field_id=row.id.strip(),
         name=row.name.strip(),
         type=row.type,
-        is_required=row.is_required or row.is_primary_key,
+        is_required=row.is_required,
         is_primary_key=row.is_primary_key,
         default_country_code=_digits(row.code) if row.type == FieldType.PHONE else "",
         options=_options(row.options) if is_choice else [],

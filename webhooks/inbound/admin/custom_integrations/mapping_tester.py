@@ -17,6 +17,7 @@ from common.admin.status_chip import Tone, status_chip
 from common.json import BadJson, parse_json
 from common.masks import MASK
 from common.redaction import mask_body_text
+from integrations.causes import RejectionCause
 from integrations.presets.reception_event.definition import EventDefinition, event_definition
 from integrations.presets.reception_event.reading import read_event
 from integrations.presets.reception_event.tracing import Trace, trace
@@ -200,7 +201,10 @@ def _verdict(definition: EventDefinition, body: bytes) -> dict[str, Any]:
     try:
         read = read_event(definition, body)
     except RefusedBody as error:
-        return {"chip": status_chip("400", Tone.BAD), "sentence": error.detail}
+        return {
+            "chip": status_chip(_refusal(definition, error), Tone.BAD),
+            "sentence": error.detail,
+        }
     if read.problems:
         return {
             "chip": status_chip("422", Tone.BAD),
@@ -208,4 +212,11 @@ def _verdict(definition: EventDefinition, body: bytes) -> dict[str, Any]:
             "problems": [f"{each.path}: {each.reason}" for each in read.problems],
         }
     sentence = "It would be accepted."
-    return {"chip": status_chip("201", Tone.GOOD), "sentence": sentence, "notes": read.notes}
+    status = "202" if definition.context == Context.APP else "201"
+    return {"chip": status_chip(status, Tone.GOOD), "sentence": sentence, "notes": read.notes}
+
+
+def _refusal(definition: EventDefinition, error: RefusedBody) -> str:
+    # A page or app sends many events in a body, of which one may be wrong.
+    is_whole = definition.context != Context.APP or error.cause == RejectionCause.BAD_JSON
+    return "400" if is_whole else "422"

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import base64
+from collections.abc import Collection
 from typing import Any, Final
 from urllib.parse import parse_qsl, urlsplit
 
 from integrations.sample_request import BuiltRequest
+from sites.publishable_keys.page_code import KEY_PARAMETER, key_to_show
 from webhooks.inbound.admin.custom_integrations.event_addresses import (
     KEY_PLACEHOLDER,
     example_request,
@@ -19,19 +21,31 @@ _SCHEMA: Final = "https://schema.getpostman.com/json/collection/v2.1.0/collectio
 _VARIABLES: Final = {
     Context.API: ("api_key", "The API key, id and secret joined by a colon."),
     Context.WEBHOOK: ("secret", "The secret that the event's settings ask for."),
+    Context.APP: ("publishable_key", "A publishable key of the site; it is no secret."),
 }
 
 
 def collection(event: ReceptionEvent) -> dict[str, Any]:
-    """Return the collection; secrets are variables in it, empty. Raises `VerificationFailed`."""
+    """Return the collection; secrets are variables in it, empty. Raises `VerificationFailed`.
+
+    A publishable key is no secret: its variable is filled when the site has one.
+    """
     request = example_request(event)
     context = Context(event.context)
     name, description = _VARIABLES[context]
-    has_variable = context is Context.API or request.reveals_secret
+    has_variable = context is not Context.WEBHOOK or request.reveals_secret
+    key = key_to_show(event.site) if context is Context.APP else None
     return {
         "info": {"name": event.name, "schema": _SCHEMA, "description": _about(event, request)},
         "item": [{"name": event.name, "request": _request(event, request, f"{{{{{name}}}}}")}],
-        "variable": [{"key": name, "value": "", "type": "string", "description": description}]
+        "variable": [
+            {
+                "key": name,
+                "value": key.key if key else "",
+                "type": "string",
+                "description": description,
+            }
+        ]
         if has_variable
         else [],
     }
@@ -56,7 +70,11 @@ def _request(event: ReceptionEvent, request: BuiltRequest, variable: str) -> dic
             "raw": request.body.decode() if is_signed(event, request) else sample_text(event),
             "options": {"raw": {"language": "json"}},
         },
-        "url": _url(request, variable),
+        "url": _url(
+            request,
+            variable,
+            {KEY_PARAMETER} if event.context == Context.APP else request.secret_query,
+        ),
     }
 
 
@@ -73,10 +91,10 @@ def _basic(username: str, variable: str) -> dict[str, Any]:
     return {"type": "basic", "basic": listed}
 
 
-def _url(request: BuiltRequest, variable: str) -> dict[str, Any]:
+def _url(request: BuiltRequest, variable: str, replaced: Collection[str]) -> dict[str, Any]:
     parts = urlsplit(request.url)
     query = [
-        {"key": key, "value": variable if key in request.secret_query else value}
+        {"key": key, "value": variable if key in replaced else value}
         for key, value in parse_qsl(parts.query, keep_blank_values=True)
     ]
     text = "&".join(f"{pair['key']}={pair['value']}" for pair in query)
@@ -95,6 +113,11 @@ def _url(request: BuiltRequest, variable: str) -> dict[str, Any]:
 def _about(event: ReceptionEvent, request: BuiltRequest) -> str:
     if event.context == Context.API:
         return "Set the variable api_key to your API key, id and secret joined by a colon."
+    if event.context == Context.APP:
+        return (
+            "Sends what a page or an app sends, with a sample of every field. The variable "
+            "publishable_key holds a publishable key of the site."
+        )
     if is_signed(event, request):
         return (
             "Sends a sample body made from the fields of the event. The signature was computed for "

@@ -1,0 +1,21 @@
+"""Every group of endpoints, in the order in which the page shows them."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from common.endpoint.description import Group
+from config.api.own_endpoints import INSTALLATION
+from contacts.api_description import CONTACT_FIELDS, CONTACTS
+from onsite.api_description import GENERIC_API, ONSITE
+from webhooks.inbound.api_description import CUSTOM_EVENTS, WEBHOOKS
+
+GROUPS: Final[tuple[Group, ...]] = (
+    CUSTOM_EVENTS,
+    WEBHOOKS,
+    CONTACTS,
+    CONTACT_FIELDS,
+    ONSITE,
+    GENERIC_API,
+    INSTALLATION,
+)

@@ -1,0 +1,1 @@
+"""Newman, Postman's own runner of collections, locked in package-lock.json."""

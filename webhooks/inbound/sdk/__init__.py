@@ -1,0 +1,1 @@
+"""The script by which web pages send events: a dependency-free file, and its address."""
