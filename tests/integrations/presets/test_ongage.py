@@ -116,7 +116,9 @@ def test_row_that_is_no_object_does_not_stop_the_others(row: Any) -> None:
 
 
 def test_list_id_may_be_numeric_text_and_extra_keys_are_fine() -> None:
-    assert row_event(list_id="9997", campaign="spring") == row_event()
+    told, plain = row_event(list_id="9997", campaign="spring"), row_event()
+    assert told.change == plain.change
+    assert told.data["campaign"] == "spring", "whoever passes the row on has all of it"
 
 
 def test_same_fact_keeps_its_key_in_any_batch_and_case() -> None:
