@@ -37,7 +37,7 @@ class InboundEvent:
     cause: str = ""
     reason: str = ""
     notes: tuple[str, ...] = ()
-    data: Any = field(default=None, repr=False)
+    data: Any = field(default=None, repr=False, compare=False)
 
 
 class UnreadablePayload(Exception):
