@@ -250,6 +250,10 @@ OUTBOUND_ALLOWED_PORTS: list[range] = port_ranges("OUTBOUND_ALLOWED_PORTS", "80,
 # How long a worker may hold events without finishing them; well above the work of one batch.
 WORKER_LEASE_SECONDS: int = whole_number("WORKER_LEASE_SECONDS", 60)
 WORKER_BATCH_SIZE: int = whole_number("WORKER_BATCH_SIZE", 500)
+# The most deliveries that one worker has under way at once, over all subscriptions.
+WORKER_DELIVERIES: int = whole_number("WORKER_DELIVERIES", 512)
+# How long a worker that is stopped waits for answers; below the supervisor's own grace period.
+WORKER_GRACE_SECONDS: int = whole_number("WORKER_GRACE_SECONDS", 15)
 
 # Days after which rows are removed; 0 keeps them for ever.
 RETENTION_BODY_DAYS: int = whole_number("RETENTION_BODY_DAYS", 30)

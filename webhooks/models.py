@@ -1,3 +1,4 @@
+from webhooks.api.answered_request import AnsweredRequest
 from webhooks.inbound.models import (
     Context,
     EventOutcome,
@@ -18,7 +19,10 @@ from webhooks.outbound.models import (
     Event,
     Incident,
     KeptBody,
+    Notice,
+    NoticeKind,
     PayloadEncryption,
+    SendEvent,
     Signing,
     Subscription,
     SubscriptionHour,
@@ -27,6 +31,7 @@ from webhooks.outbound.models import (
 )
 
 __all__ = [
+    "AnsweredRequest",
     "Attempt",
     "Context",
     "Delivery",
@@ -35,6 +40,8 @@ __all__ = [
     "EventOutcome",
     "Incident",
     "KeptBody",
+    "Notice",
+    "NoticeKind",
     "Outcome",
     "PayloadEncryption",
     "ReceivedEvent",
@@ -42,6 +49,7 @@ __all__ = [
     "ReceptionField",
     "RejectedRequest",
     "RejectionCount",
+    "SendEvent",
     "Signing",
     "Source",
     "SourceHour",

@@ -28,6 +28,7 @@ class Membership(models.Model):
         settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="memberships"
     )
     role = models.CharField(max_length=10, choices=Role)
+    wants_trouble_mail = models.BooleanField("tell about delivery trouble by e-mail", default=False)
 
     class Meta:
         constraints = [

@@ -8,9 +8,10 @@ from webhooks.outbound.models.delivery import (
     Trigger,
 )
 from webhooks.outbound.models.event import Event
+from webhooks.outbound.models.incident import Incident, Notice, NoticeKind
+from webhooks.outbound.models.send_event import SendEvent
 from webhooks.outbound.models.subscription import (
     DEFAULT_SCHEDULE,
-    Incident,
     PayloadEncryption,
     Signing,
     Subscription,
@@ -28,7 +29,10 @@ __all__ = [
     "Event",
     "Incident",
     "KeptBody",
+    "Notice",
+    "NoticeKind",
     "PayloadEncryption",
+    "SendEvent",
     "Signing",
     "Subscription",
     "SubscriptionHour",

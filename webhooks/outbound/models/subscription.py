@@ -108,6 +108,8 @@ class Subscription(models.Model):
     slowed_until = models.DateTimeField(null=True, editable=False)
     # Until when `rate_per_second` is used up; whoever claims moves it, under a lock on the row.
     paced_until = models.DateTimeField(null=True, editable=False)
+    # Raised to revoke: links to the portal are signed with it.
+    portal_stamp = models.PositiveIntegerField(default=1, editable=False)
     created_at = models.DateTimeField(auto_now_add=True)
     updated_at = models.DateTimeField(auto_now=True)
 
@@ -181,36 +183,3 @@ class SubscriptionHour(models.Model):
 
     def __str__(self) -> str:
         return f"{self.subscription_id} at {self.hour:%Y-%m-%d %H}"
-
-
-class Incident(models.Model):
-    """One time of trouble of a subscription, from its first failure to its recovery.
-
-    One notice when it opens, one when it ends: `told_at` and `recovery_told_at`.
-    """
-
-    subscription = models.ForeignKey(
-        Subscription, on_delete=models.CASCADE, related_name="incidents"
-    )
-    opened_at = models.DateTimeField()
-    ended_at = models.DateTimeField(null=True)
-    failures = models.PositiveIntegerField(default=0)
-    last_error = models.CharField(max_length=20, blank=True, default="")
-    last_status_code = models.PositiveSmallIntegerField(null=True)
-    last_sentence = models.TextField(blank=True, default="")
-    has_disabled = models.BooleanField(default=False)
-    told_at = models.DateTimeField(null=True)
-    recovery_told_at = models.DateTimeField(null=True)
-
-    class Meta:
-        ordering = ("-opened_at",)
-        constraints = [
-            models.UniqueConstraint(
-                fields=("subscription",),
-                condition=Q(ended_at__isnull=True),
-                name="incident_one_open_per_subscription",
-            )
-        ]
-
-    def __str__(self) -> str:
-        return f"{self.subscription_id} since {self.opened_at:%Y-%m-%d %H:%M}"

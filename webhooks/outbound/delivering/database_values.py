@@ -1,0 +1,32 @@
+"""Values on their way in and out of statements of our own, for both databases."""
+
+from __future__ import annotations
+
+from collections.abc import Sized
+from datetime import UTC, datetime
+from typing import Any
+from uuid import UUID
+
+from django.db import connection
+
+
+def row_id(value: UUID | str) -> UUID:
+    return value if isinstance(value, UUID) else UUID(hex=value)
+
+
+def id_value(value: UUID) -> Any:
+    return value if connection.vendor == "postgresql" else value.hex
+
+
+def aware(value: datetime) -> datetime:
+    # SQLite's adapter reads times, and knows nothing of their zone.
+    return value if value.tzinfo else value.replace(tzinfo=UTC)
+
+
+def database_time(value: datetime) -> Any:
+    return connection.ops.adapt_datetimefield_value(value)
+
+
+def marks(values: Sized) -> str:
+    """Return the placeholders of a list; never empty, which no database would take."""
+    return ", ".join(["%s"] * len(values)) or "NULL"

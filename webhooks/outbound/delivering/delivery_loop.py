@@ -1,0 +1,331 @@
+"""The asyncio side of the engine: lanes, slots, results."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections import deque
+from collections.abc import Callable, Mapping
+from enum import Enum
+from typing import Final, TypeVar
+
+import structlog
+from django.conf import settings
+from django.db import DatabaseError, InterfaceError
+
+from common.http.async_client import AsyncClient
+from webhooks.outbound.building import Sendable
+from webhooks.outbound.delivering.attempt import Tried
+from webhooks.outbound.delivering.claiming import Claimed, Wanted
+from webhooks.outbound.delivering.database_thread import DatabaseThread
+from webhooks.outbound.delivering.database_work import DatabaseWork
+from webhooks.outbound.delivering.lanes import Lane
+from webhooks.outbound.delivering.sending import send_unit
+from webhooks.outbound.delivering.unit import Unit
+from webhooks.outbound.subscriptions.directory import SubscriptionSnapshot
+
+RECORDED_TOGETHER: Final = 200
+RECORDED_AFTER_SECONDS: Final = 0.05
+# Beyond this, the database does not keep up, and nothing more is claimed.
+MOST_UNRECORDED: Final = 2_000
+# Large payloads are held in memory by this many at once.
+MOST_LARGE: Final = 16
+MOST_CLAIMED: Final = 512
+# Of all slots, those in trouble together get this share.
+TROUBLED_SHARE: Final = 0.5
+FIRST_RECOVERY_SECONDS: Final = 0.2
+LONGEST_RECOVERY_SECONDS: Final = 5.0
+_LEAST_PAUSE: Final = 0.005
+_IDLE_SECONDS: Final = 1.0
+_OVERLOADED: Final = frozenset(("timeout", "reset", "refused", "dns", "tls", "protocol"))
+
+Result = TypeVar("Result")
+
+log = structlog.get_logger(__name__)
+
+
+class Until(Enum):
+    """When the deliveries end by themselves."""
+
+    STOPPED = "stopped"
+    ONE_BATCH = "one batch"
+    NOTHING_DUE = "nothing due"
+
+
+class DeliveryLoop:
+    """All that one worker delivers. `wake` and `stop` may be called from any thread."""
+
+    def __init__(self, database: DatabaseThread, work: DatabaseWork) -> None:
+        self.attempts = 0
+        self._database = database
+        self._work = work
+        self._most = settings.WORKER_DELIVERIES
+        self._subscriptions: Mapping[int, SubscriptionSnapshot] = {}
+        self._lanes: dict[int, Lane] = {}
+        self._ready: deque[Lane] = deque()
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._results: list[Tried] = []
+        self._unsent: list[Unit] = []
+        self._unrecorded = 0
+        self._turn = 0
+        self._is_stopping = False
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._woken = asyncio.Event()
+        self._has_results = asyncio.Event()
+        self._is_full = asyncio.Event()
+        self._large = asyncio.Semaphore(MOST_LARGE)
+        self._turned_at = time.monotonic()
+        self._busy_at = 0.0
+        self._error: Exception | None = None
+
+    def wake(self) -> None:
+        self._soon(self._woken.set)
+
+    def stop(self) -> None:
+        self._is_stopping = True
+        self._soon(self._woken.set)
+
+    def seconds_since_turn(self) -> float:
+        return time.monotonic() - self._turned_at
+
+    def was_busy_since(self, moment: float) -> bool:
+        return self._busy_at >= moment
+
+    async def run(self, until: Until) -> None:
+        self._loop = asyncio.get_running_loop()
+        is_short = until is not Until.STOPPED
+        helpers = [asyncio.create_task(self._record_always(raises=is_short)),
+                   asyncio.create_task(self._tick())]  # fmt: skip
+        async with AsyncClient() as self._client:
+            try:
+                while not self._is_stopping and await self._round(until):
+                    pass
+            finally:
+                await self._drain()
+                for helper in helpers:
+                    helper.cancel()
+                await asyncio.gather(*helpers, return_exceptions=True)
+        if self._error is not None:
+            raise self._error
+
+    async def _round(self, until: Until) -> bool:
+        """Claim once and wait for what comes next; return whether to go on."""
+        self._woken.clear()
+        started = time.monotonic()
+        is_short = until is not Until.STOPPED
+        claimed = await self._persist(lambda: self._claim(is_short), raises=is_short)
+        taken = time.monotonic() - started
+        self._take(claimed, taken)
+        if until is Until.ONE_BATCH:
+            return False
+        if is_short:
+            await self._settled()
+            return bool(claimed.units or claimed.paced) and self._error is None
+        if claimed.units:
+            self._busy_at = time.monotonic()
+        await asyncio.sleep(max(_LEAST_PAUSE, 2 * taken) if claimed.units else _LEAST_PAUSE)
+        await self._wait(self._idle_seconds())
+        return True
+
+    def _claim(self, is_short: bool) -> Claimed:
+        """Claim for every lane with room. Runs in the database thread while the loop goes on."""
+        self._subscriptions = self._work.subscriptions()
+        limit = min(MOST_CLAIMED, 2 * self._most - sum(x.at_hand for x in self._lanes.values()))
+        wanted = self._wanted(is_short)
+        if limit <= 0 or not wanted or self._unrecorded > MOST_UNRECORDED:
+            return Claimed()
+        return self._work.claim(wanted, limit)
+
+    def _wanted(self, is_short: bool) -> list[Wanted]:
+        """Return who has room, beginning with another one each time."""
+        now = time.monotonic()
+        active = [each for each in self._subscriptions.values() if each.is_active]
+        self._turn = (self._turn + 1) % max(len(active), 1)
+        troubled = int(self._most * TROUBLED_SHARE)
+        troubled -= sum(each.at_hand for each in self._lanes.values() if each.is_troubled)
+        wanted = []
+        for snapshot in active[self._turn :] + active[: self._turn]:
+            lane = self._lane(snapshot)
+            room = lane.room()
+            if room <= 0 or (lane.not_before > now and not is_short):
+                continue
+            if lane.is_troubled:
+                troubled -= room
+                if troubled < 0:
+                    continue
+            wanted.append(Wanted(snapshot, room))
+        return wanted
+
+    def _lane(self, snapshot: SubscriptionSnapshot) -> Lane:
+        lane = self._lanes.get(snapshot.id)
+        if lane is None:
+            lane = self._lanes[snapshot.id] = Lane(snapshot.id, snapshot.concurrency)
+        lane.most = snapshot.concurrency
+        return lane
+
+    def _take(self, claimed: Claimed, taken: float) -> None:
+        now = time.monotonic()
+        counts: dict[int, int] = {}
+        for unit in claimed.units:
+            lane = self._lanes[unit.subscription_id]
+            lane.queue.append(unit)
+            counts[unit.subscription_id] = counts.get(unit.subscription_id, 0) + 1
+            self._list(lane)
+        for subscription_id, seconds in claimed.wait_seconds.items():
+            self._lanes[subscription_id].not_before = now + seconds
+        for subscription_id in claimed.short:
+            self._lanes[subscription_id].came_up_short(now + taken)
+        self._start()
+
+    def _list(self, lane: Lane) -> None:
+        if not lane.is_listed and lane.may_start:
+            lane.is_listed = True
+            self._ready.append(lane)
+
+    def _start(self) -> None:
+        """Start units in turns, one of each lane, as far as slots are free."""
+        while self._ready and len(self._tasks) < self._most:
+            lane = self._ready.popleft()
+            lane.is_listed = False
+            if lane.may_start:
+                lane.in_flight += 1
+                task = asyncio.create_task(self._deliver(lane, lane.queue.popleft()))
+                self._tasks.add(task)
+                task.add_done_callback(self._tasks.discard)
+                self._list(lane)
+
+    async def _deliver(self, lane: Lane, unit: Unit) -> None:
+        try:
+            snapshot = self._subscriptions.get(unit.subscription_id)
+            if snapshot is not None and snapshot.is_active:
+                await self._try(lane, unit, snapshot)
+            else:
+                # Paused, disabled or deleted since it was claimed: handed back, and held there.
+                self._unsent.append(unit)
+                self._has_results.set()
+        finally:
+            lane.in_flight -= 1
+            self._list(lane)
+            asyncio.get_running_loop().call_soon(self._start)
+            if not lane.queue and lane.room():
+                self._woken.set()
+
+    async def _try(self, lane: Lane, unit: Unit, snapshot: SubscriptionSnapshot) -> None:
+        if unit.is_large:
+            async with self._large:
+                await self._database.run(lambda: self._work.load_large(unit))
+                result = await send_unit(self._client, unit, snapshot, self._keep)
+                unit.events = []
+        else:
+            result = await send_unit(self._client, unit, snapshot, self._keep)
+        seconds, status = result.duration_ms / 1000, result.answer.status if result.answer else 0
+        if result.is_success:
+            lane.went_well(seconds)
+        else:
+            overloaded = result.decision.error in _OVERLOADED or status >= 500 or status == 429
+            lane.went_wrong(seconds, overloaded=overloaded)
+        self.attempts += 1
+        self._unrecorded += 1
+        self._results.append(result)
+        self._has_results.set()
+        if len(self._results) >= RECORDED_TOGETHER:
+            self._is_full.set()
+
+    async def _keep(self, unit: Unit, built: Sendable) -> None:
+        await self._database.run(lambda: self._work.keep_body(unit, built))
+
+    async def _record_always(self, *, raises: bool) -> None:
+        """Record results every 200 or 50 ms, whichever comes first."""
+        while True:
+            await self._has_results.wait()
+            try:
+                async with asyncio.timeout(RECORDED_AFTER_SECONDS):
+                    await self._is_full.wait()
+            except TimeoutError:
+                pass
+            self._has_results.clear()
+            self._is_full.clear()
+            try:
+                await self._record(raises=raises)
+            except (DatabaseError, InterfaceError) as error:
+                self._error = error
+                return
+
+    async def _record(self, *, raises: bool) -> None:
+        results, self._results = self._results, []
+        unsent, self._unsent = self._unsent, []
+        if results:
+            await self._persist(lambda: self._work.record(results), raises=raises)
+            self._unrecorded -= len(results)
+            if any(_is_due(result) for result in results):
+                self._woken.set()
+        if unsent:
+            await self._persist(lambda: self._work.release(unsent), raises=raises)
+
+    async def _persist(self, work: Callable[[], Result], *, raises: bool) -> Result:
+        """Have work done in the database, again and again while that is away."""
+        pause = FIRST_RECOVERY_SECONDS
+        while True:
+            try:
+                return await self._database.run(work)
+            except (DatabaseError, InterfaceError) as error:
+                if raises:
+                    raise
+                log.warning("database error", error=type(error).__name__, again_in_seconds=pause)
+                await self._database.run(self._work.recover)
+            await asyncio.sleep(pause)
+            pause = min(pause * 2, LONGEST_RECOVERY_SECONDS)
+
+    async def _wait(self, seconds: float) -> None:
+        try:
+            async with asyncio.timeout(seconds):
+                await self._woken.wait()
+        except TimeoutError:
+            pass
+
+    def _idle_seconds(self) -> float:
+        now = time.monotonic()
+        soon = [each.not_before - now for each in self._lanes.values() if each.not_before > now]
+        return max(min([*soon, _IDLE_SECONDS]), 0.001)
+
+    async def _settled(self) -> None:
+        """Wait until everything claimed has ended and is recorded."""
+        while (self._tasks or self._ready or self._unrecorded or self._unsent) and not self._error:
+            if self._is_stopping:
+                return
+            await asyncio.sleep(0.001)
+
+    async def _drain(self) -> None:
+        """Hand back what has not begun, let the rest end within the grace period, record it all."""
+        for lane in self._lanes.values():
+            self._unsent += lane.queue
+            lane.queue.clear()
+        if self._tasks:
+            await asyncio.wait(self._tasks, timeout=settings.WORKER_GRACE_SECONDS)
+        for task in list(self._tasks):
+            task.cancel()
+        if self._tasks:
+            await asyncio.wait(self._tasks)
+        try:
+            while self._unrecorded or self._unsent or self._results:
+                await self._record(raises=True)
+                await asyncio.sleep(0)
+            await self._database.run(self._work.release_all)
+        except (DatabaseError, InterfaceError) as error:
+            # What was not recorded is tried again when its lease has run out.
+            log.warning("deliveries ended without their database", error=type(error).__name__)
+
+    async def _tick(self) -> None:
+        while True:
+            self._turned_at = time.monotonic()
+            await asyncio.sleep(1)
+
+    def _soon(self, call: Callable[[], object]) -> None:
+        loop = self._loop
+        if loop is not None and not loop.is_closed():
+            loop.call_soon_threadsafe(call)
+
+
+def _is_due(result: Tried) -> bool:
+    due_at = result.decision.due_at
+    return due_at is not None and (due_at - result.started_at).total_seconds() < 1

@@ -1,0 +1,110 @@
+"""What the units of a claim need to be sent: their events, and bodies that were kept."""
+
+# ruff: noqa: S608 - names of tables and columns come from the models; values are parameters.
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Sequence
+from typing import Any, Final
+from uuid import UUID
+
+from django.db import connection
+
+from webhooks.outbound.delivering.database_values import aware, id_value, marks, row_id
+from webhooks.outbound.delivering.unit import LARGE_BYTES, KeptRequest, Unit, batch_message_id
+from webhooks.outbound.formats.base import SentEvent
+from webhooks.outbound.models import Event, KeptBody
+
+_TABLE: Final = Event._meta.db_table
+_COLUMNS: Final = (
+    "id", "message_id", "type", "occurred_at", "site_id", "contact_id", "subject",
+    "raw_content_type", "raw_headers",
+)  # fmt: skip
+_MOST_PARAMETERS: Final = 500
+
+
+def load(units: Sequence[Unit]) -> None:
+    """Fill in message id, kept body, and the events of all units that are not large."""
+    _load_kept([unit for unit in units if unit.attempts > 1])
+    events = _events([unit for unit in units if unit.kept is None], most_bytes=LARGE_BYTES)
+    for unit in units:
+        if unit.kept is None:
+            _put_events(unit, events)
+        if unit.is_batch:
+            unit.message_id = batch_message_id(unit.id)
+        elif not unit.message_id:
+            unit.message_id = events[unit.parts[0].event_id][0].message_id
+
+
+def load_large(unit: Unit) -> None:
+    """Read what `load` left out of a large unit."""
+    _put_events(unit, _events([unit], most_bytes=None))
+
+
+def forget_large(unit: Unit) -> None:
+    unit.events = []
+
+
+def _put_events(unit: Unit, events: dict[UUID, tuple[SentEvent, int]]) -> None:
+    found = [events[part.event_id] for part in unit.parts if part.event_id in events]
+    unit.is_large = sum(size for _, size in found) > LARGE_BYTES
+    unit.events = [event for event, _ in found]
+    if not unit.is_batch:
+        unit.message_id = found[0][0].message_id
+
+
+def _load_kept(units: Sequence[Unit]) -> None:
+    if not units:
+        return
+    by_id = {unit.id: unit for unit in units}
+    for kept in KeptBody.objects.filter(unit__in=list(by_id)):
+        unit = by_id[kept.unit]
+        unit.message_id = kept.message_id
+        query = [(str(name), str(value)) for name, value in kept.query]
+        unit.kept = KeptRequest(bytes(kept.body), kept.content_type, query, kept.headers)
+
+
+def _events(units: Iterable[Unit], *, most_bytes: int | None) -> dict[UUID, tuple[SentEvent, int]]:
+    """Return events with their sizes, without the payload of those above `most_bytes`."""
+    ids = list({part.event_id for unit in units for part in unit.parts})
+    found = {}
+    for start in range(0, len(ids), _MOST_PARAMETERS):
+        for row in _rows(ids[start : start + _MOST_PARAMETERS], most_bytes):
+            event, size = _event(row)
+            found[row_id(row[0])] = (event, size)
+    return found
+
+
+def _rows(ids: Sequence[UUID], most_bytes: int | None) -> list[Any]:
+    length = "octet_length" if connection.vendor == "postgresql" else "length"
+    size = f"({length}(payload) + coalesce({length}(raw_body), 0))"
+    payload, raw = "payload", "raw_body"
+    if most_bytes is not None:
+        small = f"{size} <= {most_bytes:d}"
+        payload, raw = (f"CASE WHEN {small} THEN {name} END" for name in (payload, raw))
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"SELECT {', '.join(_COLUMNS)}, {size}, {payload}, {raw} FROM {_TABLE} "
+            f"WHERE id IN ({marks(ids)})",
+            [id_value(each) for each in ids],
+        )
+        return list(cursor.fetchall())
+
+
+def _event(row: Any) -> tuple[SentEvent, int]:
+    (_, message_id, event_type, occurred_at, site_id, contact_id, subject, raw_content_type,
+     raw_headers, size, payload, raw_body) = row  # fmt: skip
+    event = SentEvent(
+        message_id=message_id,
+        type=event_type,
+        occurred_at=aware(occurred_at),
+        payload_text=payload or "",
+        site_id=str(site_id),
+        contact_id=str(row_id(contact_id)) if contact_id else "",
+        subject={} if subject == "{}" else json.loads(subject),
+        raw_content_type=raw_content_type,
+        raw_headers={} if raw_headers == "{}" else json.loads(raw_headers),
+        raw_body=None if raw_body is None else bytes(raw_body),
+    )
+    return event, size

@@ -1,0 +1,193 @@
+"""Results become rows: a few statements for hundreds of attempts, in one transaction.
+
+A result counts only where the lease is still the owner's. One that comes late is in the log, as
+late, and moves nothing: somebody else has the delivery by now.
+"""
+
+# ruff: noqa: S608 - names of tables and columns come from the models; values are parameters.
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Any, Final
+from uuid import UUID
+
+from django.db import connection, transaction
+from django.utils import timezone
+
+from common.bulk import insert_rows, rows_as_table, rows_parameter
+from common.identifiers import new_row_id
+from webhooks.outbound.delivering.attempt import Tried
+from webhooks.outbound.delivering.database_values import database_time, id_value, marks, row_id
+from webhooks.outbound.delivering.health import health_record
+from webhooks.outbound.models import Attempt, Delivery, DeliveryStatus, KeptBody
+from webhooks.outbound.publishing.delivery_rows import existing
+
+LATE: Final = "This end came after the lease had run out, so it changed nothing."
+
+_TABLE: Final = Delivery._meta.db_table
+_MOVED: Final = ("id", "status", "due_at", "last_status_code", "last_error", "reason",
+                 "finished_at")  # fmt: skip
+_ENDED: Final = (DeliveryStatus.SUCCEEDED, DeliveryStatus.FAILED, DeliveryStatus.CANCELLED)
+_MOST_PARAMETERS: Final = 500
+
+
+@dataclass(frozen=True, slots=True)
+class Recorded:
+    """What became of results: how many counted, how many came late, and who is not active now."""
+
+    applied: int
+    late: int
+
+
+def record(results: Sequence[Tried], *, owner: str) -> Recorded:
+    """Record attempts, and move the deliveries that the owner still holds."""
+    now = timezone.now()
+    with transaction.atomic():
+        alive = existing({each.unit.subscription_id for each in results})
+        results = [each for each in results if each.unit.subscription_id in alive]
+        if not results:
+            return Recorded(0, 0)
+        moved = _move(results, owner, now)
+        on_time = [each for each in results if each.unit.parts[0].delivery_id in moved]
+        late = [each for each in results if each.unit.parts[0].delivery_id not in moved]
+        insert_rows(connection, Attempt, [_attempt_row(each, is_late=False) for each in on_time])
+        insert_rows(connection, Attempt, [_attempt_row(each, is_late=True) for each in late])
+        _keep_bodies(on_time, now)
+        health_record(on_time, now)  # last: workers with the same subscriptions wait here
+    return Recorded(len(on_time), len(late))
+
+
+def bodies_keep(results: Sequence[tuple[Any, Any]]) -> None:
+    """Keep the bodies of units that could not be built alike again, before they are sent."""
+    now = timezone.now()
+    with transaction.atomic():
+        alive = existing({unit.subscription_id for unit, _ in results})
+        rows = [
+            _kept_row(unit, built, now) for unit, built in results if unit.subscription_id in alive
+        ]
+        insert_rows(connection, KeptBody, rows, conflict="ON CONFLICT DO NOTHING")
+
+
+def _move(results: Sequence[Tried], owner: str, now: datetime) -> set[UUID]:
+    """End the leases and set the states; return the deliveries that were still held."""
+    plain: dict[int, list[UUID]] = {}
+    others: list[Tried] = []
+    for each in results:
+        if each.decision.status == DeliveryStatus.SUCCEEDED and each.answer is not None:
+            plain.setdefault(each.answer.status, []).extend(each.unit.delivery_ids)
+        else:
+            others.append(each)
+    moved: set[UUID] = set()
+    for status_code, ids in plain.items():
+        for start in range(0, len(ids), _MOST_PARAMETERS):
+            some = ids[start : start + _MOST_PARAMETERS]
+            moved |= _succeed(some, status_code, owner, now)
+    return moved | _move_each(others, owner, now)
+
+
+def _succeed(ids: Sequence[UUID], status_code: int, owner: str, now: datetime) -> set[UUID]:
+    chosen, parameters = f"IN ({marks(ids)})", [id_value(each) for each in ids]
+    if connection.vendor == "postgresql":
+        chosen, parameters = "= ANY(%s::uuid[])", ["{" + ",".join(map(str, ids)) + "}"]
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"UPDATE {_TABLE} SET status = 'succeeded', last_status_code = %s, last_error = '', "
+            "reason = '', finished_at = %s, lease_owner = '', lease_expires_at = NULL "
+            f"WHERE lease_owner = %s AND status = 'sending' AND id {chosen} RETURNING id",
+            [status_code, database_time(now), owner, *parameters],
+        )
+        return {row_id(row[0]) for row in cursor.fetchall()}
+
+
+def _move_each(results: Sequence[Tried], owner: str, now: datetime) -> set[UUID]:
+    if not results:
+        return set()
+    rows = [
+        _delivery_row(delivery_id, each, now)
+        for each in results
+        for delivery_id in each.unit.delivery_ids
+    ]
+    table = rows_as_table(connection, Delivery, _MOVED)
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"UPDATE {_TABLE} AS t SET status = v.status, due_at = coalesce(v.due_at, t.due_at), "
+            "last_status_code = v.last_status_code, last_error = v.last_error, "
+            "reason = v.reason, finished_at = v.finished_at, "
+            f"lease_owner = '', lease_expires_at = NULL FROM {table} AS v "
+            "WHERE t.id = v.id AND t.lease_owner = %s AND t.status = 'sending' RETURNING t.id",
+            [rows_parameter(rows), owner],
+        )
+        return {row_id(row[0]) for row in cursor.fetchall()}
+
+
+def _delivery_row(delivery_id: UUID, each: Tried, now: datetime) -> dict[str, Any]:
+    decision = each.decision
+    return {
+        "id": delivery_id,
+        "status": decision.status,
+        "due_at": decision.due_at,
+        "last_status_code": each.answer.status if each.answer is not None else None,
+        "last_error": decision.error,
+        "reason": decision.reason,
+        "finished_at": now if decision.status in _ENDED else None,
+    }
+
+
+def _attempt_row(each: Tried, *, is_late: bool) -> dict[str, Any]:
+    unit, decision = each.unit, each.decision
+    answer = each.answer
+    sentence = f"{decision.sentence} {LATE}".lstrip() if is_late else decision.sentence
+    return {
+        "id": new_row_id(),
+        "subscription_id": unit.subscription_id,
+        "unit": unit.id,
+        "number": unit.attempts,
+        "trigger": unit.trigger,
+        "deliveries": len(unit.parts),
+        "started_at": each.started_at,
+        "duration_ms": each.duration_ms,
+        "status_code": answer.status if answer is not None else None,
+        "error": decision.error,
+        "sentence": sentence,
+        "next_at": None if is_late else decision.due_at,
+        "revision": each.revision,
+        "url": each.url,
+        "request_headers": each.request_headers,
+        "body_bytes": len(each.body),
+        "body_sha256": each.body_sha256,
+        "response_headers": each.response_headers,
+        "is_cut": answer is not None and answer.is_cut,
+        "response_body": each.response_body,
+    }
+
+
+def _keep_bodies(results: Sequence[Tried], now: datetime) -> None:
+    """Keep what failed for the first time: its next attempt sends the same bytes."""
+    rows = [
+        _kept_row(each.unit, each.keeps, now)
+        for each in results
+        if each.keeps is not None
+        and each.decision.status in (DeliveryStatus.RETRYING, DeliveryStatus.HELD)
+    ]
+    insert_rows(connection, KeptBody, rows, conflict="ON CONFLICT DO NOTHING")
+
+
+def _kept_row(unit: Any, built: Any, now: datetime) -> dict[str, Any]:
+    return {
+        "unit": unit.id,
+        "subscription_id": unit.subscription_id,
+        "message_id": unit.message_id,
+        "created_at": now,
+        "content_type": built.content_type,
+        "query": [list(pair) for pair in built.query],
+        "headers": dict(built.headers),
+        "body": built.body,
+    }
+
+
+def without_texts(each: Tried) -> Tried:
+    """Return the attempt without what came from the other side: no database refuses the rest."""
+    return replace(each, answer=replace(each.answer, headers={}, body=b"")) if each.answer else each

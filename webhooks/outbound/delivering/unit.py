@@ -1,0 +1,62 @@
+"""What one request carries: a delivery, or a batch of them, in the hands of a worker."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import NamedTuple
+from uuid import UUID
+
+from webhooks.outbound.formats.base import SentEvent
+
+# Payloads above this are read one by one, right before they are sent.
+LARGE_BYTES = 64 * 1024
+
+
+class Part(NamedTuple):
+    """One delivery of a unit, and its event."""
+
+    delivery_id: UUID
+    event_id: UUID
+
+
+class KeptRequest(NamedTuple):
+    """A body that was kept at an earlier attempt, with what the format added to the request."""
+
+    body: bytes
+    content_type: str
+    query: Sequence[tuple[str, str]]
+    headers: Mapping[str, str]
+
+
+@dataclass(slots=True, kw_only=True)
+class Unit:
+    """A claimed unit. `attempts` counts the one that begins now.
+
+    `events` are in the order of `parts`; empty while `is_large`, and where `kept` makes them
+    unnecessary.
+    """
+
+    id: UUID
+    subscription_id: int
+    parts: list[Part]
+    attempts: int
+    trigger: str
+    refused_before: bool = False
+    message_id: str = ""
+    events: list[SentEvent] = field(default_factory=list)
+    kept: KeptRequest | None = None
+    is_large: bool = False
+
+    @property
+    def delivery_ids(self) -> list[UUID]:
+        return [part.delivery_id for part in self.parts]
+
+    @property
+    def is_batch(self) -> bool:
+        return len(self.parts) > 1 or self.parts[0].delivery_id != self.id
+
+
+def batch_message_id(unit_id: UUID) -> str:
+    """Return the message id of a batch, the same at each attempt and after any crash."""
+    return f"msg_{unit_id.hex}"
