@@ -21,9 +21,11 @@ _ROWS_PER_BATCH: Final = 1_000
 def main() -> int:
     options = _options()
     with temporary_installation(options.database):
-        from benchmarks.waiting_events import created, mixed, ongage_batches
+        from benchmarks.waiting_events import created, mixed, ongage_batches, subscribe
 
         print(f"Processing on {options.database}, one worker, {options.events:,} events")
+        subscribe(options.subscriptions, options.types)
+        print(f"  {options.subscriptions} paused subscriptions to {options.types or 'everything'}")
         _print_limit(options.events)
         batches = max(1, options.events // _ROWS_PER_BATCH)
         exact = [
@@ -38,6 +40,9 @@ def _options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--database", choices=("sqlite", "postgresql"), default="sqlite")
     parser.add_argument("--events", type=int, default=50_000)
+    # Paused, so that their deliveries are stored and nothing is sent.
+    parser.add_argument("--subscriptions", type=int, default=0)
+    parser.add_argument("--types", default="contact.*", help="what they want; empty is everything")
     return parser.parse_args()
 
 

@@ -15,7 +15,14 @@ from django.db.models import Sum
 from common.identifiers import random_token
 from contacts.models import Contact, EmailListStatus
 from sites.models import Site
-from webhooks.models import EventOutcome, ReceivedEvent, Source, Status
+from webhooks.models import (
+    EventOutcome,
+    ReceivedEvent,
+    Source,
+    Status,
+    Subscription,
+    SubscriptionState,
+)
 
 _INSERTED_AT_ONCE: Final = 1_000
 _TENANT: Final = "bench"
@@ -93,9 +100,25 @@ def ongage_batches(batches: int, rows: int, *, people: int) -> Scenario:
     )
 
 
-def _store(preset_key: str, documents: Iterable[Any]) -> None:
+def subscribe(count: int, event_type: str) -> None:
+    for number in range(count):
+        Subscription.objects.create(
+            site=_site(),
+            name=f"Subscription {number}",
+            url="https://receiver.example.com/",
+            format_key="standard_webhooks",
+            event_types=[event_type] if event_type else [],
+            state=SubscriptionState.PAUSED,
+        )
+
+
+def _site() -> Site:
     site, _ = Site.objects.get_or_create(slug="bench", defaults={"name": "Bench"})
-    source, _ = Source.objects.get_or_create(site=site, preset_key=preset_key, name=preset_key)
+    return site
+
+
+def _store(preset_key: str, documents: Iterable[Any]) -> None:
+    source, _ = Source.objects.get_or_create(site=_site(), preset_key=preset_key, name=preset_key)
     events = (_event(source, document) for document in documents)
     while some := list(islice(events, _INSERTED_AT_ONCE)):
         ReceivedEvent.objects.bulk_create(some)

@@ -6,9 +6,10 @@ raises undoes the change.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from functools import cached_property
 from typing import Any, Final
 from uuid import UUID
 
@@ -16,8 +17,8 @@ from django.dispatch import Signal
 
 from contacts.applied_change import ChangeKind, Changes, ChangeSource
 
-# Contacts were created, changed or deleted by one batch. Keyword argument: `changes`, a sequence of
-# `ContactChanged` in the order in which they came to be.
+# Contacts were created, changed or deleted by one batch. Keyword argument: `changes`
+# (`ContactChanges`), in the order in which they came to be.
 contacts_changed: Final = Signal()
 
 # Two contacts turned out to be one person: `site_id`, `kept_id`, `absorbed_id`. The row of the
@@ -29,7 +30,7 @@ contacts_merged: Final = Signal()
 contact_erased: Final = Signal()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(slots=True, kw_only=True)
 class ContactSnapshot:
     """A contact as it was right after a change, by columns of the model.
 
@@ -50,7 +51,7 @@ class ContactSnapshot:
         return created_at if created_at.tzinfo else created_at.replace(tzinfo=UTC)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(slots=True, kw_only=True)
 class ContactChanged:
     """What one change did to one contact; `changes` is field → [before, after].
 
@@ -70,3 +71,21 @@ class ContactChanged:
     snapshot: ContactSnapshot
     absorbed_ids: tuple[UUID, ...] = ()
     is_reduced: bool = False
+
+
+@dataclass(frozen=True)
+class ContactChanges:
+    """The changes of a batch. They are put together when somebody asks; most batches nobody does.
+
+    `site_ids` are the sites that they are about, at least.
+    """
+
+    site_ids: frozenset[int]
+    read: Callable[[], Iterator[ContactChanged]] = field(repr=False)
+
+    def __iter__(self) -> Iterator[ContactChanged]:
+        return iter(self._all)
+
+    @cached_property
+    def _all(self) -> tuple[ContactChanged, ...]:
+        return tuple(self.read())

@@ -11,7 +11,13 @@ from contacts.applying.ledger import Ledger
 from contacts.applying.outcome import Outcome
 from contacts.applying.states import ContactState
 from contacts.models import Contact
-from contacts.signals import ContactChanged, contact_erased, contacts_changed, contacts_merged
+from contacts.signals import (
+    ContactChanged,
+    ContactChanges,
+    contact_erased,
+    contacts_changed,
+    contacts_merged,
+)
 
 
 def announce(outcomes: Sequence[Outcome], ledger: Ledger) -> None:
@@ -39,8 +45,9 @@ def announce(outcomes: Sequence[Outcome], ledger: Ledger) -> None:
             contact_id=UUID(hex=state.id),
             identity=erasure.identity,
         )
-    changes = list(_changes(outcomes, ledger))
-    if changes:
+    site_ids = frozenset([each.facts.site_id for each in outcomes if each.snapshot is not None])
+    if site_ids:
+        changes = ContactChanges(site_ids, lambda: _changes(outcomes, ledger))
         contacts_changed.send(sender=Contact, changes=changes)
 
 
@@ -61,10 +68,11 @@ def _changes(outcomes: Sequence[Outcome], ledger: Ledger) -> Iterator[ContactCha
 def _told(outcome: Outcome, state: ContactState, final: ContactState) -> ContactChanged:
     assert outcome.snapshot is not None
     facts = outcome.facts
+    contact_id = UUID(hex=state.id)
     return ContactChanged(
         site_id=facts.site_id,
-        contact_id=UUID(hex=state.id),
-        kept_id=UUID(hex=final.id),
+        contact_id=contact_id,
+        kept_id=contact_id if final is state else UUID(hex=final.id),
         kind=ChangeKind.CHANGED if outcome.is_reduced else outcome.kind,
         changes=outcome.changes,
         existed_before=outcome.existed,

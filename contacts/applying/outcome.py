@@ -37,13 +37,14 @@ class Outcome:
         """Keep the contact as it is now: later changes of the batch alter the state itself."""
         state = self.state
         if state is not None:
-            asked = {name[len(_CONSENT) :] for name in self.changes if name.startswith(_CONSENT)}
             self.snapshot = ContactSnapshot(
                 created_text=state.created_text,
                 values=state.values.copy(),
                 attributes=state.attributes.copy(),
                 consents={
-                    name: row for name, row in state.consents.items() if name in asked
+                    name: row
+                    for name, row in state.consents.items()
+                    if f"{_CONSENT}{name}" in self.changes
                 },
             )
 

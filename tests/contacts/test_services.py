@@ -15,7 +15,7 @@ from contacts.services import (
     contacts_apply_batch,
     contacts_preview_batch,
 )
-from contacts.signals import ContactChanged, contacts_changed
+from contacts.signals import ContactChanged, ContactChanges, contacts_changed
 from integrations.contact_change import (
     ActivityFact,
     Channel,
@@ -101,7 +101,7 @@ def test_a_preview_of_a_deletion_or_merge_saves_nothing(site: Site, with_email: 
 def test_each_change_is_told_once_with_its_delta(site: Site) -> None:
     told: list[ContactChanged] = []
 
-    def receive(changes: list[ContactChanged], **_: Any) -> None:
+    def receive(changes: ContactChanges, **_: Any) -> None:
         assert all(Contact.objects.filter(pk=each.contact_id).exists() for each in changes)
         told.extend(changes)
 

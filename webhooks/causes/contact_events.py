@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from typing import Any, Final
 from uuid import UUID
 
 from contacts.applied_change import ChangeKind, ChangeSource
-from contacts.signals import ContactChanged
+from contacts.signals import ContactChanged, ContactChanges
 from integrations.contact_change import Channel
 from webhooks.causes.contact_payloads import changed_values, snapshot_payload, subject_of
 from webhooks.outbound.event_types.contact_events import (
@@ -27,12 +27,12 @@ _SOURCE_TYPES: Final = {"src_": "Webhook", "onsite": "Onsite"}
 _API_LABEL: Final = "API: "
 
 
-def publish_contact_changes(*, changes: Sequence[ContactChanged], **_: Any) -> None:
+def publish_contact_changes(*, changes: ContactChanges, **_: Any) -> None:
     """Publish what a batch did to contacts, in the batch's own transaction."""
     heard = audiences()
-    events_publish(
-        [event for change in changes if change.site_id in heard for event in _events(change)]
-    )
+    if not heard.keys().isdisjoint(changes.site_ids):
+        listened = (change for change in changes if change.site_id in heard)
+        events_publish([event for change in listened for event in _events(change)], heard)
 
 
 def _events(change: ContactChanged) -> Iterator[NewEvent]:

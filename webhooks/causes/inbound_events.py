@@ -47,7 +47,7 @@ def publish_rows(*, rows: Sequence[EventRow], **_: Any) -> None:
     ]
     if any(row.event.claimed.processed_at for row in rows):
         events = _without_published(events)
-    events_publish(events)
+    events_publish(events, heard)
 
 
 def relayed_event_id(received_event_id: UUID, position: int, event_type: str) -> UUID:

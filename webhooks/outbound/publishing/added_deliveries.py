@@ -52,4 +52,4 @@ def deliveries_add(
     )
     wake_workers(EVENTS)
     new = {str(row_id).replace("-", "") for (row_id,) in written}
-    return [row["id"] for row in rows if row["id"].hex in new]
+    return [UUID(hex=row["id"]) for row in rows if row["id"] in new]

@@ -9,7 +9,7 @@ from uuid import UUID
 
 from django.db import connection
 
-from common.identifiers import new_row_id
+from common.identifiers import new_row_hex
 from webhooks.outbound.models import DeliveryStatus, Subscription, Trigger
 from webhooks.outbound.subscriptions.directory import SubscriptionSnapshot
 
@@ -17,7 +17,7 @@ from webhooks.outbound.subscriptions.directory import SubscriptionSnapshot
 class StoredEvent(NamedTuple):
     """What a delivery needs to know of its event."""
 
-    id: UUID
+    id: UUID | str
     type: str
     order_key: str
 
@@ -44,7 +44,7 @@ def delivery_row(
 
     What an event brings about waits for the window of a batch; what a person asks for does not.
     """
-    delivery_id = new_row_id()
+    delivery_id = new_row_hex()
     window = subscription.batch_seconds if cause.trigger is Trigger.EVENT else 0
     return {
         "id": delivery_id,

@@ -6,7 +6,7 @@ about, and nobody could ever be told of it.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -15,7 +15,7 @@ from django.db import connection
 from django.utils import timezone
 
 from common.bulk import insert_rows
-from common.identifiers import new_row_id
+from common.identifiers import new_row_hex
 from common.json_text import json_text
 from webhooks.outbound.event_types.event_type import LONGEST_KEY
 from webhooks.outbound.models import Delivery, Event
@@ -27,13 +27,18 @@ from webhooks.outbound.publishing.subscribers import Audience, Subscriber, audie
 from webhooks.waking import EVENTS, wake_workers
 
 
-def events_publish(events: Sequence[NewEvent]) -> list[UUID]:
+def events_publish(
+    events: Sequence[NewEvent], heard: Mapping[int, Audience] | None = None
+) -> list[UUID]:
     """Store events, in the caller's transaction, and what each subscription is due of them.
 
     Returns the ids of those that were stored, in order: events of sites without a subscription are
-    not. Wakes the worker on commit.
+    not. Wakes the worker on commit. `heard` are the `audiences` of this transaction, where the
+    caller has asked for them.
     """
-    heard = audiences() if events else {}
+    if not events:
+        return []
+    heard = audiences() if heard is None else heard
     told = [
         (event, _told(event, heard[event.site_id])) for event in events if event.site_id in heard
     ]
@@ -54,7 +59,7 @@ def events_publish(events: Sequence[NewEvent]) -> list[UUID]:
         ]
     insert_rows(connection, Event, rows)
     _insert_deliveries(deliveries)
-    return [row["id"] for row in rows]
+    return [UUID(hex=row["id"]) for row in rows]
 
 
 def _told(event: NewEvent, audience: Audience) -> list[Subscriber]:
@@ -63,7 +68,7 @@ def _told(event: NewEvent, audience: Audience) -> list[Subscriber]:
 
 def _event_row(event: NewEvent, message_id: str, now: datetime) -> dict[str, Any]:
     return {
-        "id": event.id or new_row_id(),
+        "id": event.id.hex if event.id else new_row_hex(),
         "site_id": event.site_id,
         "message_id": message_id,
         "type": event.type[:LONGEST_KEY],
