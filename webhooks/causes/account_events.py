@@ -26,6 +26,7 @@ _OTHER_WORDS: Final = {
     "resumed": "activated",
     "enabled": "activated",
     "secret_rotated": "updated",
+    "overlap_ended": "updated",
 }
 _SWITCH: Final = "is_active"
 
