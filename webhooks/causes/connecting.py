@@ -5,9 +5,11 @@ from sites.signals import audit_recorded
 from webhooks.causes.account_events import publish_audit_entry
 from webhooks.causes.contact_events import publish_contact_changes
 from webhooks.causes.inbound_events import publish_rows
+from webhooks.causes.systems_of_site import systems_of_site
 from webhooks.causes.types_of_site import types_of_site
 from webhooks.inbound.signals import rows_processed
 from webhooks.outbound.event_types import add_site_event_types
+from webhooks.outbound.subscriptions.systems import add_systems
 
 
 def connect_causes() -> None:
@@ -16,3 +18,4 @@ def connect_causes() -> None:
     rows_processed.connect(publish_rows, dispatch_uid="webhooks.relays")
     audit_recorded.connect(publish_audit_entry, dispatch_uid="webhooks.account_events")
     add_site_event_types(types_of_site)
+    add_systems(systems_of_site)

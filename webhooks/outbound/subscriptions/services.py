@@ -1,0 +1,306 @@
+"""Everything that changes a subscription: validated, audited, in one transaction.
+
+Secrets and the values of headers are write-only: given ones replace, all others stay as they are
+stored, whatever the given object holds. The text of a signing secret is returned once, by whoever
+made it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import timedelta
+from typing import Any, Final
+
+from django.core.exceptions import ValidationError
+from django.db import transaction
+from django.utils import timezone
+from django.views.decorators.debug import sensitive_variables
+
+from common.encryption import DecryptionFailed
+from common.redaction import redact_url
+from sites.audit import Actor, audit_record, field_changes
+from sites.models import Site, bump_configuration_version
+from webhooks.outbound.models import Subscription, SubscriptionState
+from webhooks.outbound.signing import new_signing_secret
+from webhooks.outbound.subscriptions.limits import (
+    DEFAULT_OVERLAP_SECONDS,
+    LONGEST_OVERLAP_SECONDS,
+)
+from webhooks.outbound.subscriptions.validation import (
+    WITH_OVERLAP,
+    WITH_SECRET,
+    clean_subscription,
+    secrets_used,
+)
+
+# In the order of the pages. Settings, secrets and headers are apart.
+PLAIN_FIELDS: Final = (
+    "name",
+    "url",
+    "format_key",
+    "event_types",
+    "conditions",
+    "source_key",
+    "signing",
+    "encryption",
+    "verify_tls",
+    "timeout_seconds",
+    "rate_per_second",
+    "concurrency",
+    "retry_schedule",
+    "retry_rules",
+    "batch_size",
+    "batch_seconds",
+    "strict_order",
+)
+SECRET_NAMES: Final = ("signing", "user", "password", "encryption")
+_SETTINGS: Final = ("format_settings", "signing_settings")
+_HIDDEN: Final = ("secrets", "headers")
+# What these say is in the bytes that go out, or in where they go.
+_BYTES: Final = ("url", "format_key", "signing", "encryption")
+_BYTES_BELOW: Final = ("format_settings.", "signing_settings.", "secrets.", "headers.")
+_SAVED: Final = (*PLAIN_FIELDS, *_SETTINGS, *_HIDDEN, "previous_until", "revision", "updated_at")
+_UNREADABLE: Final = (
+    "What is stored here was encrypted with a key that this installation does not have. Enter it "
+    "again."
+)
+
+Headers = Mapping[str, str | None]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Stored:
+    """Secrets and headers as they are at rest; `unreadable` names those without their key."""
+
+    secrets: dict[str, str] = field(default_factory=dict, repr=False)
+    headers: dict[str, str] = field(default_factory=dict, repr=False)
+    unreadable: frozenset[str] = frozenset()
+
+
+@sensitive_variables()
+@transaction.atomic
+def subscription_save(
+    *,
+    subscription: Subscription,
+    actor: Actor,
+    secrets: Mapping[str, str] | None = None,
+    headers: Headers | None = None,
+) -> str:
+    """Store a subscription, new or changed; return the signing secret that was made for it, or "".
+
+    `secrets` are new ones by name (`signing`, `user`, `password`, `encryption`); a blank one keeps
+    what is stored. A new `signing` one lets the old one sign along for a day. `headers` are all
+    headers by name; None as a value keeps the stored one; without `headers` all stay. Neither is
+    read from the subscription itself, and its state is not changed. Raises ValidationError by
+    field.
+    """
+    is_new = subscription.pk is None
+    row = Subscription(site=subscription.site) if is_new else _locked(subscription)
+    stored = _Stored() if is_new else _read(row)
+    before = {} if is_new else _values(row, stored.secrets, stored.headers)
+    given = {name: text.strip() for name, text in (secrets or {}).items() if text.strip()}
+    _refuse_unknown(given)
+    subscription.previous_until = row.previous_until
+    made = _put_secrets(subscription, stored, given)
+    subscription.headers = _headers(stored, headers)
+    clean_subscription(subscription)
+    changes = _changes(before, _values(subscription, subscription.secrets, subscription.headers))
+    if is_new:
+        subscription.save(force_insert=True)
+        changes["public_id"] = (None, subscription.public_id)
+        _audit(actor, "created", subscription, changes)
+    elif changes:
+        subscription.revision = row.revision + any(_is_of_bytes(name) for name in changes)
+        subscription.save(update_fields=_SAVED)
+        _audit(actor, "updated", subscription, changes)
+    return made
+
+
+@sensitive_variables()
+@transaction.atomic
+def secret_rotate(
+    *,
+    subscription: Subscription,
+    actor: Actor,
+    overlap_seconds: int = DEFAULT_OVERLAP_SECONDS,
+    secret: str = "",
+) -> str:
+    """Put a new signing secret in place and return it; the old one signs along meanwhile.
+
+    Where a receiver can only check one, as at WebEngage, the old one ends at once. `secret` is one
+    of the operator's own. Raises ValidationError.
+    """
+    if not 0 <= overlap_seconds <= LONGEST_OVERLAP_SECONDS:
+        raise ValidationError({"overlap": "The old secret signs along for at most 7 days."})
+    row = _locked(subscription)
+    if row.signing not in WITH_SECRET:
+        raise ValidationError("This subscription does not sign with a secret.")
+    stored = _read(row)
+    if "headers" in stored.unreadable:
+        raise ValidationError({"headers": _UNREADABLE})
+    new = secret.strip() or new_signing_secret()
+    row.secrets = {name: text for name, text in stored.secrets.items() if name != "signing"}
+    row.headers = stored.headers
+    _replace_signing(row, stored.secrets.get("signing", ""), new, overlap_seconds)
+    clean_subscription(row)
+    row.revision += 1
+    row.save(update_fields=_SAVED)
+    until = row.previous_until.isoformat() if row.previous_until else None
+    changes: dict[str, tuple[Any, Any]] = {
+        "secrets.signing": ("", "changed"),
+        "previous_until": (None, until),
+    }
+    _audit(actor, "secret_rotated", row, changes)
+    subscription.refresh_from_db(fields=["previous_until", "revision", "updated_at"])
+    return new
+
+
+@sensitive_variables()
+@transaction.atomic
+def secret_overlap_end(*, subscription: Subscription, actor: Actor) -> None:
+    """Let the new signing secret alone sign from now on."""
+    row = _locked(subscription)
+    if row.previous_until is None:
+        return
+    kept = {name: text for name, text in row.secrets.items() if name != "previous_signing"}
+    row.secrets, row.previous_until = kept, None
+    row.revision += 1
+    row.save(update_fields=("secrets", "previous_until", "revision", "updated_at"))
+    _audit(actor, "overlap_ended", row, {"secrets.previous_signing": ("", "changed")})
+    subscription.previous_until = None
+
+
+@transaction.atomic
+def subscription_pause(*, subscription: Subscription, actor: Actor, reason: str = "") -> bool:
+    """Stop the deliveries; what happens from now on is held. Return whether it was active."""
+    row = _locked(subscription)
+    if row.state != SubscriptionState.ACTIVE:
+        return False
+    now = timezone.now()
+    Subscription.objects.filter(pk=row.pk).update(
+        state=SubscriptionState.PAUSED, state_reason=reason, state_changed_at=now
+    )
+    bump_configuration_version()
+    changes = {"state": (row.state, SubscriptionState.PAUSED.value)}
+    _audit(actor, "paused", row, changes)
+    subscription.state, subscription.state_reason = SubscriptionState.PAUSED, reason
+    subscription.state_changed_at = now
+    return True
+
+
+def subscription_readable(subscription: Subscription) -> bool:
+    """Say whether its secrets and headers decrypt with the keys of this installation."""
+    return not _read(subscription).unreadable
+
+
+def _locked(subscription: Subscription) -> Subscription:
+    rows = Subscription.objects.select_for_update(of=("self",), no_key=True)
+    found: Subscription = rows.select_related("site").defer(*_HIDDEN).get(pk=subscription.pk)
+    if found.site_id != subscription.site_id:
+        raise ValidationError("A subscription keeps its site. Make a new one on the other site.")
+    return found
+
+
+@sensitive_variables()
+def _read(row: Subscription) -> _Stored:
+    found: dict[str, dict[str, str]] = {}
+    unreadable = set()
+    for name in _HIDDEN:
+        try:
+            found[name] = dict(getattr(row, name))
+        except DecryptionFailed:
+            unreadable.add(name)
+    return _Stored(**found, unreadable=frozenset(unreadable))
+
+
+def _refuse_unknown(given: Mapping[str, str]) -> None:
+    unknown = {f"secrets.{name}": "There is no such secret." for name in given}
+    for name in SECRET_NAMES:
+        unknown.pop(f"secrets.{name}", None)
+    if unknown:
+        raise ValidationError(unknown)
+
+
+@sensitive_variables()
+def _put_secrets(subscription: Subscription, stored: _Stored, given: Mapping[str, str]) -> str:
+    """Give the subscription the secrets that it uses; return the signing secret if it was made."""
+    used = secrets_used(subscription)
+    old = stored.secrets.get("signing", "")
+    subscription.secrets = {
+        name: text for name, text in {**stored.secrets, **given}.items() if name in used
+    }
+    if subscription.signing not in WITH_SECRET:
+        subscription.previous_until = None
+        return ""
+    new = given.get("signing", "")
+    if new and old and new != old:
+        _replace_signing(subscription, old, new, DEFAULT_OVERLAP_SECONDS)
+    if subscription.secrets.get("signing"):
+        return ""
+    if "secrets" in stored.unreadable:
+        raise ValidationError({"secrets.signing": f"{_UNREADABLE} A rotation makes a new one."})
+    made = new_signing_secret()
+    subscription.secrets = {**subscription.secrets, "signing": made}
+    return made
+
+
+@sensitive_variables()
+def _replace_signing(row: Subscription, old: str, new: str, overlap_seconds: int) -> None:
+    secrets = {**row.secrets, "signing": new}
+    secrets.pop("previous_signing", None)
+    row.previous_until = None
+    if old and overlap_seconds and row.signing in WITH_OVERLAP:
+        secrets["previous_signing"] = old
+        row.previous_until = timezone.now() + timedelta(seconds=overlap_seconds)
+    row.secrets = secrets
+
+
+@sensitive_variables()
+def _headers(stored: _Stored, given: Headers | None) -> dict[str, str]:
+    is_kept = given is None or None in given.values()
+    if is_kept and "headers" in stored.unreadable:
+        raise ValidationError({"headers": _UNREADABLE})
+    if given is None:
+        return stored.headers
+    kept = {name.lower(): text for name, text in stored.headers.items()}
+    found: dict[str, str] = {}
+    for name, value in given.items():
+        text = kept.get(name.strip().lower(), "") if value is None else value.strip()
+        if name.strip().lower() in {known.lower() for known in found}:
+            raise ValidationError({"headers": f"The header {name} is there twice. Keep one."})
+        found[name.strip()] = text
+    return found
+
+
+@sensitive_variables()
+def _values(
+    row: Subscription, secrets: Mapping[str, str], headers: Mapping[str, str]
+) -> dict[str, Any]:
+    """Return everything by its name in the audit; those of hidden values are told apart by it."""
+    values = {name: getattr(row, name) for name in PLAIN_FIELDS}
+    for group in _SETTINGS:
+        values |= {f"{group}.{key}": value for key, value in getattr(row, group).items()}
+    values |= {f"secrets.{name}": text for name, text in secrets.items()}
+    return values | {f"headers.{name}": text for name, text in headers.items()}
+
+
+def _changes(before: Mapping[str, Any], after: Mapping[str, Any]) -> dict[str, tuple[Any, Any]]:
+    hidden = {name for name in {**before, **after} if name.startswith(("secrets.", "headers."))}
+    changes = field_changes(before, after, hidden)
+    if "url" in changes:
+        # Whoever made the address may have put a key into its query.
+        old, new = changes["url"]
+        changes["url"] = (redact_url(old) if old else old, redact_url(new))
+    return changes
+
+
+def _is_of_bytes(name: str) -> bool:
+    return name in _BYTES or name.startswith(_BYTES_BELOW)
+
+
+def _audit(
+    actor: Actor, verb: str, row: Subscription, changes: Mapping[str, tuple[Any, Any]]
+) -> None:
+    site: Site = row.site
+    audit_record(actor=actor, action=f"subscription.{verb}", site=site, target=row, changes=changes)
