@@ -28,8 +28,12 @@ class Planned:
 PLAN: Final = (
     Planned("heartbeat", "sites.heartbeats.beat_qcluster", 1),
     Planned("reap expired leases", "webhooks.inbound.upkeep.maintenance.reap_expired_leases", 1),
+    Planned(
+        "release held deliveries", "webhooks.outbound.holding.stragglers.release_stragglers", 1
+    ),
     Planned("end interrupted submissions", "onsite.interrupted.end_interrupted_submissions", 1),
     Planned("resume abandoned jobs", "sites.jobs.resume_abandoned_jobs", 1),
+    Planned("tell of trouble", "webhooks.outbound.notices.sending.tell_of_trouble", 1),
     Planned("retention", "config.retention.apply_retention", 60),
     Planned("prune", "config.pruning.prune", 60),
 )
