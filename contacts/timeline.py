@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import heapq
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from itertools import islice
-from typing import Final
+from typing import Any, Final
 from uuid import UUID
 
 from django.db.models import Q, QuerySet
@@ -22,15 +23,39 @@ TimelineRow = ContactRevision | Activity | ContactMerge
 _REVISION: Final = 2
 _ACTIVITY: Final = 1
 _MERGE: Final = 0
+_FIRST_OTHER: Final = 3
+
+
+@dataclass(frozen=True, slots=True)
+class OtherRows:
+    """Rows of an app above that belong to a person's history; their keys are UUIDs.
+
+    `time` is the column with the instant.
+    """
+
+    of_contact: Callable[[Contact], QuerySet[Any]]
+    time: str
+
+
+_others: Final[list[OtherRows]] = []
+
+
+def add_timeline_rows(rows: OtherRows) -> None:
+    """Let an app above tell of a person too; called once, when its pages are loaded."""
+    if rows not in _others:
+        _others.append(rows)
 
 
 @dataclass(frozen=True, slots=True)
 class TimelineEntry:
-    """One row of the history, and its place: rows of one batch share their instant."""
+    """One row of the history, and its place: rows of one batch share their instant.
+
+    `row` is a `TimelineRow`, or a row of an app above.
+    """
 
     at: datetime
     kind: int
-    row: TimelineRow
+    row: Any
 
     @property
     def cursor(self) -> str:
@@ -49,12 +74,19 @@ class TimelinePage:
 
 
 def contact_timeline(*, contact: Contact, before: str = "", size: int = PAGE_SIZE) -> TimelinePage:
-    """Return a page of revisions, activities and merges; an unreadable cursor starts at the top."""
+    """Return a page of revisions, activities, merges and what apps above tell.
+
+    An unreadable cursor starts at the top.
+    """
     edge = _edge(before)
     streams = [
         _entries(contact.revisions.all(), "at", _REVISION, edge, size + 1),
         _entries(contact.activities.all(), "occurred_at", _ACTIVITY, edge, size + 1),
         _entries(contact.merges.all(), "at", _MERGE, edge, size + 1),
+        *(
+            _entries(each.of_contact(contact), each.time, kind, edge, size + 1)
+            for kind, each in enumerate(_others, start=_FIRST_OTHER)
+        ),
     ]
     merged = heapq.merge(*streams, key=lambda entry: (entry.at, entry.kind), reverse=True)
     entries = list(islice(merged, size + 1))
@@ -63,7 +95,7 @@ def contact_timeline(*, contact: Contact, before: str = "", size: int = PAGE_SIZ
 
 
 def _entries(
-    rows: QuerySet[ContactRevision] | QuerySet[Activity] | QuerySet[ContactMerge],
+    rows: QuerySet[Any],
     time: str,
     kind: int,
     edge: tuple[datetime, int, str] | None,

@@ -34,6 +34,8 @@ from tests.factories import (
 )
 from tests.integrations.api_calls import api_call
 from tests.onsite.submissions import submission
+from tests.webhooks.delivery_log import attempt, delivery, event
+from tests.webhooks.publishing import subscribe
 from tests.webhooks.received import received_event, rejected_request
 from tests.webhooks.reception_events import custom_integration, reception_event
 from webhooks.inbound.models import (
@@ -43,6 +45,7 @@ from webhooks.inbound.models import (
     Source,
     Status,
 )
+from webhooks.outbound.models import Delivery, Event
 
 
 def _source(site: Site, mark: str) -> Source:
@@ -132,6 +135,17 @@ def _reception_event(site: Site, mark: str) -> ReceptionEvent:
     return reception_event(_integration(site, mark), name=mark, alias=alias)
 
 
+def _outbound_event(site: Site, mark: str) -> Event:
+    return event(site, mark, payload={mark: 1}, message_id=f"{mark}-{random_token('', 6)}")
+
+
+def _delivery(site: Site, mark: str) -> Delivery:
+    subscription = subscribe(site, name=f"{mark} {random_token('', 6)}")
+    sent = delivery(subscription, of=_outbound_event(site, mark), reason=mark)
+    attempt(sent, url=f"https://{mark}.example.com/", response_body=mark, sentence=mark)
+    return sent
+
+
 def _site(site: Site, mark: str) -> Site:
     return site
 
@@ -144,6 +158,8 @@ MAKERS: dict[type[Model], Callable[[Site, str], Any]] = {
     ContactField: _contact_field,
     ContactImport: _contact_import,
     CustomIntegration: _integration,
+    Delivery: _delivery,
+    Event: _outbound_event,
     Job: _job,
     Membership: _membership,
     PublishableKey: _publishable_key,

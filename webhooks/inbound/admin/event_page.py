@@ -14,6 +14,7 @@ from django.utils.safestring import SafeString
 
 from contacts.admin.change_words import FieldChange, contact_label, field_changes
 from contacts.models import Contact, ContactRevision
+from webhooks.inbound.admin.consequences import consequences_of
 from webhooks.inbound.admin.event_words import advice_words, outcome_chip, row_count, summary_words
 from webhooks.inbound.models import EventOutcome, Outcome, ReceivedEvent
 
@@ -69,6 +70,7 @@ def event_context(event: ReceivedEvent, *, from_row: int, only_set_aside: bool) 
         "only_set_aside": only_set_aside,
         "from_row": from_row,
         "next_row": shown[ROWS_PER_PAGE].position if len(shown) > ROWS_PER_PAGE else None,
+        "consequences": consequences_of(event),
         "history": [_history_entry(entry) for entry in reversed(event.history)],
         "newer_event": _neighbour(event, "pk__gt", "pk"),
         "older_event": _neighbour(event, "pk__lt", "-pk"),

@@ -1,0 +1,63 @@
+"""Which index feeds the list of outbound events under each filter and search."""
+
+from __future__ import annotations
+
+from typing import Any, Final
+from uuid import UUID
+
+from django.db.models import Q, QuerySet
+from django.http import HttpRequest
+
+from common.admin.key_pages import KeyStream
+from common.admin.list_filters import ChoiceFilter
+from contacts.search import contacts_found
+from sites.roles import is_superuser
+from sites.site_filter import chosen_sites
+from webhooks.outbound.event_types import static_event_types
+from webhooks.outbound.models import Event
+
+_RECENT: Final = 300
+_LONGEST: Final = 254
+
+
+class EventTypeFilter(ChoiceFilter):
+    """Types of every site but the relays, and those that happened lately."""
+
+    title = "Event type"
+    parameter_name = "type"
+    takes_any_value = True
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        found = {each.key for each in static_event_types() if not each.group.startswith("Relay")}
+        for site in chosen_sites(request):
+            newest = Event.objects.filter(site_id=site.pk).order_by("-id")
+            found.update(newest.values_list("type", flat=True)[:_RECENT])
+        return [(name, name) for name in sorted(found)]
+
+
+def event_streams(
+    rows: QuerySet[Event], chosen: dict[str, str], request: HttpRequest
+) -> list[KeyStream]:
+    """Return the streams of `rows`, which already carries the conditions of the chosen filters."""
+    if is_superuser(request.user) and not {"site", "type"} & set(chosen):
+        return [KeyStream(rows=rows)]
+    return [KeyStream(rows=rows.filter(site_id=site.pk)) for site in chosen_sites(request)]
+
+
+def searched_streams(request: HttpRequest, rows: QuerySet[Event], query: str) -> list[KeyStream]:
+    """Return the events that the text names: by an id, by what they came from, or by a person."""
+    term = query.strip().replace("\0", "")[:_LONGEST]
+    conditions = [Q(message_id=term)]
+    named = _as_uuid(term)
+    if named is not None:
+        conditions += [Q(pk=named), Q(received_event_id=named)]
+    for site in chosen_sites(request):
+        conditions += [Q(contact_id=each) for each in contacts_found(site=site, text=term)]
+    return [KeyStream(rows=rows.filter(condition)) for condition in conditions]
+
+
+def _as_uuid(text: str) -> UUID | None:
+    try:
+        return UUID(text)
+    except ValueError:
+        return None
