@@ -10,6 +10,7 @@ from __future__ import annotations
 import asyncio
 import io
 import time
+from functools import lru_cache
 from typing import Final, Self
 
 import aiohttp
@@ -95,7 +96,7 @@ class AsyncClient:
                     data=_in_parts(request.body),
                     allow_redirects=False,
                     ssl=tls_context(verify=request.verify_tls) if place.is_tls else True,
-                    timeout=aiohttp.ClientTimeout(total=None, connect=request.connect_seconds),
+                    timeout=_connect_timeout(request.connect_seconds),
                 ) as response,
             ):
                 body = await _read(response, request.most_answer_bytes)
@@ -110,6 +111,11 @@ class AsyncClient:
             is_cut=len(body) > request.most_answer_bytes,
             duration_ms=_milliseconds_since(started),
         )
+
+
+@lru_cache(maxsize=16)
+def _connect_timeout(seconds: float) -> aiohttp.ClientTimeout:
+    return aiohttp.ClientTimeout(total=None, connect=seconds)
 
 
 def _in_parts(body: bytes | None) -> bytes | io.BytesIO | None:

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from functools import lru_cache
 from typing import Final
 
 LONGEST_VALUE: Final = 4000
 
 _NAME: Final = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]{1,128}")  # a token of RFC 9110, 5.6.2
 _VALUE: Final = re.compile(r"[\x20-\x7e\t]*")
+# All that `check_header_value` asks, in one go: thousands go out every second.
+_SENDABLE: Final = re.compile(rf"(?![ \t])[\x20-\x7e\t]{{0,{LONGEST_VALUE}}}(?<![ \t])")
 
 # They say where a request begins and ends, or belong to one connection.
 _FRAMING: Final = frozenset(
@@ -50,14 +53,22 @@ def check_header_value(value: str) -> str:
 def sendable(headers: Mapping[str, str]) -> dict[str, str]:
     """Return the headers of a request about to go out; ValueError says which cannot be sent."""
     for name, value in headers.items():
-        _check_token(name)
-        if _is_framing(name):
-            raise ValueError(f"The header {name} cannot be set by hand.")
+        _check_sendable_name(name)
+        if _SENDABLE.fullmatch(value):
+            continue
         try:
             check_header_value(value)
         except ValueError as error:
             raise ValueError(f"Header {name}: {error}") from None
     return dict(headers)
+
+
+@lru_cache(maxsize=1024)
+def _check_sendable_name(name: str) -> None:
+    """Raise ValueError for a name that cannot go out; of the others, the same few come for ever."""
+    _check_token(name)
+    if _is_framing(name):
+        raise ValueError(f"The header {name} cannot be set by hand.")
 
 
 def _check_token(name: str) -> None:

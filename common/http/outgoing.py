@@ -5,8 +5,6 @@ from __future__ import annotations
 from functools import lru_cache
 from typing import Final
 
-from requests.structures import CaseInsensitiveDict
-
 from common.http.exchange import FailureKind, HttpFailure, OutgoingRequest
 from common.http.failures import unsendable
 from common.http.headers import sendable
@@ -28,10 +26,13 @@ def checked(request: OutgoingRequest) -> tuple[Place, dict[str, str]]:
         check_port(place)
     except ValueError as error:
         raise HttpFailure(FailureKind.BLOCKED, str(error)) from None
-    merged = CaseInsensitiveDict({"User-Agent": USER_AGENT})
-    merged.update(headers)
-    merged["Accept-Encoding"] = "identity"
-    return place, dict(merged)
+    replaced = [name for name in headers if name.lower() == "accept-encoding"]
+    for name in replaced:
+        del headers[name]
+    headers["Accept-Encoding"] = "identity"
+    if not any(name.lower() == "user-agent" for name in headers):
+        headers["User-Agent"] = USER_AGENT
+    return place, headers
 
 
 @lru_cache(maxsize=512)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tests.webhooks.deliveries import deliver, publish, receiver, statuses, subscription
+from tests.webhooks.delivering import deliver, publish, receiver, statuses, subscription
 from webhooks.outbound.models import Attempt, SubscriptionHour
 
 pytestmark = [pytest.mark.django_db, pytest.mark.network]

@@ -1,9 +1,10 @@
-"""The loop of `manage.py worker`: claim, process, and when nothing waits, wait."""
+"""The first loop of `manage.py worker`: claim, process, and when nothing waits, wait."""
 
 from __future__ import annotations
 
 import select
 import time
+from collections.abc import Callable
 from enum import Enum
 from typing import Final
 
@@ -52,11 +53,23 @@ class Timer:
 
 
 class Worker:
-    """One process that works off received events. `stop` may be called by a signal handler."""
+    """One process that works off received events. `stop` may be called by a signal handler.
 
-    def __init__(self, *, batch_size: int) -> None:
+    It beats for the whole process: only as long as `is_well` says so of whatever else runs there.
+    `after_work` is called when events were worked off and committed.
+    """
+
+    def __init__(
+        self,
+        *,
+        batch_size: int,
+        is_well: Callable[[], bool] = lambda: True,
+        after_work: Callable[[], None] = lambda: None,
+    ) -> None:
         self.owner = new_owner()
         self._batch_size = batch_size
+        self._is_well = is_well
+        self._after_work = after_work
         self._processing = Processing(self.owner, pulse=self._beat)
         self._bell = Bell()
         self._waiting = waiting_for(RECEIVED, connection.alias, self._bell)
@@ -113,6 +126,7 @@ class Worker:
         if worked:
             milliseconds = round((time.monotonic() - started) * 1000)
             log.debug("events worked off", events=worked, milliseconds=milliseconds)
+            self._after_work()
         return worked
 
     def _retry_some(self) -> int:
@@ -124,7 +138,8 @@ class Worker:
         return RETRIES_A_ROUND
 
     def _beat(self) -> None:
-        if self._beat_timer.is_due():
+        # Its row goes stale when any part is stuck, and then the supervisor starts it anew.
+        if self._beat_timer.is_due() and self._is_well():
             beat(ProcessKind.WORKER)
 
     def _recover(self, error: Exception) -> None:

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import gc
+import resource
 import signal
 from argparse import ArgumentParser
 from types import FrameType
@@ -10,17 +11,24 @@ from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
 
 from webhooks.inbound.processing.worker import Until, Worker
+from webhooks.outbound.delivering.delivery_loop import Until as DeliveringUntil
+from webhooks.outbound.delivering.engine import DeliveryEngine
 
 
 class Command(BaseCommand):
     help = (
-        "Works off received events until it gets SIGTERM or SIGINT; the batch at hand is finished. "
-        "On PostgreSQL any number may run, on any machine."
+        "Works off received events and sends deliveries until it gets SIGTERM or SIGINT; the batch "
+        "at hand is finished, and answers are waited for. On PostgreSQL any number may run, on any "
+        "machine."
     )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         ends = parser.add_mutually_exclusive_group()
-        ends.add_argument("--once", action="store_true", help="work off one batch, then end")
+        ends.add_argument(
+            "--once",
+            action="store_true",
+            help="one batch of each, then end",
+        )
         ends.add_argument("--burst", action="store_true", help="end when nothing is due")
         parser.add_argument(
             "--batch-size",
@@ -32,16 +40,60 @@ class Command(BaseCommand):
     def handle(self, *, once: bool, burst: bool, batch_size: int, **_options: Any) -> None:
         if batch_size < 1:
             raise CommandError("--batch-size must be at least 1.")
-        worker = Worker(batch_size=batch_size)
-
-        def stop(_number: int, _frame: FrameType | None) -> None:
-            worker.stop()
-
-        signal.signal(signal.SIGTERM, stop)
-        signal.signal(signal.SIGINT, stop)
+        allow_connections()
         # A batch makes some 100,000 objects that live as long as it does. Looking through them for
         # cycles after every 700, as is usual, costs a tenth of the time.
         gc.freeze()
         gc.set_threshold(10_000, 20, 20)
-        until = Until.ONE_BATCH if once else Until.NOTHING_DUE if burst else Until.STOPPED
-        worker.run(until)
+        if once:
+            run_short(Until.ONE_BATCH, DeliveringUntil.ONE_BATCH, batch_size)
+        elif burst:
+            run_short(Until.NOTHING_DUE, DeliveringUntil.NOTHING_DUE, batch_size)
+        else:
+            run_until_stopped(batch_size)
+
+
+def run_short(until: Until, delivering: DeliveringUntil, batch_size: int) -> None:
+    """Do one after the other: what is worked off may be what there is to deliver."""
+    worker, engine = Worker(batch_size=batch_size), DeliveryEngine()
+    stopped = stop_at_signals(worker, engine)
+    worker.run(until)
+    if not stopped:
+        engine.run(delivering)
+
+
+def run_until_stopped(batch_size: int) -> None:
+    """Run both loops at once; either one's failure ends the process, and the supervisor acts."""
+    engine = DeliveryEngine(on_failure=lambda: worker.stop())  # noqa: PLW0108 - made below
+    worker = Worker(batch_size=batch_size, is_well=engine.is_well, after_work=engine.wake)
+    stop_at_signals(worker, engine)
+    engine.start()
+    try:
+        worker.run()
+    finally:
+        engine.stop()
+        engine.join()
+    if engine.error is not None:
+        raise CommandError("The deliveries ended by an error; the log has it.")
+
+
+def stop_at_signals(worker: Worker, engine: DeliveryEngine) -> list[int]:
+    """Let both end at SIGTERM and SIGINT; return a list that then holds the signal."""
+    stopped: list[int] = []
+
+    def stop(number: int, _frame: FrameType | None) -> None:
+        stopped.append(number)
+        worker.stop()
+        engine.stop()
+
+    signal.signal(signal.SIGTERM, stop)
+    signal.signal(signal.SIGINT, stop)
+    return stopped
+
+
+def allow_connections() -> None:
+    """Let the process have as many open connections as the system allows, mostly above 1024."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wanted = 65_536 if hard == resource.RLIM_INFINITY else min(hard, 65_536)
+    if soft < wanted:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))

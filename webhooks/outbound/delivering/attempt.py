@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import lru_cache
 from typing import Final, NamedTuple
 
 from common.http import HttpAnswer, HttpFailure
@@ -56,6 +57,8 @@ class Tried:
         if self.answer is None:
             return {}
         headers = redact_headers(dict(self.answer.headers.items()))
+        if all(value.isascii() and "\0" not in value for value in headers.values()):
+            return headers
         return {_storable(name): _storable(value) for name, value in headers.items()}
 
 
@@ -67,7 +70,14 @@ class Sent(NamedTuple):
     end: HttpAnswer | HttpFailure | None = None
 
 
-def tried(unit: Unit, snapshot: SubscriptionSnapshot, decision: Decision, sent: Sent) -> Tried:
+def tried(
+    unit: Unit,
+    snapshot: SubscriptionSnapshot,
+    decision: Decision,
+    sent: Sent,
+    *,
+    is_test: bool = False,
+) -> Tried:
     """Return an attempt for the log: what was sent, masked, and how it ended."""
     prepared, end = sent.prepared, sent.end
     return Tried(
@@ -80,15 +90,23 @@ def tried(unit: Unit, snapshot: SubscriptionSnapshot, decision: Decision, sent: 
         request_headers=masked_headers(prepared) if prepared is not None else {},
         body=(prepared.request.body or b"") if prepared is not None else b"",
         answer=end if isinstance(end, HttpAnswer) else None,
+        is_test=is_test,
     )
 
 
 def masked_headers(sent: Prepared) -> dict[str, str]:
-    secret = sent.secret_headers
-    return {
-        name: MASK if name.lower() in secret else value
-        for name, value in redact_headers(sent.request.headers).items()
-    }
+    headers = sent.request.headers
+    masked = _masked_names(tuple(headers), sent.secret_headers)
+    if not masked:
+        return dict(headers)
+    return {name: MASK if name in masked else value for name, value in headers.items()}
+
+
+@lru_cache(maxsize=512)
+def _masked_names(names: tuple[str, ...], secret: frozenset[str]) -> frozenset[str]:
+    """Return the headers whose values are not shown; the same few sets of names come for ever."""
+    shown = redact_headers(dict.fromkeys(names, ""), secret)
+    return frozenset(name for name, value in shown.items() if value == MASK)
 
 
 def _masked_url(sent: Prepared) -> str:

@@ -26,7 +26,6 @@ from webhooks.outbound.delivering.database_values import (
     database_time,
     id_value,
     marks,
-    row_id,
 )
 from webhooks.outbound.delivering.unit import Part, Unit
 from webhooks.outbound.models import Delivery, Subscription, Trigger
@@ -306,9 +305,9 @@ def _claim_fresh_batch(owner: str, snapshot: SubscriptionSnapshot, now: datetime
 def _unit(rows: Sequence[Any]) -> Unit:
     _, subscription_id, _, unit, attempts, trigger, last_error = rows[0]
     return Unit(
-        id=row_id(unit),
+        id=unit,
         subscription_id=subscription_id,
-        parts=[Part(row_id(row[0]), row_id(row[2])) for row in rows],
+        parts=[Part(row[0], row[2]) for row in rows],
         attempts=attempts,
         trigger=trigger if attempts == 1 else Trigger.RETRY,
         refused_before=last_error == "refused",

@@ -15,6 +15,7 @@ def row_id(value: UUID | str) -> UUID:
 
 
 def id_value(value: UUID) -> Any:
+    """Return a row's id as the driver gives and takes it."""
     return value if connection.vendor == "postgresql" else value.hex
 
 

@@ -6,7 +6,6 @@ import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
-from uuid import UUID
 
 import structlog
 from django.conf import settings
@@ -25,7 +24,7 @@ from webhooks.outbound.delivering.leases import (
 )
 from webhooks.outbound.delivering.loading import load, load_large
 from webhooks.outbound.delivering.recording import bodies_keep, record, without_texts
-from webhooks.outbound.delivering.unit import Unit
+from webhooks.outbound.delivering.unit import RowKey, Unit
 from webhooks.outbound.subscriptions.directory import SubscriptionSnapshot, subscriptions_by_id
 
 UPKEEP_SECONDS: Final = 5.0
@@ -85,7 +84,7 @@ class DatabaseWork:
                 log.warning("attempts ended after their lease", attempts=recorded.late)
 
     def release(self, units: Sequence[Unit]) -> None:
-        ids: list[UUID] = [each for unit in units for each in unit.delivery_ids]
+        ids: list[RowKey] = [each for unit in units for each in unit.delivery_ids]
         for start in range(0, len(ids), 500):
             release(self.owner, ids[start : start + 500])
 

@@ -23,6 +23,11 @@ from webhooks.outbound.models import (
     SubscriptionHour,
     SubscriptionState,
 )
+from webhooks.outbound.notices.operational_events import (
+    disabled_publish,
+    failing_publish,
+    recovered_publish,
+)
 from webhooks.outbound.subscriptions.state import subscription_disable_by_policy
 
 # The clock of the policy starts when several failures lie this far apart.
@@ -110,10 +115,10 @@ def _apply(subscription: Subscription, tally: Tally, now: datetime) -> None:
     elif tally.successes and subscription.slowed_until and subscription.slowed_until <= now:
         changes["slowed_until"] = None
     Subscription.objects.filter(pk=subscription.pk).update(**changes)
-    if tally.successes and subscription.failures_in_row:
+    if tally.successes and (subscription.failures_in_row or _is_first_success(subscription)):
         incident_end(subscription, now)
     if in_row >= INCIDENT_FAILURES or tally.disables:
-        _incident_go_on(subscription, tally, since or now)
+        _incident_go_on(subscription, tally, since or now, now)
     _settle_state(subscription, tally, since, now)
 
 
@@ -130,7 +135,11 @@ def _settle_state(
         reason = _POLICY.format(sentence=tally.last_failure.decision.sentence)
     if reason and subscription.state == SubscriptionState.ACTIVE:
         subscription_disable_by_policy(subscription=subscription, reason=reason)
-        Incident.objects.filter(subscription=subscription, ended_at=None).update(has_disabled=True)
+        incident = Incident.objects.filter(subscription=subscription, ended_at=None).first()
+        if incident is not None:
+            incident.has_disabled = True
+            incident.save(update_fields=["has_disabled"])
+            disabled_publish(subscription, incident, now, reason=reason)
         subscription_hold_waiting(subscription.pk, reason)
     elif subscription.state != SubscriptionState.ACTIVE and tally.holds:
         stopped = f"The subscription is {subscription.state}."
@@ -152,12 +161,24 @@ def _has_failed_for_days(subscription: Subscription, since: datetime | None, now
     return bool(early["last"] - early["first"] >= CLOCK_SPAN)
 
 
+def _is_first_success(subscription: Subscription) -> bool:
+    """Say whether nothing had succeeded since a person or the policy changed its state."""
+    changed, succeeded = subscription.state_changed_at, subscription.last_success_at
+    return changed is not None and (succeeded is None or succeeded < changed)
+
+
 def incident_end(subscription: Subscription, now: datetime) -> None:
     """End the incident of a subscription that works again, if it had one."""
-    Incident.objects.filter(subscription=subscription, ended_at=None).update(ended_at=now)
+    incident = Incident.objects.filter(subscription=subscription, ended_at=None).first()
+    if incident is not None:
+        incident.ended_at = now
+        incident.save(update_fields=["ended_at"])
+        recovered_publish(subscription, incident, now)
 
 
-def _incident_go_on(subscription: Subscription, tally: Tally, since: datetime) -> None:
+def _incident_go_on(
+    subscription: Subscription, tally: Tally, since: datetime, now: datetime
+) -> None:
     last = tally.last_failure
     assert last is not None
     said = {
@@ -165,13 +186,22 @@ def _incident_go_on(subscription: Subscription, tally: Tally, since: datetime) -
         "last_status_code": last.answer.status if last.answer is not None else None,
         "last_sentence": last.decision.sentence,
     }
-    incident, is_new = Incident.objects.get_or_create(
+    incident = Incident.objects.filter(subscription=subscription, ended_at=None).first()
+    if incident is not None and incident.has_disabled and subscription.state == "active":
+        # Somebody enabled it since. Its new trouble is told of anew, and this is no recovery.
+        Incident.objects.filter(pk=incident.pk).update(ended_at=now, recovery_told_at=now)
+        incident = None
+    if incident is not None:
+        failures = incident.failures + tally.failures
+        Incident.objects.filter(pk=incident.pk).update(failures=failures, **said)
+        return
+    incident = Incident.objects.create(
         subscription=subscription,
-        ended_at=None,
-        defaults={"opened_at": since, "failures": subscription.failures_in_row, **said},
+        opened_at=since,
+        failures=subscription.failures_in_row + tally.failures,
+        **said,
     )
-    failures = incident.failures + tally.failures
-    Incident.objects.filter(pk=incident.pk).update(failures=failures, **({} if is_new else said))
+    failing_publish(subscription, incident, now)
 
 
 def _count_hours(results: Iterable[Tried]) -> None:

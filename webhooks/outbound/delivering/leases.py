@@ -16,6 +16,8 @@ from common.bulk import insert_rows
 from common.identifiers import new_row_id
 from common.redaction import redact_url
 from common.sql_constant import SqlConstant
+from webhooks.outbound.delivering.unit import RowKey
+from webhooks.outbound.holding.resuming import resuming_ids
 from webhooks.outbound.models import Attempt, Delivery, DeliveryStatus, KeptBody, Subscription
 from webhooks.outbound.models.delivery import Trigger
 
@@ -33,7 +35,7 @@ _STOPPED: Final = {
 log = structlog.get_logger(__name__)
 
 
-def release(owner: str, delivery_ids: Sequence[UUID]) -> int:
+def release(owner: str, delivery_ids: Sequence[RowKey]) -> int:
     """Hand back what was claimed and not sent; the attempt is given back with it."""
     with transaction.atomic():
         mine = Delivery.objects.filter(
@@ -63,12 +65,12 @@ def release_all(owner: str) -> int:
 def hold_waiting() -> int:
     """Hold what waits on subscriptions that are not active; return how many.
 
-    An event may have been published by a process that did not know of the pause yet.
+    An event may have been published by a process that did not know of the pause yet. Those that a
+    job is releasing right now are left to it.
     """
     total = 0
-    for pk, state, reason in Subscription.objects.exclude(state="active").values_list(
-        "pk", "state", "state_reason"
-    ):
+    stopped = Subscription.objects.exclude(state="active").exclude(pk__in=resuming_ids())
+    for pk, state, reason in stopped.values_list("pk", "state", "state_reason"):
         total += subscription_hold_waiting(pk, reason or _STOPPED[state])
     return total
 

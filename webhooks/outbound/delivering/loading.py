@@ -6,13 +6,18 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Sequence
-from typing import Any, Final
-from uuid import UUID
+from typing import Any, Final, TypeAlias
 
 from django.db import connection
 
 from webhooks.outbound.delivering.database_values import aware, id_value, marks, row_id
-from webhooks.outbound.delivering.unit import LARGE_BYTES, KeptRequest, Unit, batch_message_id
+from webhooks.outbound.delivering.unit import (
+    LARGE_BYTES,
+    KeptRequest,
+    RowKey,
+    Unit,
+    batch_message_id,
+)
 from webhooks.outbound.formats.base import SentEvent
 from webhooks.outbound.models import Event, KeptBody
 
@@ -22,6 +27,9 @@ _COLUMNS: Final = (
     "raw_content_type", "raw_headers",
 )  # fmt: skip
 _MOST_PARAMETERS: Final = 500
+
+# Events with the sizes of their payloads.
+_Found: TypeAlias = dict[RowKey, tuple[SentEvent, int]]
 
 
 def load(units: Sequence[Unit]) -> None:
@@ -33,8 +41,6 @@ def load(units: Sequence[Unit]) -> None:
             _put_events(unit, events)
         if unit.is_batch:
             unit.message_id = batch_message_id(unit.id)
-        elif not unit.message_id:
-            unit.message_id = events[unit.parts[0].event_id][0].message_id
 
 
 def load_large(unit: Unit) -> None:
@@ -42,15 +48,11 @@ def load_large(unit: Unit) -> None:
     _put_events(unit, _events([unit], most_bytes=None))
 
 
-def forget_large(unit: Unit) -> None:
-    unit.events = []
-
-
-def _put_events(unit: Unit, events: dict[UUID, tuple[SentEvent, int]]) -> None:
+def _put_events(unit: Unit, events: _Found) -> None:
     found = [events[part.event_id] for part in unit.parts if part.event_id in events]
     unit.is_large = sum(size for _, size in found) > LARGE_BYTES
     unit.events = [event for event, _ in found]
-    if not unit.is_batch:
+    if found and not unit.is_batch:
         unit.message_id = found[0][0].message_id
 
 
@@ -59,24 +61,26 @@ def _load_kept(units: Sequence[Unit]) -> None:
         return
     by_id = {unit.id: unit for unit in units}
     for kept in KeptBody.objects.filter(unit__in=list(by_id)):
-        unit = by_id[kept.unit]
+        unit = by_id[id_value(kept.unit)]
         unit.message_id = kept.message_id
         query = [(str(name), str(value)) for name, value in kept.query]
         unit.kept = KeptRequest(bytes(kept.body), kept.content_type, query, kept.headers)
 
 
-def _events(units: Iterable[Unit], *, most_bytes: int | None) -> dict[UUID, tuple[SentEvent, int]]:
+def _events(
+    units: Iterable[Unit], *, most_bytes: int | None
+) -> dict[RowKey, tuple[SentEvent, int]]:
     """Return events with their sizes, without the payload of those above `most_bytes`."""
     ids = list({part.event_id for unit in units for part in unit.parts})
     found = {}
     for start in range(0, len(ids), _MOST_PARAMETERS):
         for row in _rows(ids[start : start + _MOST_PARAMETERS], most_bytes):
             event, size = _event(row)
-            found[row_id(row[0])] = (event, size)
+            found[row[0]] = (event, size)
     return found
 
 
-def _rows(ids: Sequence[UUID], most_bytes: int | None) -> list[Any]:
+def _rows(ids: Sequence[RowKey], most_bytes: int | None) -> list[Any]:
     length = "octet_length" if connection.vendor == "postgresql" else "length"
     size = f"({length}(payload) + coalesce({length}(raw_body), 0))"
     payload, raw = "payload", "raw_body"
@@ -87,7 +91,7 @@ def _rows(ids: Sequence[UUID], most_bytes: int | None) -> list[Any]:
         cursor.execute(
             f"SELECT {', '.join(_COLUMNS)}, {size}, {payload}, {raw} FROM {_TABLE} "
             f"WHERE id IN ({marks(ids)})",
-            [id_value(each) for each in ids],
+            ids,
         )
         return list(cursor.fetchall())
 

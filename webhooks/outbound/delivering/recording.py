@@ -12,7 +12,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, Final
-from uuid import UUID
 
 from django.db import connection, transaction
 from django.utils import timezone
@@ -20,8 +19,9 @@ from django.utils import timezone
 from common.bulk import insert_rows, rows_as_table, rows_parameter
 from common.identifiers import new_row_id
 from webhooks.outbound.delivering.attempt import Tried
-from webhooks.outbound.delivering.database_values import database_time, id_value, marks, row_id
+from webhooks.outbound.delivering.database_values import database_time, marks
 from webhooks.outbound.delivering.health import health_record
+from webhooks.outbound.delivering.unit import RowKey
 from webhooks.outbound.models import Attempt, Delivery, DeliveryStatus, KeptBody
 from webhooks.outbound.publishing.delivery_rows import existing
 
@@ -71,16 +71,16 @@ def bodies_keep(results: Sequence[tuple[Any, Any]]) -> None:
         insert_rows(connection, KeptBody, rows, conflict="ON CONFLICT DO NOTHING")
 
 
-def _move(results: Sequence[Tried], owner: str, now: datetime) -> set[UUID]:
+def _move(results: Sequence[Tried], owner: str, now: datetime) -> set[RowKey]:
     """End the leases and set the states; return the deliveries that were still held."""
-    plain: dict[int, list[UUID]] = {}
+    plain: dict[int, list[RowKey]] = {}
     others: list[Tried] = []
     for each in results:
         if each.decision.status == DeliveryStatus.SUCCEEDED and each.answer is not None:
             plain.setdefault(each.answer.status, []).extend(each.unit.delivery_ids)
         else:
             others.append(each)
-    moved: set[UUID] = set()
+    moved: set[RowKey] = set()
     for status_code, ids in plain.items():
         for start in range(0, len(ids), _MOST_PARAMETERS):
             some = ids[start : start + _MOST_PARAMETERS]
@@ -88,8 +88,8 @@ def _move(results: Sequence[Tried], owner: str, now: datetime) -> set[UUID]:
     return moved | _move_each(others, owner, now)
 
 
-def _succeed(ids: Sequence[UUID], status_code: int, owner: str, now: datetime) -> set[UUID]:
-    chosen, parameters = f"IN ({marks(ids)})", [id_value(each) for each in ids]
+def _succeed(ids: Sequence[RowKey], status_code: int, owner: str, now: datetime) -> set[RowKey]:
+    chosen, parameters = f"IN ({marks(ids)})", list[Any](ids)
     if connection.vendor == "postgresql":
         chosen, parameters = "= ANY(%s::uuid[])", ["{" + ",".join(map(str, ids)) + "}"]
     with connection.cursor() as cursor:
@@ -99,10 +99,10 @@ def _succeed(ids: Sequence[UUID], status_code: int, owner: str, now: datetime) -
             f"WHERE lease_owner = %s AND status = 'sending' AND id {chosen} RETURNING id",
             [status_code, database_time(now), owner, *parameters],
         )
-        return {row_id(row[0]) for row in cursor.fetchall()}
+        return {row[0] for row in cursor.fetchall()}
 
 
-def _move_each(results: Sequence[Tried], owner: str, now: datetime) -> set[UUID]:
+def _move_each(results: Sequence[Tried], owner: str, now: datetime) -> set[RowKey]:
     if not results:
         return set()
     rows = [
@@ -111,19 +111,22 @@ def _move_each(results: Sequence[Tried], owner: str, now: datetime) -> set[UUID]
         for delivery_id in each.unit.delivery_ids
     ]
     table = rows_as_table(connection, Delivery, _MOVED)
+    # SQLite knows no alias here, and PostgreSQL would not know which id is meant.
+    own_id = "t.id" if connection.vendor == "postgresql" else "id"
     with connection.cursor() as cursor:
         cursor.execute(
             f"UPDATE {_TABLE} AS t SET status = v.status, due_at = coalesce(v.due_at, t.due_at), "
             "last_status_code = v.last_status_code, last_error = v.last_error, "
             "reason = v.reason, finished_at = v.finished_at, "
             f"lease_owner = '', lease_expires_at = NULL FROM {table} AS v "
-            "WHERE t.id = v.id AND t.lease_owner = %s AND t.status = 'sending' RETURNING t.id",
+            "WHERE t.id = v.id AND t.lease_owner = %s AND t.status = 'sending' "
+            f"RETURNING {own_id}",
             [rows_parameter(rows), owner],
         )
-        return {row_id(row[0]) for row in cursor.fetchall()}
+        return {row[0] for row in cursor.fetchall()}
 
 
-def _delivery_row(delivery_id: UUID, each: Tried, now: datetime) -> dict[str, Any]:
+def _delivery_row(delivery_id: RowKey, each: Tried, now: datetime) -> dict[str, Any]:
     decision = each.decision
     return {
         "id": delivery_id,

@@ -5,16 +5,16 @@ from __future__ import annotations
 import asyncio
 import random
 from collections.abc import Awaitable, Callable
+from datetime import UTC, datetime
 from typing import Final
 
 import structlog
-from django.utils import timezone
 
 from common.http import FailureKind, HttpAnswer, HttpFailure
 from common.http.async_client import AsyncClient
 from webhooks.outbound.building import Prepared, Sendable, build, is_repeatable, prepare
 from webhooks.outbound.delivering.attempt import Sent, Tried, tried
-from webhooks.outbound.delivering.retry_policy import Outcome, decide, unbuildable
+from webhooks.outbound.delivering.retry_policy import SUCCEEDED, Outcome, decide, unbuildable
 from webhooks.outbound.delivering.unit import Unit
 from webhooks.outbound.formats.base import CannotBuild
 from webhooks.outbound.formats.registry import format_for
@@ -39,14 +39,14 @@ async def send_unit(
 
     Whatever happens is a result: nothing is raised, a cancelled attempt included.
     """
-    started_at = timezone.now()
+    started_at = datetime.now(UTC)
     try:
         built = unit.kept or build(snapshot, unit.events, unit.message_id)
         is_kept = unit.kept is not None
         if not is_kept and (unit.is_batch or not is_repeatable(snapshot)):
             await keep(unit, built)
             is_kept = True
-        started_at = timezone.now()
+        started_at = datetime.now(UTC)
         prepared = prepare(snapshot, built, unit.message_id, started_at)
     except CannotBuild as error:
         return tried(unit, snapshot, unbuildable(str(error)), Sent(started_at))
@@ -61,18 +61,17 @@ def judged(unit: Unit, snapshot: SubscriptionSnapshot, sent: Sent) -> Tried:
     """Return the attempt with what follows from it."""
     end = sent.end
     is_test = unit.trigger == Trigger.TEST
+    if isinstance(end, HttpAnswer) and _is_success(snapshot, end.status):
+        return tried(unit, snapshot, SUCCEEDED, sent, is_test=is_test)
     outcome = Outcome(
         attempts=unit.attempts,
         answer=end if isinstance(end, HttpAnswer) else None,
         failure=end if isinstance(end, HttpFailure) else None,
-        is_success=isinstance(end, HttpAnswer) and _is_success(snapshot, end.status),
         refused_before=unit.refused_before,
         is_last=is_test,
     )
-    decision = decide(snapshot, outcome, now=timezone.now(), jitter=random.random())  # noqa: S311
-    result = tried(unit, snapshot, decision, sent)
-    result.is_test = is_test
-    return result
+    decision = decide(snapshot, outcome, now=datetime.now(UTC), jitter=random.random())  # noqa: S311
+    return tried(unit, snapshot, decision, sent, is_test=is_test)
 
 
 async def _end(client: AsyncClient, prepared: Prepared, unit: Unit) -> HttpAnswer | HttpFailure:

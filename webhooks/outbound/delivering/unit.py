@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import NamedTuple
+from typing import NamedTuple, TypeAlias
 from uuid import UUID
 
 from webhooks.outbound.formats.base import SentEvent
@@ -13,11 +13,15 @@ from webhooks.outbound.formats.base import SentEvent
 LARGE_BYTES = 64 * 1024
 
 
+# Ids stay as the driver gives them: objects of PostgreSQL, hexadecimal text of SQLite.
+RowKey: TypeAlias = UUID | str
+
+
 class Part(NamedTuple):
     """One delivery of a unit, and its event."""
 
-    delivery_id: UUID
-    event_id: UUID
+    delivery_id: RowKey
+    event_id: RowKey
 
 
 class KeptRequest(NamedTuple):
@@ -37,7 +41,7 @@ class Unit:
     unnecessary.
     """
 
-    id: UUID
+    id: RowKey
     subscription_id: int
     parts: list[Part]
     attempts: int
@@ -49,7 +53,7 @@ class Unit:
     is_large: bool = False
 
     @property
-    def delivery_ids(self) -> list[UUID]:
+    def delivery_ids(self) -> list[RowKey]:
         return [part.delivery_id for part in self.parts]
 
     @property
@@ -57,6 +61,6 @@ class Unit:
         return len(self.parts) > 1 or self.parts[0].delivery_id != self.id
 
 
-def batch_message_id(unit_id: UUID) -> str:
+def batch_message_id(unit_id: RowKey) -> str:
     """Return the message id of a batch, the same at each attempt and after any crash."""
-    return f"msg_{unit_id.hex}"
+    return f"msg_{unit_id if isinstance(unit_id, str) else unit_id.hex}"
