@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
+from uuid import UUID
 
 from django.core.exceptions import ValidationError
 from django.db import transaction
@@ -15,6 +16,7 @@ from common.json_text import json_text
 from sites.audit import Actor, audit_record
 from webhooks.outbound.building import build, prepare
 from webhooks.outbound.delivering.attempt import Sent, Tried, tried
+from webhooks.outbound.delivering.database_values import id_value
 from webhooks.outbound.delivering.recording import bodies_keep, record
 from webhooks.outbound.delivering.retry_policy import Decision, Outcome, decide, unbuildable
 from webhooks.outbound.delivering.unit import Part, Unit
@@ -57,9 +59,9 @@ def subscription_test(*, subscription: Subscription, event: str | Event, actor: 
     snapshot = snapshot_of(subscription)
     delivery_id = new_row_id()
     unit = Unit(
-        id=delivery_id,
+        id=id_value(delivery_id),
         subscription_id=subscription.pk,
-        parts=[Part(delivery_id, test.pk)],
+        parts=[Part(id_value(delivery_id), id_value(test.pk))],
         attempts=1,
         trigger=Trigger.TEST,
         message_id=test.message_id,
@@ -67,7 +69,7 @@ def subscription_test(*, subscription: Subscription, event: str | Event, actor: 
     )
     attempt = _tried(unit, snapshot, now)
     attempt.is_test = True
-    return _record(attempt, subscription, test, actor)
+    return _record(attempt, subscription, test, delivery_id, actor)
 
 
 def _example(subscription: Subscription, key: str) -> Event:
@@ -139,17 +141,19 @@ def _decision(snapshot: SubscriptionSnapshot, end: HttpAnswer | HttpFailure) -> 
 
 
 @transaction.atomic
-def _record(attempt: Tried, subscription: Subscription, event: Event, actor: Actor) -> Attempt:
+def _record(
+    attempt: Tried, subscription: Subscription, event: Event, delivery_id: UUID, actor: Actor
+) -> Attempt:
     """Store event, delivery and attempt together: a test that dies on its way leaves nothing."""
-    unit, owner = attempt.unit, f"test {attempt.unit.id}"
+    owner = f"test {delivery_id}"
     event.save(force_insert=True)
     Delivery.objects.create(
-        pk=unit.id,
+        pk=delivery_id,
         site=subscription.site,
         subscription=subscription,
         event=event,
         event_type=event.type,
-        unit=unit.id,
+        unit=delivery_id,
         trigger=Trigger.TEST,
         triggered_by=actor.label[:150],
         created_at=attempt.started_at,
@@ -161,7 +165,7 @@ def _record(attempt: Tried, subscription: Subscription, event: Event, actor: Act
     )
     if attempt.keeps is not None:
         # So that the log can show what was sent, whatever becomes of the settings.
-        bodies_keep([(unit, attempt.keeps)])
+        bodies_keep([(attempt.unit, attempt.keeps)])
     record([attempt], owner=owner)
     error = attempt.decision.error or "none"
     audit_record(
@@ -171,4 +175,4 @@ def _record(attempt: Tried, subscription: Subscription, event: Event, actor: Act
         target=subscription,
         changes={"event_type": (None, event.type), "error": (None, error)},
     )
-    return Attempt.objects.get(unit=unit.id)
+    return Attempt.objects.get(unit=delivery_id)
