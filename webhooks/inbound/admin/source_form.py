@@ -2,32 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterator
 from typing import Any, Final
 
 from django import forms
 from django.core.exceptions import ValidationError
-from django.forms import BoundField
 
 from common.admin.secret_field import SecretChange, SecretField
+from integrations.admin.declared_fields import FormRow, plain_field, shown_when
 from integrations.preset import Preset
 from integrations.settings_fields import FieldKind, SettingField
 from sites.models import Site
 from webhooks.inbound.models import Source
 
 _PREFIX: Final = "setting-"
-
-
-@dataclass(frozen=True, slots=True)
-class FormRow:
-    """A declared field on the page; `shown_when` is `other field=value|value`, empty for always."""
-
-    bound: BoundField
-    is_required: bool
-    is_checkbox: bool
-    is_secret: bool
-    shown_when: str
 
 
 class SourceForm(forms.Form):
@@ -78,7 +66,7 @@ class SourceForm(forms.Form):
                 is_required=field.required,
                 is_checkbox=field.kind is FieldKind.BOOLEAN,
                 is_secret=field.kind.is_secret,
-                shown_when=_shown_when(field),
+                shown_when=shown_when(field, _PREFIX),
             )
 
     def settings_values(self) -> dict[str, Any]:
@@ -137,76 +125,18 @@ def _own_values(source: Source) -> dict[str, Any]:
     }
 
 
-def _shown_when(field: SettingField) -> str:
-    if field.shown_when is None:
-        return ""
-    other, values = field.shown_when
-    return f"{_PREFIX}{other}={'|'.join(sorted(_as_text(value) for value in values))}"
-
-
-def _as_text(value: Any) -> str:
-    return str(value).lower() if isinstance(value, bool) else str(value)
-
-
 def _form_field(field: SettingField, source: Source | None, site: Site | None) -> forms.Field:
-    common = {"label": field.label, "help_text": field.help_text}
     if field.kind.is_secret:
         stored = None if source is None else source.secrets.get(field.key)
         return SecretField(
             stored=[stored] if isinstance(stored, str) else list(stored or ()),
             is_many=field.kind is FieldKind.SECRETS,
             generate=field.generate,
-            **common,
+            label=field.label,
+            help_text=field.help_text,
         )
     if source is None:
         value = getattr(site, field.site_default, "") or field.default
     else:
         value = source.settings.get(field.key, field.default)
-    return _MAKERS[field.kind](field, value, common)
-
-
-def _text(field: SettingField, value: Any, common: dict[str, Any]) -> forms.Field:
-    # A browser would fill the operator's own name into a sender's user name.
-    widget = forms.TextInput(attrs={"autocomplete": "off"})
-    return forms.CharField(required=False, initial=value, widget=widget, **common)
-
-
-def _boolean(field: SettingField, value: Any, common: dict[str, Any]) -> forms.Field:
-    return forms.BooleanField(required=False, initial=bool(value), **common)
-
-
-def _choice(field: SettingField, value: Any, common: dict[str, Any]) -> forms.Field:
-    choices = list(field.choices.items())
-    if not field.required and field.default is None:
-        choices.insert(0, ("", "—"))
-    return forms.ChoiceField(required=False, choices=choices, initial=value, **common)
-
-
-def _pointer(field: SettingField, value: Any, common: dict[str, Any]) -> forms.Field:
-    widget = forms.TextInput(attrs={"class": "mono", "placeholder": "/path/to/value"})
-    return forms.CharField(required=False, initial=value, widget=widget, strip=False, **common)
-
-
-def _networks(field: SettingField, value: Any, common: dict[str, Any]) -> forms.Field:
-    return _lines(value or [], "192.0.2.0/24", common)
-
-
-def _pointers(field: SettingField, value: Any, common: dict[str, Any]) -> forms.Field:
-    lines = [f"{name} = {pointer}" for name, pointer in (value or {}).items()]
-    return _lines(lines, "name = /path/to/value", common)
-
-
-def _lines(lines: list[str], placeholder: str, common: dict[str, Any]) -> forms.Field:
-    rows = min(max(len(lines) + 1, 2), 12)
-    widget = forms.Textarea(attrs={"class": "mono", "rows": rows, "placeholder": placeholder})
-    return forms.CharField(required=False, initial="\n".join(lines), widget=widget, **common)
-
-
-_MAKERS: Final[Mapping[FieldKind, Callable[[SettingField, Any, dict[str, Any]], forms.Field]]] = {
-    FieldKind.TEXT: _text,
-    FieldKind.BOOLEAN: _boolean,
-    FieldKind.CHOICE: _choice,
-    FieldKind.POINTER: _pointer,
-    FieldKind.NETWORKS: _networks,
-    FieldKind.POINTERS: _pointers,
-}
+    return plain_field(field, value)
