@@ -11,6 +11,8 @@ class WebhooksConfig(AppConfig):
         # Imported for what they register: the runners of their jobs.
         from webhooks.causes.connecting import connect_causes
         from webhooks.inbound.sources import deletion as source_deletion  # noqa: F401
+        from webhooks.outbound.holding import resuming  # noqa: F401
+        from webhooks.outbound.subscriptions import deletion as subscription_deletion  # noqa: F401
         from webhooks.receivers import connect_receivers
 
         connect_receivers()
