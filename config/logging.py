@@ -32,7 +32,8 @@ _SECRET_NAME: Final = re.compile(
     re.IGNORECASE,
 )
 _SECRET_IN_TEXT: Final = re.compile(
-    r"(whsec_|\b(?:Bearer|Basic|ApiKey)\s+|\benc:v1:"
+    # A link to the portal is a credential from its first slash on.
+    r"(whsec_|/portal/|\b(?:Bearer|Basic|ApiKey)\s+|\benc:v1:"
     r"|[?&;][\w.-]*(?:passw|secret|token|signature|auth|key|sig)[\w.-]*=|://[^\s/:@]*:)"
     r"[^\s&\"'<>,;@]+",
     re.IGNORECASE,

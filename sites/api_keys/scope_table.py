@@ -43,6 +43,12 @@ RESOURCES: Final = (
         covers="Visitors of a campaign, sent through the flow",
         write=Scope.ONSITE_WRITE,
     ),
+    Resource(
+        name="Management",
+        covers="Subscriptions, deliveries, sources and received events",
+        read=Scope.MANAGEMENT_READ,
+        write=Scope.MANAGEMENT_WRITE,
+    ),
 )
 
 

@@ -13,6 +13,8 @@ class Scope(models.TextChoices):
     CONTACTS_WRITE = "contacts:write", "Change contacts and contact fields"
     CUSTOM_EVENTS_WRITE = "custom-events:write", "Send custom events"
     ONSITE_WRITE = "onsite:write", "Send Onsite submissions"
+    MANAGEMENT_READ = "management:read", "Look at subscriptions, deliveries and received events"
+    MANAGEMENT_WRITE = "management:write", "Change subscriptions, send and replay again"
 
 
 def new_key_id() -> str:

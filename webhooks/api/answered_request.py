@@ -23,9 +23,7 @@ class AnsweredRequest(models.Model):
 
     class Meta:
         constraints = [
-            models.UniqueConstraint(
-                fields=("key", "idempotency_key"), name="answered_request_once"
-            )
+            models.UniqueConstraint(fields=("key", "idempotency_key"), name="answered_request_once")
         ]
 
     def __str__(self) -> str:

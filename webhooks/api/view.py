@@ -1,0 +1,42 @@
+"""What every address of the management API shares."""
+
+from __future__ import annotations
+
+from http import HTTPStatus
+from typing import Any
+
+from rest_framework.exceptions import APIException
+from rest_framework.request import Request
+
+from sites.api_keys.view import KeyView
+from sites.models import Scope, Site
+
+
+class Conflict(APIException):
+    """What is asked for does not go together with how things are; `detail` says what to do."""
+
+    status_code = HTTPStatus.CONFLICT
+
+    def __init__(self, code: str, detail: str) -> None:
+        super().__init__(detail, code)
+
+
+class ManagementView(KeyView):
+    reads = Scope.MANAGEMENT_READ
+    writes = Scope.MANAGEMENT_WRITE
+
+    @property
+    def site(self) -> Site:
+        return self.key.site
+
+    @property
+    def shows_people(self) -> bool:
+        """Whether personal values are shown as they are; else they are masked as in the console."""
+        return Scope.CONTACTS_READ in self.key.scopes
+
+
+def body_or_nothing(request: Request) -> Any:
+    """Return the body, or an empty object where none came: some requests need not say anything."""
+    environ = request.META
+    is_empty = environ.get("CONTENT_LENGTH") in (None, "", "0")
+    return {} if is_empty and not environ.get("HTTP_TRANSFER_ENCODING") else request.data
