@@ -18,6 +18,7 @@ BASE_DIR: Final = Path(__file__).resolve().parent.parent
 SECRET_KEY_FILE: Final = "secret.key"  # noqa: S105 (a file name)
 ENCRYPTION_KEYS_FILE: Final = "encryption.keys"
 DATABASE_SCHEMES: Final = ("sqlite", "postgres", "postgresql", "pgsql")
+EMAIL_SCHEMES: Final = ("smtp", "smtp+tls", "smtp+ssl")
 LOOPBACK_HOSTS: Final = ("localhost", "127.0.0.1", "::1")
 
 _PORTS: Final = re.compile(r"([0-9]{1,5})(?:-([0-9]{1,5}))?")
@@ -90,6 +91,31 @@ def database_config(default: str) -> dict[str, Any]:
             "DATABASE_URL must be postgres://user:password@host:port/name or sqlite:///path, with "
             "@ / # and : in a password percent-encoded."
         )
+    return config
+
+
+def email_config(url: str) -> dict[str, Any]:
+    """Return Django's settings for `EMAIL_URL`, none for an empty one; a refusal does not quote it.
+
+    Of the schemes, `smtp+tls` begins in plain text and switches (STARTTLS), `smtp+ssl` does not.
+    """
+    if not url:
+        return {}
+    try:
+        parts = urlsplit(url)
+        is_known = parts.scheme == "consolemail" or (
+            parts.scheme in EMAIL_SCHEMES and bool(parts.hostname)
+        )
+        config: dict[str, Any] = env.email_url_config(url) if is_known else {}
+    except ValueError:
+        config = {}
+    if not config or config.pop("OPTIONS", None):
+        raise ImproperlyConfigured(
+            "EMAIL_URL must be smtp+tls://user:password@host:587, smtp+ssl://…:465, smtp://host:25 "
+            "or consolemail://, with @ / # and : in a password percent-encoded."
+        )
+    default_port = 465 if parts.scheme == "smtp+ssl" else 587 if "+" in parts.scheme else 25
+    config["EMAIL_PORT"] = config["EMAIL_PORT"] or default_port
     return config
 
 

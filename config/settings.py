@@ -18,6 +18,7 @@ from config.environment import (
     checked_secret_key,
     data_folder,
     database_config,
+    email_config,
     env,
     key_text,
     networks,
@@ -239,8 +240,23 @@ WEB_WORKERS: int = whole_number("WEB_WORKERS", 2)
 # Shows the named checks of /readyz to a monitor; empty, only superusers see them.
 HEALTH_TOKEN: str = env.str("HEALTH_TOKEN", default="")
 HEALTH_OLDEST_UNPROCESSED_SECONDS: int = whole_number("HEALTH_OLDEST_UNPROCESSED_SECONDS", 300)
+HEALTH_OLDEST_DUE_SECONDS: int = whole_number("HEALTH_OLDEST_DUE_SECONDS", 300)
 HEALTH_WORKER_SECONDS: int = whole_number("HEALTH_WORKER_SECONDS", 30)
 HEALTH_QCLUSTER_SECONDS: int = whole_number("HEALTH_QCLUSTER_SECONDS", 180)
+
+# Who is told of delivery trouble by e-mail is chosen per member; without a server nobody is.
+_email = email_config(env.str("EMAIL_URL", default=""))
+EMAIL_IS_ON = bool(_email)
+EMAIL_BACKEND: str = _email.get("EMAIL_BACKEND", "django.core.mail.backends.dummy.EmailBackend")
+EMAIL_HOST: str = _email.get("EMAIL_HOST") or ""
+EMAIL_PORT: int = _email.get("EMAIL_PORT", 25)
+EMAIL_HOST_USER: str = _email.get("EMAIL_HOST_USER") or ""
+EMAIL_HOST_PASSWORD: str = _email.get("EMAIL_HOST_PASSWORD") or ""
+EMAIL_USE_TLS: bool = _email.get("EMAIL_USE_TLS", False)
+EMAIL_USE_SSL: bool = _email.get("EMAIL_USE_SSL", False)
+# Seconds: a run of the qcluster must not hang on a server that never answers.
+EMAIL_TIMEOUT = 10
+DEFAULT_FROM_EMAIL: str = env.str("EMAIL_FROM", default=f"Patchbay <patchbay@{_public_host}>")
 
 # Networks and addresses that outbound calls may reach although they are not public, such as an
 # on-premises API; and the ports that URLs may name.

@@ -8,9 +8,15 @@ from config.configuration.entry import Entry, entries
 from config.configuration.references import References
 from config.configuration.section import Applying
 from sites.models import Membership, Role, Site, User
-from sites.services import account_change_email, member_add, member_change_role, member_remove
+from sites.services import (
+    account_change_email,
+    member_add,
+    member_change_role,
+    member_remove,
+    member_tell_trouble,
+)
 
-_KEYS: Final = ("username", "email", "role")
+_KEYS: Final = ("username", "email", "role", "delivery_trouble_mail")
 
 
 class MembersSection:
@@ -25,6 +31,7 @@ class MembersSection:
                 "username": membership.user.username,
                 "email": membership.user.email,
                 "role": membership.role,
+                "delivery_trouble_mail": membership.wants_trouble_mail,
             }
             for membership in sorted(memberships, key=lambda each: each.user.username)
         ]
@@ -62,6 +69,9 @@ def _apply_member(run: Applying, site: Site, entry: Entry, membership: Membershi
         member_change_role(membership=membership, role=Role(role), actor=run.actor)
     if membership is not None and email is not None:
         account_change_email(user=membership.user, email=email, site=site, actor=run.actor)
+    wanted = entry.flag("delivery_trouble_mail")
+    if membership is not None and wanted is not None:
+        member_tell_trouble(membership=membership, wanted=wanted, actor=run.actor)
 
 
 def _add(run: Applying, site: Site, entry: Entry, role: Role, email: str) -> Membership | None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from django import forms
+from django.conf import settings
 from django.contrib import messages
 from django.contrib.admin import AdminSite
 from django.core.exceptions import ValidationError
@@ -15,7 +16,12 @@ from django.urls import reverse
 
 from sites.audit import Actor
 from sites.models import Membership, Role, Site
-from sites.services import member_add, member_change_role, member_remove
+from sites.services import (
+    member_add,
+    member_change_role,
+    member_remove,
+    member_tell_trouble,
+)
 
 
 def role_name(role: Role) -> str:
@@ -46,6 +52,7 @@ def members_context(site: Site) -> dict[str, Any]:
         "roles": [(role.value, role_name(role)) for role in Role],
         "role_sentences": [str(role.label) for role in Role],
         "add_member_form": AddMemberForm(prefix="member"),
+        "is_mail_on": settings.EMAIL_IS_ON,
     }
 
 
@@ -89,6 +96,18 @@ def change_role(request: HttpRequest, site: Site, membership_id: int) -> HttpRes
     except ValidationError as error:
         return _refused(request, site, error)
     messages.success(request, f"{membership.user} is now {role.value} on {site}.")
+    return _back(site)
+
+
+def tell_trouble(request: HttpRequest, site: Site, membership_id: int) -> HttpResponse:
+    membership = get_object_or_404(Membership, pk=membership_id, site=site)
+    wanted = request.POST.get("wanted") == "on"
+    try:
+        member_tell_trouble(membership=membership, wanted=wanted, actor=Actor.from_request(request))
+    except ValidationError as error:
+        return _refused(request, site, error)
+    told = "is told" if wanted else "is not told any more"
+    messages.success(request, f"{membership.user} {told} about delivery trouble on {site}.")
     return _back(site)
 
 

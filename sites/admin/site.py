@@ -209,6 +209,11 @@ class SiteAdmin(AuditedAdmin, SiteScopedAdmin):
                 name="sites_member_role",
             ),
             path(
+                f"{base}<int:membership_id>/notices/",
+                guarded(members.tell_trouble),
+                name="sites_member_notices",
+            ),
+            path(
                 f"{base}<int:membership_id>/remove/",
                 guarded(members.remove_member),
                 name="sites_member_remove",

@@ -4,6 +4,7 @@ from sites.services.members import (
     member_add,
     member_change_role,
     member_remove,
+    member_tell_trouble,
 )
 from sites.services.site import SITE_FIELDS, site_create, site_update
 
@@ -14,6 +15,7 @@ __all__ = [
     "member_add",
     "member_change_role",
     "member_remove",
+    "member_tell_trouble",
     "site_create",
     "site_update",
 ]

@@ -69,6 +69,30 @@ def member_change_role(*, membership: Membership, role: Role, actor: Actor) -> M
 
 
 @transaction.atomic
+def member_tell_trouble(*, membership: Membership, wanted: bool, actor: Actor) -> Membership:
+    """Choose whether a member is told about delivery trouble by e-mail.
+
+    Raises ValidationError when there is no address to write to.
+    """
+    stored = Membership.objects.select_for_update(of=("self",)).get(pk=membership.pk)
+    if stored.wants_trouble_mail != wanted:
+        if wanted and not stored.user.email:
+            raise ValidationError(
+                f"{stored.user} has no e-mail address. Add one to the account first."
+            )
+        Membership.objects.filter(pk=stored.pk).update(wants_trouble_mail=wanted)
+        audit_record(
+            actor=actor,
+            action="member.notices_changed",
+            site=stored.site,
+            target=stored,
+            changes={"wants_trouble_mail": (stored.wants_trouble_mail, wanted)},
+        )
+    membership.wants_trouble_mail = wanted
+    return membership
+
+
+@transaction.atomic
 def member_remove(*, membership: Membership, actor: Actor) -> None:
     """Take a member off the site; the account stays. Raises ValidationError for the last admin."""
     _lock(membership.site)

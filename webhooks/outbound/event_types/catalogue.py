@@ -12,6 +12,7 @@ from webhooks.outbound.event_types.contact_events import CONTACT_EVENT_TYPES
 from webhooks.outbound.event_types.event_type import EventType
 from webhooks.outbound.event_types.loyalty_events import LOYALTY_EVENT_TYPES
 from webhooks.outbound.event_types.onsite_events import ONSITE_EVENT_TYPES
+from webhooks.outbound.event_types.operational_events import OPERATIONAL_EVENT_TYPES
 from webhooks.outbound.event_types.relays import relay_event_types, relay_named
 
 SiteEventTypes = Callable[[Site], Iterable[EventType]]
@@ -35,6 +36,7 @@ def static_event_types() -> tuple[EventType, ...]:
         *ONSITE_EVENT_TYPES,
         *relay_event_types(),
         *ACCOUNT_EVENT_TYPES,
+        *OPERATIONAL_EVENT_TYPES,
     )
 
 

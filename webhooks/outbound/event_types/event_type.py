@@ -21,7 +21,9 @@ class Group(StrEnum):
     LOYALTY = "Loyalty"
     ONSITE = "Onsite"
     ACCOUNT = "Account"
+    OPERATIONAL = "Operational"
     CUSTOM = "Custom events"
+    SEND = "Send events"
     RELAY = "Relay"
 
 

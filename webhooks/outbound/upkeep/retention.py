@@ -19,6 +19,7 @@ from webhooks.outbound.models import (
     Delivery,
     DeliveryStatus,
     Event,
+    Incident,
     KeptBody,
     SubscriptionHour,
 )
@@ -77,6 +78,20 @@ def remove_counts(before: datetime) -> Iterator[int]:
     yield SubscriptionHour.objects.filter(hour__lt=before).delete()[0]
 
 
+def remove_incidents(before: datetime) -> Iterator[int]:
+    """Delete incidents that ended, with their notices."""
+    while True:
+        ids = list(
+            Incident.objects.filter(ended_at__lt=before)
+            .order_by("pk")
+            .values_list("pk", flat=True)[:BATCH]
+        )
+        if not ids:
+            return
+        Incident.objects.filter(pk__in=ids).delete()
+        yield len(ids)
+
+
 def _settled() -> QuerySet[Event]:
     waiting = Delivery.objects.filter(event=OuterRef("pk"), status__in=UNDELIVERED)
     return Event.objects.exclude(Exists(waiting))
@@ -107,5 +122,6 @@ RETAINED: Final = (
     Retained(name="kept_bodies", setting="RETENTION_BODY_DAYS", remove=remove_kept_bodies),
     Retained(name="attempts", setting="RETENTION_EVENT_DAYS", remove=remove_attempts),
     Retained(name="sent_events", setting="RETENTION_EVENT_DAYS", remove=remove_events),
+    Retained(name="incidents", setting="RETENTION_EVENT_DAYS", remove=remove_incidents),
     Retained(name="delivery_counts", setting="RETENTION_COUNT_DAYS", remove=remove_counts),
 )
