@@ -94,7 +94,7 @@ class PatchbayAdminSite(AdminSite):
         from config.console.banners import current_banners  # as above
 
         context = super().each_context(request)
-        context["banners"] = current_banners() if context["has_permission"] else []
+        context["banners"] = current_banners(request) if context["has_permission"] else []
         return context
 
     def index(

@@ -21,6 +21,7 @@ from django.views.decorators.http import require_safe
 from sites.heartbeats import beat, last_beat_age
 from sites.models import ProcessKind
 from webhooks.inbound.backlog import oldest_waiting_age
+from webhooks.outbound.overdue import overdue, stuck_leases
 
 # A monitor asks every few seconds; a stranger who asks a thousand times costs one round.
 REMEMBERED_SECONDS: Final = 1.0
@@ -96,12 +97,38 @@ def check_backlog() -> Check:
     )  # fmt: skip
 
 
+def check_deliveries() -> Check:
+    """Ask for due deliveries that nobody tried; a receiver that is slow is not our health."""
+    limit = settings.HEALTH_OLDEST_DUE_SECONDS
+    stalled = overdue(timedelta(seconds=limit)).stalled
+    if stalled is None:
+        return Check("deliveries", True, "what is due is sent")
+    return Check(
+        "deliveries", False,
+        f"some are due and none was tried for {stalled.total_seconds():.0f} s, the limit is "
+        f"{limit} s",
+        "The worker does not send: see its log, and restart it.",
+    )  # fmt: skip
+
+
+def check_leases() -> Check:
+    stuck = stuck_leases()
+    if not stuck:
+        return Check("leases", True, "none is left behind")
+    return Check(
+        "leases", False, f"{stuck} deliveries are held by a worker that is gone",
+        "A running worker takes them back: see its log, and restart it.",
+    )  # fmt: skip
+
+
 CHECKS: Final[tuple[tuple[str, Callable[[], Check]], ...]] = (
     ("database", check_database),
     ("migrations", MigrationCheck()),
     (ProcessKind.WORKER.value, check_worker),
     (ProcessKind.QCLUSTER.value, check_qcluster),
     ("backlog", check_backlog),
+    ("deliveries", check_deliveries),
+    ("leases", check_leases),
 )
 
 

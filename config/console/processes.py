@@ -11,7 +11,7 @@ from sites.models import Heartbeat, ProcessKind
 
 _PURPOSE: Final[Mapping[ProcessKind, str]] = {
     ProcessKind.WEB: "Takes webhooks in and serves these pages.",
-    ProcessKind.WORKER: "Turns received events into contact changes.",
+    ProcessKind.WORKER: "Turns received events into contact changes, and sends deliveries.",
     ProcessKind.QCLUSTER: "Runs schedules, such as clean-up, and jobs, such as a bulk replay.",
 }
 _REMEDY: Final[Mapping[ProcessKind, str]] = {
@@ -21,7 +21,7 @@ _REMEDY: Final[Mapping[ProcessKind, str]] = {
     ),
     ProcessKind.WORKER: (
         "Start ./patchbay run, or the worker service on its machine. Until then events are stored "
-        "and wait."
+        "and wait, and nothing is delivered."
     ),
     ProcessKind.QCLUSTER: (
         "Start ./patchbay run, or the qcluster service. Until then jobs stay in the queue and old "

@@ -22,6 +22,7 @@ from config.console.processes import running_kinds
 from sites.models import Job, JobState
 from sites.roles import is_superuser
 from webhooks.inbound.backlog import COUNTED_AT_MOST, oldest_waiting_age, waiting_count_capped
+from webhooks.outbound.overdue import overdue, stuck_leases
 
 _LOW_DISK_SHARE: Final = 0.1
 
@@ -59,11 +60,15 @@ class Backlog:
 
 def health_context(request: HttpRequest) -> dict[str, Any]:
     """Return the health page's content; paths and versions are for superusers alone."""
-    waiting = backlog()
+    waiting, late = backlog(), overdue(LATE_AFTER)
     context: dict[str, Any] = {
         "kinds": running_kinds(),
         "backlog": waiting,
         "oldest_text": duration_text(waiting.oldest or timedelta()),
+        "late": late,
+        "late_text": duration_text(late.oldest or timedelta()),
+        "stuck_leases": stuck_leases(),
+        "is_mail_on": settings.EMAIL_IS_ON,
         "open_jobs": Job.objects.filter(state__in=(JobState.PENDING, JobState.RUNNING)).count(),
     }
     if is_superuser(request.user):
