@@ -28,6 +28,8 @@ GROUPS: Final[tuple[tuple[str, tuple[Page, ...]], ...]] = (
         (
             Page("Sites", "sites.Site"),
             Page("Webhook sources", "webhooks.Source"),
+            Page("Webhook subscriptions", "webhooks.Subscription"),
+            Page("Event types", url_name="webhooks_event_types"),
             Page("Custom integrations", "integrations.CustomIntegration"),
             Page("API keys", "sites.ApiKey"),
             Page("Publishable keys", "sites.PublishableKey"),
@@ -38,6 +40,9 @@ GROUPS: Final[tuple[tuple[str, tuple[Page, ...]], ...]] = (
         (
             Page("Received events", "webhooks.ReceivedEvent"),
             Page("Rejected requests", "webhooks.RejectedRequest"),
+            Page("Deliveries", "webhooks.Delivery"),
+            Page("Incidents", "webhooks.Incident"),
+            Page("Outbound events", "webhooks.Event"),
             Page("Onsite submissions", "onsite.Submission"),
             Page("API calls", "integrations.ApiCall"),
         ),

@@ -12,9 +12,10 @@ from integrations.field_types.lenient_reading import lenient
 from integrations.field_types.sample_values import sample_value
 from integrations.field_types.strict_reading import strict
 from integrations.field_types.system_fields import SYSTEM_FIELDS, WRITABLE_FIELDS, SystemField
-from integrations.field_types.validation import definition_errors, new_field_ids
+from integrations.field_types.validation import MOST_FIELDS, definition_errors, new_field_ids
 
 __all__ = [
+    "MOST_FIELDS",
     "SYSTEM_FIELDS",
     "WRITABLE_FIELDS",
     "FieldDefinition",

@@ -13,6 +13,8 @@ from integrations.field_types.strict_reading import region_of
 LONGEST_ID: Final = 64
 LONGEST_NAME: Final = 120
 MOST_OPTIONS: Final = 200
+# Of an event that an operator defines.
+MOST_FIELDS: Final = 100
 
 _ID: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]*")
 _COUNTRY_CODE: Final = re.compile(r"[1-9][0-9]{0,2}")

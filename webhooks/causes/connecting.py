@@ -9,6 +9,7 @@ from webhooks.causes.systems_of_site import systems_of_site
 from webhooks.causes.types_of_site import types_of_site
 from webhooks.inbound.signals import rows_processed
 from webhooks.outbound.event_types import add_site_event_types
+from webhooks.outbound.send_events.catalogue import send_event_types
 from webhooks.outbound.subscriptions.systems import add_systems
 
 
@@ -18,4 +19,5 @@ def connect_causes() -> None:
     rows_processed.connect(publish_rows, dispatch_uid="webhooks.relays")
     audit_recorded.connect(publish_audit_entry, dispatch_uid="webhooks.account_events")
     add_site_event_types(types_of_site)
+    add_site_event_types(send_event_types)
     add_systems(systems_of_site)

@@ -12,7 +12,7 @@ from typing import Any, Final
 
 from django.core.exceptions import ValidationError
 
-from integrations.field_types import FieldType, definition_errors, new_field_ids
+from integrations.field_types import MOST_FIELDS, FieldType, definition_errors, new_field_ids
 from integrations.pointers import clean_pointer
 from webhooks.inbound.models import Context, ReceptionEvent, ReceptionField
 from webhooks.inbound.reception_events.compiled_settings import target_of
@@ -20,7 +20,6 @@ from webhooks.inbound.reception_events.targets import target_error
 
 Errors = dict[str, Any]
 
-MOST_FIELDS: Final = 100
 _TYPES: Final = tuple(each.value for each in FieldType)
 _ONE_PRIMARY_KEY: Final = (
     "One field must be the primary key: the one of type e-mail by which contacts are found."

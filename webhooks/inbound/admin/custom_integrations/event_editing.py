@@ -8,9 +8,10 @@ from django.core.exceptions import ValidationError
 from django.http import HttpRequest
 from django.utils.text import slugify
 
+from integrations.admin.field_rows import show_row_errors
 from sites.audit import Actor
 from webhooks.inbound.admin.custom_integrations.event_form import EventForm
-from webhooks.inbound.admin.custom_integrations.field_rows import reception_fields, show_row_errors
+from webhooks.inbound.admin.custom_integrations.field_rows import reception_fields
 from webhooks.inbound.admin.custom_integrations.mapping_tester import tested_body, tester_result
 from webhooks.inbound.models import ReceptionEvent
 from webhooks.inbound.reception_events.services import reception_event_save

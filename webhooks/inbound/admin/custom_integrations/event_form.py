@@ -6,14 +6,9 @@ from django import forms
 from django.core.exceptions import ValidationError
 from django.http import QueryDict
 
+from integrations.admin.field_rows import FieldRow, posted_rows, show_row_errors
 from integrations.registry import preset_for
-from webhooks.inbound.admin.custom_integrations.field_rows import (
-    FieldRow,
-    first_rows,
-    posted_rows,
-    show_row_errors,
-    stored_rows,
-)
+from webhooks.inbound.admin.custom_integrations.field_rows import first_rows, stored_rows
 from webhooks.inbound.admin.source_form import SourceForm
 from webhooks.inbound.models import Context, ReceptionEvent
 from webhooks.inbound.reception_events.compiled_settings import PRESET

@@ -6,30 +6,16 @@ from typing import Any, Final
 
 from django.http import HttpRequest
 
-from integrations.field_types import FieldType
-from webhooks.inbound.admin.custom_integrations.field_rows import FieldRow
+from integrations.admin.field_rows import NEW_NUMBER, TYPE_LABELS, FieldRow
+from integrations.field_types import MOST_FIELDS, FieldType
 from webhooks.inbound.admin.custom_integrations.mapping_tester import stored_requests
 from webhooks.inbound.admin.custom_integrations.marks import context_chip, integration_mark
 from webhooks.inbound.admin.custom_integrations.targets_offered import offered_targets
 from webhooks.inbound.admin.source_charts import SERIES, activity_chart, state_chip
 from webhooks.inbound.models import Context, ReceivedEvent, ReceptionEvent
-from webhooks.inbound.reception_events.validation import MOST_FIELDS
 from webhooks.inbound.sources.activity import activity_by_source, state_of
 
 _MOST_COUNTED: Final = 10_000
-# The script gives a new row its number in place of this.
-_NEW_NUMBER: Final = "__n__"
-_TYPE_LABELS: Final = {
-    FieldType.TEXT: "Text",
-    FieldType.EMAIL: "E-mail",
-    FieldType.PHONE: "Phone",
-    FieldType.INTEGER: "Integer",
-    FieldType.DECIMAL: "Decimal",
-    FieldType.BOOLEAN: "Boolean",
-    FieldType.DATE: "Date",
-    FieldType.RADIO: "Radio",
-    FieldType.CHECKBOX: "Checkbox",
-}
 
 
 def status_context(event: ReceptionEvent) -> dict[str, Any]:
@@ -54,9 +40,9 @@ def editor_context(event: ReceptionEvent, request: HttpRequest) -> dict[str, Any
         "mark": integration_mark(event.integration) if event.integration else "",
         "is_webhook": event.context == Context.WEBHOOK,
         "is_app": event.context == Context.APP,
-        "types": [(kind.value, _TYPE_LABELS[kind]) for kind in FieldType],
+        "types": [(kind.value, TYPE_LABELS[kind]) for kind in FieldType],
         "targets": offered_targets(event.site),
-        "new_row": FieldRow(number=_NEW_NUMBER),
+        "new_row": FieldRow(number=NEW_NUMBER),
         "most_fields": MOST_FIELDS,
         "requests": stored_requests(event) if event.pk else [],
         "pasted": request.POST.get("tester-body", ""),

@@ -17,6 +17,7 @@ from django.http import (
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
 
+from integrations.admin.field_rows import acted
 from integrations.models import CustomIntegration
 from integrations.verification import VerificationFailed
 from sites.admin.audited import audit_url
@@ -32,7 +33,6 @@ from webhooks.inbound.admin.custom_integrations.event_page import (
     kept_words,
     status_context,
 )
-from webhooks.inbound.admin.custom_integrations.field_rows import acted
 from webhooks.inbound.admin.custom_integrations.postman import collection
 from webhooks.inbound.models import Context, ReceptionEvent
 from webhooks.inbound.reception_events.deletion import reception_event_delete

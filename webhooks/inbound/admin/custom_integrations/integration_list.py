@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from django.contrib import admin
-from django.db.models import Count, Max, QuerySet
+from django.db.models import Max, QuerySet
 from django.http import HttpRequest
 from django.urls import reverse
 from django.utils.html import format_html
@@ -14,6 +14,7 @@ from django.utils.safestring import SafeString
 from common.admin.list_filters import ColumnFilter
 from common.admin.relative_time import relative_time
 from common.admin.row_menu import row_menu
+from integrations.admin.integration_tabs import things_count
 from integrations.models import Category, CustomIntegration
 from sites.admin.audited import AuditedAdmin, audit_url
 from sites.scoped_admin import SiteScopedAdmin
@@ -45,7 +46,7 @@ class IntegrationListAdmin(AuditedAdmin, SiteScopedAdmin):
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
         rows: QuerySet[Any] = super().get_queryset(request)
         counted: QuerySet[Any] = rows.annotate(
-            event_count=Count("reception_events"),
+            event_count=things_count("reception_events"),
             latest=Max("reception_events__source__last_received_at"),
         )
         return counted

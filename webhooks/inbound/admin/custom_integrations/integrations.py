@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Final
 
 from django.contrib import admin, messages
 from django.core.exceptions import PermissionDenied, ValidationError
@@ -10,6 +10,7 @@ from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.template.response import TemplateResponse
 from django.urls import reverse
 
+from integrations.admin.integration_tabs import integration_tabs
 from integrations.custom_integrations.services import integration_delete, integration_save
 from integrations.models import CustomIntegration
 from sites.admin.audited import audit_url
@@ -21,6 +22,8 @@ from webhooks.inbound.admin.custom_integrations.integration_form import Integrat
 from webhooks.inbound.admin.custom_integrations.integration_list import IntegrationListAdmin
 from webhooks.inbound.admin.custom_integrations.marks import integration_mark
 from webhooks.inbound.models import Context
+
+RECEIVE: Final = "receive"
 
 
 @admin.register(CustomIntegration)
@@ -66,7 +69,10 @@ class CustomIntegrationAdmin(IntegrationListAdmin):
                 return _to_page(integration)
             # What was typed is in the form; the rest of the page shows what is stored.
             integration = self.scoped_object(request, object_id)
-        tab = "settings" if data is not None or request.GET.get("tab") == "settings" else "receive"
+        others = {each.key: each for each in integration_tabs()}
+        asked = "settings" if data is not None else request.GET.get("tab", "")
+        tab = asked if asked in others or asked == "settings" else RECEIVE
+        context = others[tab].context(request, integration) if tab in others else {}
         return self._page(
             request,
             "page",
@@ -75,11 +81,14 @@ class CustomIntegrationAdmin(IntegrationListAdmin):
             mark=integration_mark(integration),
             form=form if may_change else None,
             tab=tab,
-            rows=event_rows(integration) if tab == "receive" else [],
+            other_tabs=others.values(),
+            tab_template=others[tab].template if tab in others else "",
+            rows=event_rows(integration) if tab == RECEIVE else [],
             contexts=Context.choices,
             may_change=may_change,
             may_delete=self.has_delete_permission(request, integration),
             history_url=audit_url(integration),
+            **context,
         )
 
     def delete_view(

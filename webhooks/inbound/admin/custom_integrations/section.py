@@ -8,6 +8,7 @@ from typing import Any
 from django.db.models import Count, Max
 from django.http import HttpRequest
 
+from integrations.admin.integration_tabs import things_count
 from integrations.models import CustomIntegration
 from sites.admin.integration_sections import IntegrationSection
 from sites.models import Role, Site
@@ -31,7 +32,7 @@ class CustomIntegrationsSection(IntegrationSection):
 
     def context(self, request: HttpRequest, site: Site) -> dict[str, Any]:
         integrations = site.custom_integrations.annotate(
-            event_count=Count("reception_events"),
+            event_count=things_count("reception_events"),
             latest=Max("reception_events__source__last_received_at"),
         )
         return {

@@ -1,0 +1,100 @@
+"""Storing and deleting send events: validated, audited, each in one transaction."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from django.core.exceptions import ValidationError
+from django.db import IntegrityError, transaction
+
+from integrations.models import CustomIntegration
+from sites.audit import Actor, audit_record, field_changes
+from webhooks.outbound.models import SendEvent, Subscription
+from webhooks.outbound.send_events.catalogue import send_type
+from webhooks.outbound.send_events.validation import Row, clean_send_event
+
+
+@transaction.atomic
+def send_event_save(*, event: SendEvent, fields: Sequence[Row], actor: Actor) -> SendEvent:
+    """Store a new event, given unsaved, or what differs from its row.
+
+    `fields` are all of its fields in their order; one without an id gets one. Raises
+    ValidationError by `name`, `integration`, `fields` or `fields.<index>.<attribute>`.
+    """
+    held = CustomIntegration.objects.select_for_update().filter(pk=event.integration_id)
+    if held.first() is None:
+        raise ValidationError({"integration": "This integration was deleted in the meantime."})
+    stored = None if event.pk is None else _locked(event)
+    if stored is not None and stored.site_id != event.site_id:
+        raise ValidationError("An event keeps its site. Make a new one instead.")
+    clean_send_event(event, fields)
+    changes = field_changes(_values(stored) if stored else {}, _values(event))
+    if changes:
+        _store(event)
+        action = "send_event.updated" if stored else "send_event.created"
+        audit_record(actor=actor, action=action, site=event.site, target=event, changes=changes)
+    return event
+
+
+@transaction.atomic
+def send_event_delete(*, event: SendEvent, actor: Actor) -> None:
+    """Delete an event that no subscription names; what was sent of it stays.
+
+    Raises ValidationError with a sentence that names the subscriptions.
+    """
+    stored = _locked(event)
+    names = [f"“{each.name}”" for each in subscriptions_naming(stored)]
+    if names:
+        raise ValidationError(
+            f"{', '.join(names)} asked for this event by name. Take it away there first: "
+            "without any event chosen, a subscription is told of everything."
+        )
+    audit_record(
+        actor=actor,
+        action="send_event.deleted",
+        site=stored.site,
+        target=stored,
+        changes={name: (value, None) for name, value in _values(stored).items()},
+    )
+    stored.delete()
+
+
+def subscriptions_naming(event: SendEvent) -> list[Subscription]:
+    """Return the subscriptions that ask for exactly this event."""
+    key = send_type(event)
+    rows = Subscription.objects.filter(site=event.site_id).defer("secrets", "headers")
+    return [each for each in rows.order_by("name") if key in each.event_types]
+
+
+def _locked(event: SendEvent) -> SendEvent:
+    rows = SendEvent.objects.select_for_update(of=("self",))
+    stored = rows.select_related("site", "integration").filter(pk=event.pk).first()
+    if stored is None:
+        raise ValidationError("This event was deleted in the meantime.")
+    return stored
+
+
+def _store(event: SendEvent) -> None:
+    try:
+        # The constraint decides between two that come at the same time.
+        with transaction.atomic():
+            event.save()
+    except IntegrityError:
+        raise ValidationError(
+            {"name": "Another send event of this site has this name. Choose another."}
+        ) from None
+
+
+def _values(event: SendEvent) -> dict[str, Any]:
+    """Return what the audit compares; it names a field by its id."""
+    fields = {
+        f"fields.{row['id']}": {"position": position, **row}
+        for position, row in enumerate(event.fields)
+    }
+    return {
+        "name": event.name,
+        "event_id": event.event_id,
+        "integration": str(event.integration),
+        **fields,
+    }
