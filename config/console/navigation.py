@@ -87,7 +87,16 @@ def navigation(site: AdminSite, request: HttpRequest) -> list[dict[str, Any]]:
                     "models": entries,
                 }
             )
+    _mark_current(groups, request.path)
     return groups
+
+
+def _mark_current(groups: list[dict[str, Any]], path: str) -> None:
+    """Mark the page whose address the path begins with; of several, the most exact one."""
+    pages = [page for group in groups for page in group["models"]]
+    above = [page for page in pages if path.startswith(page["admin_url"])]
+    if above:
+        max(above, key=lambda page: len(page["admin_url"]))["is_current"] = True
 
 
 def _entry(site: AdminSite, request: HttpRequest, page: Page) -> dict[str, Any] | None:

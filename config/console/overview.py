@@ -1,4 +1,4 @@
-"""The first page: is it running, what came in today, and what needs a look."""
+"""The first page: is it running, what came in and went out today, and what needs a look."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from django.urls import reverse
 
 from common.admin.relative_time import duration_text
 from config.console.processes import running_kinds
+from config.console.sent_overview import sent_overview
 from sites.models import Role, Site
 from sites.roles import is_superuser, sites_for
 from webhooks.inbound.admin.source_charts import SERIES, activity_chart, state_chip
@@ -56,6 +57,7 @@ def overview_context(request: HttpRequest) -> dict[str, Any]:
         "day": day,
         "day_chart": activity_chart(day, name="All sources"),
         "series": SERIES,
+        "sent": sent_overview(sites),
         "kinds": running_kinds(),
         "is_waiting": waiting is not None,
         "oldest_waiting_text": "—" if waiting is None else duration_text(waiting),

@@ -27,6 +27,8 @@ from tests.factories import (
 )
 from tests.integrations.api_calls import api_call
 from tests.onsite.submissions import submission
+from tests.webhooks.delivery_log import attempt, delivery, event
+from tests.webhooks.publishing import subscribe
 from webhooks.models import Context
 
 pytestmark = [pytest.mark.browser, pytest.mark.network]
@@ -60,6 +62,15 @@ PATHS = (
     "/admin/sites/job/",
     "/admin/webhooks/receivedevent/",
     "/admin/webhooks/rejectedrequest/",
+    "/admin/webhooks/delivery/",
+    "/admin/webhooks/delivery/recover/?since=3d",
+    "/admin/webhooks/delivery/recover/?mode=missing",
+    "/admin/webhooks/delivery/{delivery}/change/",
+    "/admin/webhooks/delivery/{delivery}/change/?tab=response",
+    "/admin/webhooks/event/",
+    "/admin/webhooks/event/{event}/change/",
+    "/admin/webhooks/event/types/",
+    "/admin/webhooks/event/types/?type=contact.updated",
     "/admin/onsite/submission/",
     "/admin/onsite/submission/resend/",
     "/admin/onsite/submission/{submission}/change/",
@@ -117,7 +128,12 @@ def test_no_page_is_wider_than_the_screen_or_complains(
     )
     attributes = {"a" * 64: "a" * 64, "b" * 64: LONG}
     contact_id = apply(site, {"email": "jane@example.com"}, attributes=attributes).contact_id
+    subscription = subscribe(site, name=LONG, url=f"https://receiver.example.com/{'x' * 200}")
+    sent = delivery(subscription, of=event(site, payload={"long": LONG * 9}), reason=LONG)
+    attempt(sent, sentence=LONG, response_body=LONG)
     keys = {
+        "delivery": sent.pk,
+        "event": sent.event_id,
         "contact": contact_id,
         "field": field.pk,
         "site": site.pk,

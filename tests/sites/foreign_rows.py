@@ -35,6 +35,9 @@ from tests.factories import (
 from tests.integrations.api_calls import api_call
 from tests.onsite.submissions import submission
 from tests.webhooks.delivery_log import attempt, delivery, event
+from tests.webhooks.outbound.incidents import fails
+from tests.webhooks.outbound.send_events import send_event
+from tests.webhooks.outbound.subscribing import saved
 from tests.webhooks.publishing import subscribe
 from tests.webhooks.received import received_event, rejected_request
 from tests.webhooks.reception_events import custom_integration, reception_event
@@ -45,7 +48,7 @@ from webhooks.inbound.models import (
     Source,
     Status,
 )
-from webhooks.outbound.models import Delivery, Event
+from webhooks.outbound.models import Delivery, Event, Incident, SendEvent, Subscription
 
 
 def _source(site: Site, mark: str) -> Source:
@@ -146,6 +149,27 @@ def _delivery(site: Site, mark: str) -> Delivery:
     return sent
 
 
+def _subscription(site: Site, mark: str) -> Subscription:
+    return saved(
+        site, name=f"{mark} {random_token('', 6)}", url=f"https://{mark}.example.com:8443/",
+        event_types=[f"{mark}.*"], headers={f"X-{mark}": mark},
+    )  # fmt: skip
+
+
+def _incident(site: Site, mark: str) -> Incident:
+    incident = fails(_subscription(site, mark))
+    incident.last_sentence = incident.acknowledged_by = mark
+    incident.acknowledged_at = timezone.now()
+    incident.save()
+    return incident
+
+
+def _send_event(site: Site, mark: str) -> SendEvent:
+    field = {"id": mark, "name": mark, "type": "text"}
+    name = f"{mark} {random_token('', 6)}"
+    return send_event(site, field, name=name, integration=_integration(site, mark))
+
+
 def _site(site: Site, mark: str) -> Site:
     return site
 
@@ -160,13 +184,16 @@ MAKERS: dict[type[Model], Callable[[Site, str], Any]] = {
     CustomIntegration: _integration,
     Delivery: _delivery,
     Event: _outbound_event,
+    Incident: _incident,
     Job: _job,
     Membership: _membership,
     PublishableKey: _publishable_key,
     ReceivedEvent: _event,
     ReceptionEvent: _reception_event,
     RejectedRequest: _rejected,
+    SendEvent: _send_event,
     Site: _site,
     Source: _source,
     Submission: _submission,
+    Subscription: _subscription,
 }

@@ -13,7 +13,6 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
 from common.admin.breakable import breakable
-from common.admin.copy_field import copy_field
 from common.admin.key_pages import KeyStream
 from common.admin.keyset import KeysetAdmin, KeysetChangeList
 from common.admin.list_filters import DateFilter
@@ -39,8 +38,7 @@ from webhooks.outbound.models import Delivery, Trigger
 class DeliveryAdmin(RecoverPages, KeysetAdmin, DeliveryActions):
     change_list_template = "admin/webhooks/delivery/change_list.html"
     list_display = (
-        "created", "type_column", "subscription_column", "status_column", "answered", "told",
-        "id_column",
+        "happened", "type_column", "subscription_column", "status_column", "answered", "told",
     )  # fmt: skip
     list_filter = (
         StateFilter, SiteFilter, SubscriptionFilter, DeliveredTypeFilter, CodeFilter, ErrorFilter,
@@ -80,7 +78,7 @@ class DeliveryAdmin(RecoverPages, KeysetAdmin, DeliveryActions):
         return super().changelist_view(request, context | (extra_context or {}))
 
     @admin.display(description="When")
-    def created(self, delivery: Delivery) -> SafeString:
+    def happened(self, delivery: Delivery) -> SafeString:
         with timezone.override(delivery.site.time_zone):
             return relative_time(delivery.created_at)
 
@@ -107,11 +105,6 @@ class DeliveryAdmin(RecoverPages, KeysetAdmin, DeliveryActions):
     @admin.display(description="Outcome")
     def told(self, delivery: Delivery) -> str:
         return outcome_words(delivery)
-
-    @admin.display(description="Delivery id")
-    def id_column(self, delivery: Delivery) -> SafeString:
-        text = str(delivery.pk)
-        return copy_field(text, shown=f"{text[:8]}…{text[-8:]}", what="delivery id")
 
     # -- pages -----------------------------------------------------------------------------------
 

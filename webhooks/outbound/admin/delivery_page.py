@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
 from typing import Any, Final
 
 from django.db.models import QuerySet
@@ -40,7 +39,6 @@ class Try:
     chip: SafeString
     took: str
     sentence: str
-    next_at: datetime | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -78,7 +76,7 @@ def delivery_context(
         "summary": summary_words(delivery),
         "reason": mask_identities(delivery.reason) if is_masked else delivery.reason,
         "advice": advice_words(delivery),
-        "tries": [_try(each, delivery, is_last=each is attempts[-1]) for each in attempts],
+        "tries": [_try(each, delivery) for each in attempts],
         "exchange": exchange,
         "draft": draft,
         "draft_text": _shown(draft, is_masked=is_masked),
@@ -95,18 +93,13 @@ def delivery_context(
     }
 
 
-def _try(attempt: Attempt, delivery: Delivery, *, is_last: bool) -> Try:
+def _try(attempt: Attempt, delivery: Delivery) -> Try:
     return Try(
         attempt=attempt,
         why=trigger_words(attempt.trigger, attempt.number, delivery.triggered_by),
         chip=attempt_chip(attempt),
         took=took_words(attempt.duration_ms),
         sentence=mask_identities(attempt.sentence),
-        next_at=delivery.due_at
-        if is_last and delivery.status == DeliveryStatus.RETRYING
-        else attempt.next_at
-        if not is_last
-        else None,
     )
 
 

@@ -86,7 +86,7 @@ def _waiting_keys(request: HttpRequest, chosen: dict[str, str]) -> list[UUID] | 
             keys += _first_keys(waiting.order_by("due_at", "pk"), _MOST_WAITING + 1 - len(keys))
             if len(keys) > _MOST_WAITING:
                 return None
-    leased = Delivery.objects.filter(in_state("sending")).order_by("lease_expires_at")
+    leased = Delivery.objects.filter(in_state("sending")).order_by()
     return keys + _first_keys(leased, _MOST_WAITING)
 
 

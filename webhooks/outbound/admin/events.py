@@ -34,6 +34,7 @@ from webhooks.outbound.models import Delivery, DeliveryStatus, Event
 
 @admin.register(Event)
 class EventAdmin(EventTypePages, KeysetAdmin, PageAdmin):
+    list_title = "Outbound events"
     list_display = ("happened", "type_column", "person", "delivered", "id_column")
     list_filter = (SiteFilter, EventTypeFilter, DateFilter)
     list_select_related = ("site",)
@@ -78,9 +79,7 @@ class EventAdmin(EventTypePages, KeysetAdmin, PageAdmin):
     def changelist_view(
         self, request: HttpRequest, extra_context: dict[str, Any] | None = None
     ) -> HttpResponse:
-        return super().changelist_view(
-            request, {"title": "Outbound events", **(extra_context or {})}
-        )
+        return super().changelist_view(request, {"title": self.list_title, **(extra_context or {})})
 
     @admin.display(description="Happened")
     def happened(self, event: Event) -> SafeString:

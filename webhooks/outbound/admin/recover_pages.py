@@ -125,7 +125,7 @@ class RecoverPages(PlanPages):
             for each in visible_subscriptions(request)
             if each.pk == filters.subscription_id
         }
-        return set(filters.site_ids) & owners
+        return set(filters.site_ids) & owners or set(filters.site_ids)
 
     def plan_words(
         self, request: HttpRequest, filters: RecoverFilter, plan: RecoverPlan | None

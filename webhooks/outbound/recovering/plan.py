@@ -20,12 +20,13 @@ from webhooks.outbound.subscriptions.directory import SubscriptionSnapshot, subs
 # What is skipped is counted no further: it may be every delivery there ever was.
 COUNTED_SKIPS: Final = 10_000
 
-TESTS: Final = "were tests"
-EMPTIED: Final = "have nothing to send any more: retention or an erasure took the contents"
-REPEATED: Final = "were sent again before; what became of them is told by the newer delivery"
-SUCCEEDED: Final = "had succeeded"
-WAIT: Final = "are on their way already"
-HELD: Final = "are held while their subscription is off, and released when it is switched on"
+# Each follows a number, one or many.
+TESTS: Final = "made as a test"
+EMPTIED: Final = "with nothing left to send: retention or an erasure took the contents"
+REPEATED: Final = "sent again before; the newer delivery tells what became of that"
+SUCCEEDED: Final = "that succeeded"
+WAIT: Final = "on the way already"
+HELD: Final = "held while the subscription is off, and released when it is switched on"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

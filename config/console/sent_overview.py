@@ -1,0 +1,103 @@
+"""What went out in the last 24 hours: for the first page of the console."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Final
+
+from django.db.models import QuerySet
+from django.utils import timezone
+from django.utils.safestring import SafeString
+
+from common.admin.relative_time import duration_text
+from sites.models import Site
+from webhooks.outbound.admin.subscription_words import day_chart, percent, state_chip
+from webhooks.outbound.models import Subscription
+from webhooks.outbound.subscriptions.activity import DayOfDeliveries, activity_of
+from webhooks.outbound.subscriptions.backlog import MOST_COUNTED, backlogs
+
+_MOST_LISTED: Final = 5
+
+
+@dataclass(frozen=True, slots=True)
+class FailingSubscription:
+    subscription: Subscription
+    chip: SafeString
+    failed: int
+    share: str
+    chart: SafeString
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SentOverview:
+    """Requests of the last 24 hours, and what waits now; words are empty where nothing was sent."""
+
+    sent: int
+    failed: int
+    share: str
+    p95: str
+    pending: str
+    is_waiting: bool
+    oldest_pending: str
+    failing: list[FailingSubscription]
+    more_failing: int
+
+
+def sent_overview(sites: QuerySet[Site]) -> SentOverview | None:
+    """Return what the subscriptions of these sites did, or None where there is none."""
+    rows = Subscription.objects.filter(site__in=sites).defer("secrets", "headers")
+    subscriptions = list(rows.select_related("site"))
+    if not subscriptions:
+        return None
+    days = activity_of(each.pk for each in subscriptions)
+    waiting = backlogs([each.pk for each in subscriptions]).values()
+    pending = sum(each.pending for each in waiting)
+    is_capped = any(each.pending > MOST_COUNTED for each in waiting)
+    oldest = min(
+        (each.oldest_pending_at for each in waiting if each.oldest_pending_at), default=None
+    )
+    total = _total(days.values())
+    failing = _failing(subscriptions, days)
+    return SentOverview(
+        sent=total.succeeded + total.failed,
+        failed=total.failed,
+        share="" if total.success_share is None else percent(total.success_share),
+        p95=total.p95_text,
+        pending=f"{pending:,}{'+' if is_capped else ''}",
+        is_waiting=bool(pending),
+        oldest_pending=_age(oldest),
+        failing=failing[:_MOST_LISTED],
+        more_failing=max(len(failing) - _MOST_LISTED, 0),
+    )
+
+
+def _total(days: Iterable[DayOfDeliveries]) -> DayOfDeliveries:
+    total = DayOfDeliveries(hours=[])
+    for day in days:
+        total.hours += day.hours
+        total.took = [one + other for one, other in zip(total.took, day.took, strict=True)]
+    return total
+
+
+def _failing(
+    subscriptions: Iterable[Subscription], days: dict[int, DayOfDeliveries]
+) -> list[FailingSubscription]:
+    """Return those with failed requests, the most first."""
+    found = [
+        FailingSubscription(
+            subscription=each,
+            chip=state_chip(each),
+            failed=days[each.pk].failed,
+            share=percent(days[each.pk].success_share or 0),
+            chart=day_chart(days[each.pk], name=each.name, small=True),
+        )
+        for each in subscriptions
+        if days[each.pk].failed
+    ]
+    return sorted(found, key=lambda each: -each.failed)
+
+
+def _age(at: datetime | None) -> str:
+    return "" if at is None else duration_text(timezone.now() - at)
