@@ -171,6 +171,23 @@ def test_member_gets_another_role_and_is_removed(
     assert not Membership.objects.filter(pk=other.pk).exists()
 
 
+def test_member_is_told_of_delivery_trouble_when_an_admin_says_so(
+    client: Client, site: Site, member: MakeMember
+) -> None:
+    client.force_login(member(Role.ADMIN))
+    other = MembershipFactory.create(site=site, user__username="olga")
+    url = reverse("admin:sites_member_notices", args=[site.pk, other.pk])
+    html = client.post(url, {"wanted": "on"}, follow=True).content.decode()
+    assert "olga is told about delivery trouble" in html
+    assert "No e-mail is sent yet" in html
+    assert Membership.objects.get(pk=other.pk).wants_trouble_mail
+    client.post(url, {})
+    assert not Membership.objects.get(pk=other.pk).wants_trouble_mail
+    User.objects.filter(pk=other.user_id).update(email="")
+    html = client.post(url, {"wanted": "on"}, follow=True).content.decode()
+    assert "olga has no e-mail address" in html
+
+
 def test_last_admin_stays(client: Client, site: Site, member: MakeMember) -> None:
     admin = member(Role.ADMIN)
     client.force_login(admin)
@@ -186,7 +203,7 @@ def test_membership_of_another_site_is_out_of_reach(
 ) -> None:
     elsewhere = MembershipFactory.create(role=Role.VIEWER)
     client.force_login(member(Role.ADMIN))
-    for name in ("sites_member_role", "sites_member_remove"):
+    for name in ("sites_member_role", "sites_member_remove", "sites_member_notices"):
         own = reverse(f"admin:{name}", args=[site.pk, elsewhere.pk])
         theirs = reverse(f"admin:{name}", args=[elsewhere.site_id, elsewhere.pk])
         assert client.post(own, {"role": "admin"}).status_code == 404
@@ -195,7 +212,12 @@ def test_membership_of_another_site_is_out_of_reach(
     assert elsewhere.role == Role.VIEWER
 
 
-MEMBER_PAGES = ("sites_member_add", "sites_member_role", "sites_member_remove")
+MEMBER_PAGES = (
+    "sites_member_add",
+    "sites_member_role",
+    "sites_member_remove",
+    "sites_member_notices",
+)
 
 
 @pytest.mark.parametrize("name", MEMBER_PAGES)

@@ -14,7 +14,10 @@ from sites.heartbeats import beat, beat_qcluster
 from sites.models import Heartbeat, ProcessKind, Role, Site, User
 from tests.conftest import MakeMember
 from tests.factories import SourceFactory
-from webhooks.models import ReceivedEvent
+from tests.webhooks.delivery_log import delivery
+from tests.webhooks.outbound.incidents import ago
+from tests.webhooks.publishing import subscribe
+from webhooks.models import DeliveryStatus, ReceivedEvent, Subscription
 
 pytestmark = pytest.mark.django_db
 TOKEN = "a-token-for-monitors"
@@ -56,7 +59,7 @@ def test_ready_installation_answers_200(client: Client, healthy: None, path: str
     answer = readyz(client, path=path)
     assert answer.status_code == 200
     assert {entry["name"] for entry in answer.json()["checks"]} == {
-        "database", "migrations", "worker", "qcluster", "backlog",
+        "database", "migrations", "worker", "qcluster", "backlog", "deliveries", "leases",
     }  # fmt: skip
 
 
@@ -134,6 +137,28 @@ def test_event_that_waits_too_long_is_not_ready(
     answer = readyz(client)
     assert answer.status_code == status
     assert check(answer, "backlog")["is_ok"] is (status == 200)
+
+
+def test_due_deliveries_that_nobody_tries_are_not_ready(
+    client: Client, healthy: None, site: Site
+) -> None:
+    subscription = subscribe(site)
+    delivery(subscription, DeliveryStatus.PENDING, due_at=ago(seconds=290))
+    assert readyz(client).status_code == 200
+    delivery(subscription, DeliveryStatus.PENDING, due_at=ago(seconds=310))
+    answer = readyz(client)
+    assert (answer.status_code, check(answer, "deliveries")["is_ok"]) == (503, False)
+    # A receiver that is slow is no fault of this installation.
+    Subscription.objects.update(last_attempt_at=ago(seconds=5))
+    assert readyz(client).status_code == 200
+
+
+def test_leases_of_a_worker_that_is_gone_are_not_ready(
+    client: Client, healthy: None, site: Site
+) -> None:
+    delivery(subscribe(site), DeliveryStatus.SENDING, lease_expires_at=ago(minutes=3))
+    answer = readyz(client)
+    assert (answer.status_code, check(answer, "leases")["is_ok"]) == (503, False)
 
 
 def test_database_that_refuses_is_a_failed_check_and_no_error(

@@ -180,3 +180,37 @@ def _variable_of(node: ast.AST) -> set[str]:
     )
     is_name = isinstance(name, ast.Constant) and isinstance(name.value, str)
     return {name.value} if reads and is_name else set()  # type: ignore[attr-defined]
+
+
+@pytest.mark.parametrize(
+    ("url", "expected"),
+    [
+        ("", [False, "dummy", "", 25, False, False]),
+        ("consolemail://", [True, "console", "", 25, False, False]),
+        ("smtp://mail.example.com", [True, "smtp", "mail.example.com", 25, False, False]),
+        ("smtp+tls://a:b%40c@mail.example.com",
+         [True, "smtp", "mail.example.com", 587, True, False]),
+        ("smtp+ssl://a:b@mail.example.com:1465",
+         [True, "smtp", "mail.example.com", 1465, False, True]),
+    ],
+)  # fmt: skip
+def test_mail_server_is_one_address(tmp_path: Path, url: str, expected: list[object]) -> None:
+    names = ("EMAIL_IS_ON", "EMAIL_BACKEND", "EMAIL_HOST", "EMAIL_PORT", "EMAIL_USE_TLS",
+             "EMAIL_USE_SSL", "EMAIL_HOST_PASSWORD")  # fmt: skip
+    found = shown(tmp_path, *names, EMAIL_URL=url)
+    password = found.pop("EMAIL_HOST_PASSWORD")
+    values = list(found.values())
+    values[1] = str(values[1]).split(".")[-2]
+    assert values == expected
+    assert password == ("b@c" if "%40" in url else "b" if "@" in url else "")
+
+
+@pytest.mark.parametrize(
+    "url",
+    ["mail.example.com", "smtp://", "http://a:hunter2@mail.example.com",
+     "smtp://a:hunter2@mail.example.com:port", "smtp://a:hunter2@mail.example.com?timeout=3"],
+)  # fmt: skip
+def test_mail_server_that_makes_no_sense_is_refused_unquoted(tmp_path: Path, url: str) -> None:
+    told = refusal(tmp_path, **TEST_KEYS, EMAIL_URL=url)
+    assert "EMAIL_URL must be smtp+tls://user:password@host:587" in told
+    assert "hunter2" not in told

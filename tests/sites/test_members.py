@@ -6,7 +6,14 @@ from django.core.exceptions import ValidationError
 from sites.audit import Actor
 from sites.models import AuditEntry, Membership, Role, Site, User
 from sites.roles import has_role, may_log_in, role_on, sites_for
-from sites.services import member_add, member_change_role, member_remove, site_create, site_update
+from sites.services import (
+    member_add,
+    member_change_role,
+    member_remove,
+    member_tell_trouble,
+    site_create,
+    site_update,
+)
 from tests.conftest import MakeMember
 from tests.factories import MembershipFactory, SiteFactory, UserFactory
 
@@ -88,6 +95,21 @@ def test_superuser_may_remove_the_last_admin(site: Site, superuser: User) -> Non
     entry = AuditEntry.objects.get(action="member.removed")
     assert entry.changes == {"user": [membership.user.username, ""], "role": ["admin", ""]}
     assert not Membership.objects.exists()
+
+
+def test_member_is_told_of_trouble_when_asked_for(site: Site) -> None:
+    membership = MembershipFactory.create(site=site)
+    for wanted in (True, True, False):
+        member_tell_trouble(membership=membership, wanted=wanted, actor=SYSTEM)
+        assert Membership.objects.get().wants_trouble_mail is wanted
+    assert AuditEntry.objects.filter(action="member.notices_changed").count() == 2
+
+
+def test_member_without_an_address_cannot_be_told(site: Site) -> None:
+    membership = MembershipFactory.create(site=site, user__email="")
+    with pytest.raises(ValidationError, match="has no e-mail address"):
+        member_tell_trouble(membership=membership, wanted=True, actor=SYSTEM)
+    assert not Membership.objects.get().wants_trouble_mail
 
 
 def test_site_changes_are_validated_and_audited() -> None:

@@ -25,6 +25,8 @@ _OTHER_PLACES = ("integration", "fields")
 class SendEventForm(forms.Form):
     name = forms.CharField(
         max_length=120,
+        # The service asks for it, together with all that is wrong with the fields.
+        required=False,
         widget=forms.TextInput(attrs={"autocomplete": "off"}),
         help_text="What is told, such as “Voucher granted”. Unique on the site.",
     )

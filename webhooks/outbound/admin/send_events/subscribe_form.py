@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from django import forms
 from django.core.exceptions import ValidationError
 from django.http import QueryDict
@@ -11,6 +13,13 @@ from webhooks.outbound.formats.connectif_send import ConnectifSendFormat
 from webhooks.outbound.models import SendEvent, Signing, Subscription
 from webhooks.outbound.send_events.catalogue import send_type
 from webhooks.outbound.subscriptions.services import subscription_save
+
+
+class _WriteOnlyTextarea(forms.Textarea):
+    """Shows nothing of what was typed: a key among the headers is not sent back to a browser."""
+
+    def format_value(self, value: Any) -> str:
+        return ""
 
 
 class SubscribeForm(forms.Form):
@@ -27,14 +36,14 @@ class SubscribeForm(forms.Form):
         required=False,
         max_length=4000,
         strip=False,
-        widget=forms.Textarea(
+        widget=_WriteOnlyTextarea(
             attrs={
                 "rows": 2, "class": "mono", "autocomplete": "off", "spellcheck": "false",
                 "placeholder": "Authorization: Bearer …",
             }
         ),
         help_text="One a line, name and value with a colon between. They are stored encrypted and "
-        "not shown again.",
+        "not shown again, not even when something else here is refused.",
     )  # fmt: skip
 
     def __init__(self, data: QueryDict | None = None) -> None:
