@@ -10,6 +10,7 @@ from config.configuration.publishable_keys_section import PublishableKeysSection
 from config.configuration.section import Section
 from config.configuration.site_section import SiteSection
 from config.configuration.sources_section import SourcesSection
+from config.configuration.subscriptions_section import SubscriptionsSection
 
 # In the order of the file and of applying it; the site comes first, because the others need it.
 SECTIONS: Final[tuple[Section, ...]] = (
@@ -18,6 +19,8 @@ SECTIONS: Final[tuple[Section, ...]] = (
     GenericApiSection(),
     SourcesSection(),
     ContactFieldsSection(),
+    # Before the send events: one that a subscription names is not removed.
+    SubscriptionsSection(),
     CustomIntegrationsSection(),
     PublishableKeysSection(),
 )

@@ -230,12 +230,12 @@ def test_problems_name_the_place_and_come_together(brand: Site) -> None:
             {"name": "E", "preset": "ongage", "public_id": "src_guess"},
             {"name": "F", "preset": "ongage", "throttle_per_second": -1},
         ],
-        subscriptions=[],
+        nonsense=[],
     )
     presets = "generic_json, ongage, voyado_engage, webengage"
     lines = problems_of(file)
     assert [line.split(": ")[0] for line in lines] == [
-        "subscriptions",
+        "nonsense",
         "site.x",
         "site.language",
         "site.active",
