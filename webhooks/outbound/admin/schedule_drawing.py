@@ -12,10 +12,10 @@ from django.utils.safestring import SafeString
 
 from webhooks.outbound.subscriptions.retry_settings import span_text
 
-_WIDTH = 1000
-_EDGE = 12
+_WIDTH = 400
+_EDGE = 8
 _SPAN = _WIDTH - 2 * _EDGE
-_HEIGHT = 28
+_HEIGHT = 20
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -73,7 +73,7 @@ def schedule_drawing(tries: Sequence[PlannedTry]) -> SafeString:
         _HEIGHT // 2,
         format_html_join(
             "",
-            '<circle class="schedule-try" cx="{}" cy="{}" r="7"><title>{}</title></circle>',
+            '<circle class="schedule-try" cx="{}" cy="{}" r="5"><title>{}</title></circle>',
             dots,
         ),
     )

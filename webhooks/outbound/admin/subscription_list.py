@@ -8,7 +8,7 @@ from django.contrib import admin
 from django.db.models import Q, QuerySet
 from django.http import HttpRequest
 from django.urls import reverse
-from django.utils.html import format_html
+from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 
 from common.admin.key_pages import KeyStream
@@ -29,7 +29,7 @@ from webhooks.outbound.admin.subscription_words import (
 from webhooks.outbound.formats.registry import formats
 from webhooks.outbound.models import Subscription, SubscriptionState
 from webhooks.outbound.subscriptions.activity import activity_of
-from webhooks.outbound.subscriptions.backlog import backlogs, count_text
+from webhooks.outbound.subscriptions.backlog import backlogs
 
 
 class StateFilter(ColumnFilter):
@@ -59,8 +59,7 @@ class HealthFilter(ChoiceFilter):
 
 class SubscriptionListAdmin(KeysetAdmin, AuditedAdmin, SiteScopedAdmin):
     list_display = (
-        "named", "site_column", "state_column", "success", "last_success", "p95", "pending",
-        "held", "menu",
+        "named", "format_column", "state_column", "success", "last_success", "waiting", "menu",
     )  # fmt: skip
     list_filter = (SiteFilter, StateFilter, HealthFilter, FormatFilter)
     list_title = "Webhook subscriptions"
@@ -95,48 +94,51 @@ class SubscriptionListAdmin(KeysetAdmin, AuditedAdmin, SiteScopedAdmin):
     def named(self, subscription: Subscription) -> SafeString:
         return format_html(
             '<span class="clamp" title="{0}">{0}</span>'
-            '<span class="clamp quiet subscription-url" title="{1}">{1}</span>',
+            '<span class="clamp quiet subscription-address" title="{1}">{1}</span>',
             subscription.name,
             redact_url(subscription.url),
         )
 
     @admin.display(description="Format")
-    def site_column(self, subscription: Subscription) -> SafeString:
+    def format_column(self, subscription: Subscription) -> SafeString:
         return of_site(format_label(subscription), subscription.site)
 
     @admin.display(description="State")
     def state_column(self, subscription: Subscription) -> SafeString:
         chips = [state_chip(subscription), *warning_chips(subscription)]
-        return format_html('<span class="marks">{}</span>', SafeString("").join(chips))
+        return format_html(
+            '<span class="marks">{}</span>',
+            format_html_join("", "{}", ((each,) for each in chips)),
+        )
 
     @admin.display(description="24 hours")
     def success(self, subscription: Subscription) -> SafeString:
         return success_bar(subscription.day, name=subscription.name)  # type: ignore[attr-defined]
 
     @admin.display(description="Last success")
-    def last_success(self, subscription: Subscription) -> SafeString:
-        return relative_time(subscription.last_success_at)
-
-    @admin.display(description="95 % within", empty_value="—")
-    def p95(self, subscription: Subscription) -> str | None:
-        return subscription.day.p95_text or None  # type: ignore[attr-defined]
-
-    @admin.display(description="Pending")
-    def pending(self, subscription: Any) -> SafeString:
-        backlog = subscription.backlog
-        if not backlog.pending:
-            return format_html('<span class="quiet">{}</span>', "0")
+    def last_success(self, subscription: Any) -> SafeString:
+        p95 = subscription.day.p95_text
         return format_html(
-            '<span class="nowrap">{}<br><span class="quiet">oldest {}</span></span>',
-            backlog.pending_text,
-            relative_time(backlog.oldest_pending_at),
+            '{}<br><span class="quiet">{}</span>',
+            relative_time(subscription.last_success_at),
+            f"95 % {p95}" if p95 else "",
         )
 
-    @admin.display(description="Held")
-    def held(self, subscription: Any) -> SafeString:
-        if not subscription.backlog.held:
-            return format_html('<span class="quiet">{}</span>', "0")
-        return format_html("{}", count_text(subscription.backlog.held))
+    @admin.display(description="Waiting")
+    def waiting(self, subscription: Any) -> SafeString:
+        backlog = subscription.backlog
+        oldest = (
+            format_html("<br>oldest {}", relative_time(backlog.oldest_pending_at))
+            if backlog.pending
+            else ""
+        )
+        return format_html(
+            '{} pending{}<br><span class="{}">{} held</span>',
+            backlog.pending_text,
+            oldest,
+            "" if backlog.held else "quiet",
+            backlog.held_text,
+        )
 
     @admin.display(description="")
     def menu(self, subscription: Subscription) -> SafeString:
