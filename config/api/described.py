@@ -8,6 +8,7 @@ from common.endpoint.description import Group
 from config.api.own_endpoints import INSTALLATION
 from contacts.api_description import CONTACT_FIELDS, CONTACTS
 from onsite.api_description import GENERIC_API, ONSITE
+from webhooks.api.api_description import DELIVERIES, RECEIVED, SUBSCRIPTIONS
 from webhooks.inbound.api_description import CUSTOM_EVENTS, WEBHOOKS
 
 GROUPS: Final[tuple[Group, ...]] = (
@@ -17,5 +18,8 @@ GROUPS: Final[tuple[Group, ...]] = (
     CONTACT_FIELDS,
     ONSITE,
     GENERIC_API,
+    SUBSCRIPTIONS,
+    DELIVERIES,
+    RECEIVED,
     INSTALLATION,
 )

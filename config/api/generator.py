@@ -19,6 +19,7 @@ from rest_framework.views import APIView
 from common.endpoint.description import Endpoint, Group, JsonSchema
 from common.endpoint.description.schemas import SHARED_SCHEMAS
 from config.api.described import GROUPS
+from webhooks.api.api_description import sent_events
 
 _CONVERTER: Final = re.compile(r"<(?:[^:>]+:)?([^>]+)>")
 
@@ -44,7 +45,9 @@ class Generator(SchemaGenerator):
 
     def get_schema(self, request: Request | None = None, public: bool = False) -> dict[str, Any]:
         schema: dict[str, Any] = super().get_schema(request, public)  # type: ignore[no-untyped-call]
-        schema["tags"] = [{"name": each.tag, "description": each.description} for each in GROUPS]
+        tags = [{"name": each.tag, "description": each.description} for each in GROUPS]
+        schema["tags"] = [*tags, sent_events.TAG]
+        schema["webhooks"] = sent_events.sent_webhooks()
         schema["components"] = {
             "schemas": dict(sorted(_schemas().items())),
             "securitySchemes": _merged(each.security_schemes for each in GROUPS),
@@ -97,7 +100,9 @@ def _nothing() -> Callable[..., None]:
 
 
 def _schemas() -> Mapping[str, JsonSchema]:
-    return _merged((SHARED_SCHEMAS, *(group.schemas for group in GROUPS)))
+    return _merged(
+        (SHARED_SCHEMAS, sent_events.sent_schemas(), *(group.schemas for group in GROUPS))
+    )
 
 
 def _merged(parts: Any) -> dict[str, Any]:

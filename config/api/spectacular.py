@@ -6,7 +6,8 @@ from typing import Any, Final
 
 _ABOUT: Final = """\
 What other systems call: custom events and webhooks in, contacts and their fields, visitors of \
-a campaign, and the Generic API as a retailer would serve it.
+a campaign, the Generic API as a retailer would serve it, and the management of subscriptions. \
+Under **Webhooks** is what subscriptions are sent.
 
 - Bodies are JSON in UTF-8, not compressed, up to 512 KiB unless an address says otherwise.
 - Every address answers with and without a slash at its end, and never redirects.

@@ -19,6 +19,7 @@ def installation(transactional_db: None, settings: Settings) -> Installation:
     settings.RECEPTION_THROTTLE_PER_ADDRESS = 0
     settings.APP_THROTTLE_PER_ADDRESS = settings.APP_THROTTLE_PER_KEY = 0
     settings.CUSTOM_EVENTS_PER_MINUTE = 1_000_000
+    settings.OUTBOUND_ALLOWED_PORTS = [range(443, 444), range(1024, 65536)]
     return Installation(SiteFactory.create(default_country="ES"))
 
 

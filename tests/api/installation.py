@@ -21,6 +21,7 @@ from integrations.registry import preset_for
 from integrations.sample_request import build_sample_request
 from sites.heartbeats import beat
 from sites.models import ApiKey, ProcessKind, PublishableKey, Site
+from tests.api.outbound import Outbound
 from tests.contacts.changes import apply
 from tests.factories import (
     API_KEY_SECRET,
@@ -78,6 +79,7 @@ class Installation:
     app_event: ReceptionEvent = field(init=False)
     sources: dict[str, Source] = field(init=False)
     jane: Contact = field(init=False)
+    outbound: Outbound = field(init=False)
 
     def __post_init__(self) -> None:
         self.key = ApiKeyFactory.create(site=self.site)
@@ -103,6 +105,7 @@ class Installation:
         apply(self.site, {"email": JOHN, "external_id": "4711"})
         apply(self.site, {"email": "jane@example.com"})
         self.jane = Contact.objects.get(site=self.site, email="jane@example.com")
+        self.outbound = Outbound(self.sources["generic_json"])
 
     def path_values(self, path: str) -> dict[str, str]:
         """Return what stands for the names in an address of the schema."""
@@ -115,6 +118,7 @@ class Installation:
             "name": "4711" if "external-id" in path else JOHN,
             "field_id": "unused",
             "contact_id": str(self.jane.pk),
+            **self.outbound.path_values(path),
             "preference": "acceptsSms",
         }
 
@@ -128,7 +132,7 @@ class Installation:
         if path.startswith("/app/"):
             return {"Origin": ORIGIN}
         if path.startswith(("/in/", "/webhooks/", "/livez", "/readyz", "/api/", "/sdk/")):
-            return {} if not path.startswith("/api/v2") else self._key_header()
+            return self._key_header() if path.startswith(("/api/v1", "/api/v2")) else {}
         return self._key_header()
 
     def _key_header(self) -> dict[str, str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any, Final
 from uuid import UUID
 
@@ -33,7 +34,7 @@ _MOST_OUTCOMES: Final = 200
 
 
 class ReceivedEventQuery(CamelSerializer):
-    source = Text()
+    source = Text()  # type: ignore[assignment]
     status = serializers.ChoiceField(choices=Status.values, required=False)
     event_type = Text()
     cause = Text()
@@ -105,7 +106,7 @@ class ReceivedEventsView(ManagementView):
 
 
 class ReceivedEventView(ManagementView):
-    http_method_names = ("get", "head", "options")
+    http_method_names: Sequence[str] = ("get", "head", "options")
 
     def get(self, request: Request, event_id: UUID) -> Response:
         event = self.event(event_id)

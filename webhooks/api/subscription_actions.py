@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from http import HTTPStatus
 from typing import Final
 from uuid import UUID
@@ -50,7 +51,7 @@ test_throttle: Final = Throttle()
 
 
 class SubscriptionActionView(ManagementView):
-    http_method_names = ("post", "options")
+    http_method_names: Sequence[str] = ("post", "options")
 
     def subscription(self, public_id: str) -> Subscription:
         return subscription_or_404(self.site, public_id)

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from collections.abc import Sequence
 from http import HTTPStatus
 from typing import Any
 
@@ -46,7 +47,7 @@ def subscription_or_404(site: Site, public_id: str) -> Subscription:
 
 
 class SubscriptionsView(ManagementView):
-    http_method_names = ("get", "head", "post", "options")
+    http_method_names: Sequence[str] = ("get", "head", "post", "options")
 
     def get(self, request: Request) -> Response:
         rows = Subscription.objects.filter(site=self.site).defer("secrets", "headers")

@@ -8,6 +8,7 @@ from typing import Any
 from rest_framework.exceptions import APIException
 from rest_framework.request import Request
 
+from common.endpoint.body import BodyFault, BodyRefused
 from sites.api_keys.view import KeyView
 from sites.models import Scope, Site
 
@@ -38,5 +39,10 @@ class ManagementView(KeyView):
 def body_or_nothing(request: Request) -> Any:
     """Return the body, or an empty object where none came: some requests need not say anything."""
     environ = request.META
-    is_empty = environ.get("CONTENT_LENGTH") in (None, "", "0")
-    return {} if is_empty and not environ.get("HTTP_TRANSFER_ENCODING") else request.data
+    is_announced = environ.get("CONTENT_LENGTH") not in (None, "", "0")
+    try:
+        return request.data if is_announced or environ.get("HTTP_TRANSFER_ENCODING") else {}
+    except BodyRefused as error:
+        if error.kind is BodyFault.EMPTY_BODY:
+            return {}
+        raise

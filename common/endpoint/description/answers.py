@@ -17,6 +17,8 @@ HEADERS: Final[Mapping[str, tuple[str, str]]] = {
     "Access-Control-Expose-Headers": ("The headers that a page may read.", "string"),
     "Access-Control-Max-Age": ("For how many seconds a browser need not ask again.", "integer"),
     "ETag": ("Changes with the content.", "string"),
+    "Idempotency-Replayed": ("There when the first answer is given once more.", "string"),
+    "Location": ("The address of what was made.", "string"),
     "Retry-After": ("Seconds to wait.", "integer"),
     "Vary": ("The header on which the answer depends.", "string"),
     "WWW-Authenticate": ("The scheme to use.", "string"),

@@ -16,11 +16,12 @@ class Body:
     description: str
     schema: JsonSchema
     examples: Mapping[str, Mapping[str, Any]]
+    is_required: bool = True
 
     def as_openapi(self) -> dict[str, Any]:
         return {
             "description": self.description,
-            "required": True,
+            "required": self.is_required,
             "content": {
                 media_type: {
                     "schema": self.schema if media_type.endswith("json") else {"type": "string"},

@@ -124,11 +124,11 @@ def test_an_event_is_masked_for_keys_that_may_not_read_contacts(api: Client, sit
 def test_resending_makes_one_new_delivery(api: Client, subscription: Subscription) -> None:
     row = delivery(subscription)
     path = f"{BASE}/{row.pk}/resend"
-    again = api.send("POST", path, **{"Idempotency-Key": "once"})
+    again = api.send("POST", path, idempotency_key="once")
     assert again.status == 201
     assert again.body["repeats"] == str(row.pk)
     assert again.body["messageId"] == row.event.message_id
-    assert api.send("POST", path, **{"Idempotency-Key": "once"}).body == again.body
+    assert api.send("POST", path, idempotency_key="once").body == again.body
     refused = api.send("POST", path)
     assert (refused.status, refused.body["code"]) == (409, "NOT_RESENDABLE")
     assert Delivery.objects.count() == 2

@@ -63,8 +63,8 @@ def test_nothing_of_another_site_is_there(
     api: Client, ids: dict[str, str], method: str, address: str
 ) -> None:
     before = AuditEntry.objects.count()
-    body = {} if method in ("POST", "PATCH") else None
-    answer = api.send(method, f"/api/v1/{address.format(**ids)}", body)
+    raw = b"{}" if method in ("POST", "PATCH") else b""
+    answer = api.send(method, f"/api/v1/{address.format(**ids)}", raw=raw)
     assert (answer.status, answer.body["code"]) == (404, "NOT_FOUND")
     assert AuditEntry.objects.count() == before
 

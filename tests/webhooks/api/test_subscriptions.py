@@ -221,7 +221,7 @@ def test_a_test_needs_one_event_that_there_is(api: Client, site: Site) -> None:
         ({"eventType": "no.such"}, {"eventType"}),
     ):
         answer = api.send("POST", path, body)
-        assert (answer.status, answer.faults.keys()) == (422, names)
+        assert (answer.status, set(answer.faults)) == (422, names)
     assert not Delivery.objects.filter(trigger="test").exists()
 
 
@@ -252,7 +252,7 @@ def test_a_list_goes_from_page_to_page_and_back(api: Client, site: Site) -> None
 @pytest.mark.parametrize("query", ["limit=0", "limit=x", "limit=201", "after=x", "before=-1"])
 def test_a_page_that_there_cannot_be_is_refused(api: Client, query: str) -> None:
     answer = api.get(f"{BASE}?{query}")
-    assert (answer.status, answer.faults.keys()) == (422, {query.partition("=")[0]})
+    assert (answer.status, set(answer.faults)) == (422, {query.partition("=")[0]})
 
 
 def test_a_list_costs_the_same_for_any_number(api: Client, site: Site) -> None:
@@ -270,24 +270,22 @@ def test_a_list_costs_the_same_for_any_number(api: Client, site: Site) -> None:
 
 
 def test_the_same_key_once_more_gets_the_same_secret(api: Client) -> None:
-    headers = {"Idempotency-Key": "make-shop"}
-    first = api.send("POST", BASE, NEW, **headers)
-    again = api.send("POST", BASE, NEW, **headers)
+    first = api.send("POST", BASE, NEW, idempotency_key="make-shop")
+    again = api.send("POST", BASE, NEW, idempotency_key="make-shop")
     assert (first.status, again.status) == (201, 201)
     assert again.body == first.body
     assert "Idempotency-Replayed" not in first.headers
     assert again.headers["Idempotency-Replayed"] == "true"
     assert Subscription.objects.count() == 1
-    other = api.send("POST", BASE, NEW | {"name": "Two"}, **headers)
+    other = api.send("POST", BASE, NEW | {"name": "Two"}, idempotency_key="make-shop")
     assert (other.status, other.body["code"]) == (409, "IDEMPOTENCY_KEY_REUSED")
-    bad = api.send("POST", BASE, NEW, **{"Idempotency-Key": "with space"})
+    bad = api.send("POST", BASE, NEW, idempotency_key="with space")
     assert (bad.status, bad.body["code"]) == (400, "BAD_IDEMPOTENCY_KEY")
 
 
 def test_what_failed_may_be_tried_again_under_its_key(api: Client) -> None:
-    headers = {"Idempotency-Key": "make-shop"}
-    assert api.send("POST", BASE, NEW | {"name": ""}, **headers).status == 422
-    assert api.send("POST", BASE, NEW, **headers).status == 201
+    assert api.send("POST", BASE, NEW | {"name": ""}, idempotency_key="make-shop").status == 422
+    assert api.send("POST", BASE, NEW, idempotency_key="make-shop").status == 201
 
 
 def test_reading_and_writing_are_scopes_of_their_own(api: Client) -> None:

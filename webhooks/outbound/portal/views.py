@@ -131,8 +131,9 @@ def _chosen_span(given: QueryDict) -> tuple[datetime, None]:
 
 def _shown_span(given: QueryDict) -> tuple[datetime, UUID] | None:
     try:
-        since, upper_id = datetime.fromisoformat(given["since"]), UUID(given["upper_id"])
-    except (KeyError, ValueError):
+        since = datetime.fromisoformat(given.get("since", ""))
+        upper_id = UUID(given.get("upper_id", ""))
+    except ValueError:
         return None
     return (since, upper_id) if since.tzinfo and since.year >= 1970 else None
 
