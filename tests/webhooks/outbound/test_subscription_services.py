@@ -187,7 +187,7 @@ def test_own_source_may_be_named_as_the_same_system(site: Site) -> None:
 
 
 def test_encryption_keys_are_checked_and_normalised(site: Site) -> None:
-    engage = {
+    engage: dict[str, Any] = {
         "format_key": "engage", "format_settings": {"tenant": "brand"}, "encryption": "engage",
     }  # fmt: skip
     assert "secrets.encryption" in errors_of(
