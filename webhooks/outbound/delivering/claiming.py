@@ -275,15 +275,15 @@ def _claim_batches(owner: str, grant: Grant, now: datetime, claimed: Claimed) ->
 
 
 def _fresh_waiting(subscription_id: int, size: int) -> tuple[int, datetime]:
+    """Return how many wait for a batch, counting no further than its size, and the first's time."""
     with connection.cursor() as cursor:
         cursor.execute(
-            f"SELECT count(*), min(due_at) FROM (SELECT d.due_at FROM {_DELIVERY} d "
-            f"WHERE d.subscription_id = %s AND {_WAITING} AND d.status = 'pending' "
-            "ORDER BY d.due_at, d.id LIMIT %s) AS f",
+            f"SELECT d.due_at FROM {_DELIVERY} d WHERE d.subscription_id = %s AND {_WAITING} "
+            "AND d.status = 'pending' ORDER BY d.due_at, d.id LIMIT %s",
             [subscription_id, size],
         )
-        count, oldest = cursor.fetchone()
-    return count, aware(oldest) if oldest else timezone.now()
+        times = [row[0] for row in cursor.fetchall()]
+    return len(times), aware(times[0]) if times else timezone.now()
 
 
 def _claim_fresh_batch(owner: str, snapshot: SubscriptionSnapshot, now: datetime) -> list[Any]:

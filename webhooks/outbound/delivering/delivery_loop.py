@@ -12,6 +12,7 @@ from typing import Final, TypeVar
 import structlog
 from django.conf import settings
 from django.db import DatabaseError, InterfaceError
+from django.utils import timezone
 
 from common.http.async_client import AsyncClient
 from webhooks.outbound.building import Sendable
@@ -37,6 +38,8 @@ FIRST_RECOVERY_SECONDS: Final = 0.2
 LONGEST_RECOVERY_SECONDS: Final = 5.0
 _LEAST_PAUSE: Final = 0.005
 _IDLE_SECONDS: Final = 1.0
+# Until the database says for certain that a subscription is slowed or disabled.
+_REST: Final = 2.0
 _OVERLOADED: Final = frozenset(("timeout", "reset", "refused", "dns", "tls", "protocol"))
 
 Result = TypeVar("Result")
@@ -112,20 +115,26 @@ class DeliveryLoop:
         """Claim once and wait for what comes next; return whether to go on."""
         self._woken.clear()
         started = time.monotonic()
+        was_empty = self._is_empty()
         is_short = until is not Until.STOPPED
         claimed = await self._persist(lambda: self._claim(is_short), raises=is_short)
         taken = time.monotonic() - started
         self._take(claimed, taken)
-        if until is Until.ONE_BATCH:
+        if until is Until.ONE_BATCH or self._error is not None:
             return False
-        if is_short:
-            await self._settled()
-            return bool(claimed.units or claimed.paced) and self._error is None
         if claimed.units:
             self._busy_at = time.monotonic()
-        await asyncio.sleep(max(_LEAST_PAUSE, 2 * taken) if claimed.units else _LEAST_PAUSE)
+            await asyncio.sleep(2 * taken)
+        elif is_short and was_empty and not claimed.paced:
+            return False
+        await asyncio.sleep(_LEAST_PAUSE)
         await self._wait(self._idle_seconds())
         return True
+
+    def _is_empty(self) -> bool:
+        """Say whether everything that was claimed has ended and is recorded."""
+        at_hand = any(lane.at_hand for lane in self._lanes.values())
+        return not (at_hand or self._tasks or self._unrecorded or self._unsent)
 
     def _claim(self, is_short: bool) -> Claimed:
         """Claim for every lane with room. Runs in the database thread while the loop goes on."""
@@ -147,7 +156,7 @@ class DeliveryLoop:
         for snapshot in active[self._turn :] + active[: self._turn]:
             lane = self._lane(snapshot)
             room = lane.room()
-            if room <= 0 or (lane.not_before > now and not is_short):
+            if room <= 0 or lane.rests_until > now or (lane.not_before > now and not is_short):
                 continue
             if lane.is_troubled:
                 troubled -= room
@@ -165,12 +174,13 @@ class DeliveryLoop:
 
     def _take(self, claimed: Claimed, taken: float) -> None:
         now = time.monotonic()
-        counts: dict[int, int] = {}
         for unit in claimed.units:
             lane = self._lanes[unit.subscription_id]
-            lane.queue.append(unit)
-            counts[unit.subscription_id] = counts.get(unit.subscription_id, 0) + 1
-            self._list(lane)
+            if lane.rests_until > now:
+                self._hand_back([unit])
+            else:
+                lane.queue.append(unit)
+                self._list(lane)
         for subscription_id, seconds in claimed.wait_seconds.items():
             self._lanes[subscription_id].not_before = now + seconds
         for subscription_id in claimed.short:
@@ -201,8 +211,7 @@ class DeliveryLoop:
                 await self._try(lane, unit, snapshot)
             else:
                 # Paused, disabled or deleted since it was claimed: handed back, and held there.
-                self._unsent.append(unit)
-                self._has_results.set()
+                self._hand_back([unit])
         finally:
             lane.in_flight -= 1
             self._list(lane)
@@ -224,12 +233,28 @@ class DeliveryLoop:
         else:
             overloaded = result.decision.error in _OVERLOADED or status >= 500 or status == 429
             lane.went_wrong(seconds, overloaded=overloaded)
+        self._heed(lane, result)
         self.attempts += 1
         self._unrecorded += 1
         self._results.append(result)
         self._has_results.set()
         if len(self._results) >= RECORDED_TOGETHER:
             self._is_full.set()
+
+    def _heed(self, lane: Lane, result: Tried) -> None:
+        """Stop at once when a receiver says so: the database knows it only when it is recorded."""
+        decision = result.decision
+        seconds = _REST if decision.disables else 0.0
+        if decision.slows_until is not None:
+            seconds = (decision.slows_until - timezone.now()).total_seconds()
+        if seconds > 0:
+            # Soon the row says so to every worker, and an operator may have changed it.
+            self._hand_back(lane.rest(time.monotonic() + min(seconds, _REST)))
+
+    def _hand_back(self, units: list[Unit]) -> None:
+        if units:
+            self._unsent += units
+            self._has_results.set()
 
     async def _keep(self, unit: Unit, built: Sendable) -> None:
         await self._database.run(lambda: self._work.keep_body(unit, built))
@@ -249,6 +274,7 @@ class DeliveryLoop:
                 await self._record(raises=raises)
             except (DatabaseError, InterfaceError) as error:
                 self._error = error
+                self._woken.set()
                 return
 
     async def _record(self, *, raises: bool) -> None:
@@ -257,7 +283,7 @@ class DeliveryLoop:
         if results:
             await self._persist(lambda: self._work.record(results), raises=raises)
             self._unrecorded -= len(results)
-            if any(_is_due(result) for result in results):
+            if self._is_empty() or any(_is_due(result) for result in results):
                 self._woken.set()
         if unsent:
             await self._persist(lambda: self._work.release(unsent), raises=raises)
@@ -288,20 +314,16 @@ class DeliveryLoop:
         soon = [each.not_before - now for each in self._lanes.values() if each.not_before > now]
         return max(min([*soon, _IDLE_SECONDS]), 0.001)
 
-    async def _settled(self) -> None:
-        """Wait until everything claimed has ended and is recorded."""
-        while (self._tasks or self._ready or self._unrecorded or self._unsent) and not self._error:
-            if self._is_stopping:
-                return
-            await asyncio.sleep(0.001)
-
     async def _drain(self) -> None:
-        """Hand back what has not begun, let the rest end within the grace period, record it all."""
+        """Let what is under way end and record it; when stopped, hand back what has not begun."""
+        while self._ready and not self._is_stopping:
+            await self._wait(0.05)
         for lane in self._lanes.values():
             self._unsent += lane.queue
             lane.queue.clear()
         if self._tasks:
-            await asyncio.wait(self._tasks, timeout=settings.WORKER_GRACE_SECONDS)
+            grace = settings.WORKER_GRACE_SECONDS if self._is_stopping else None
+            await asyncio.wait(self._tasks, timeout=grace)
         for task in list(self._tasks):
             task.cancel()
         if self._tasks:

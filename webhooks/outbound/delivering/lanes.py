@@ -36,6 +36,7 @@ class Lane:
     is_troubled: bool = False
     is_listed: bool = False
     not_before: float = 0.0
+    rests_until: float = 0.0
     dry_seconds: float = 0.0
 
     @property
@@ -71,6 +72,13 @@ class Lane:
             self.threshold = max(2.0, self.limit)
             self.is_troubled = self.limit < 2
 
+    def rest(self, until: float) -> list[Unit]:
+        """Start nothing until then; return what was at hand and has not begun."""
+        self.rests_until = self.not_before = max(self.rests_until, until)
+        unsent = list(self.queue)
+        self.queue.clear()
+        return unsent
+
     def came_up_short(self, now: float) -> None:
         """Wait before asking again: what is due waits for what is under way."""
         self.dry_seconds = min(max(self.dry_seconds * 2, _FIRST_DRY), _MOST_DRY)
@@ -79,4 +87,4 @@ class Lane:
     def _note(self, seconds: float) -> None:
         self.mean_seconds += _SMOOTHING * (seconds - self.mean_seconds)
         if self.dry_seconds:
-            self.dry_seconds = self.not_before = 0.0
+            self.dry_seconds, self.not_before = 0.0, self.rests_until

@@ -9,7 +9,7 @@ from uuid import UUID
 
 import structlog
 from django.db import connection, transaction
-from django.db.models import Case, F, Value, When
+from django.db.models import Case, F, QuerySet, Value, When
 from django.utils import timezone
 
 from common.bulk import insert_rows
@@ -18,7 +18,13 @@ from common.redaction import redact_url
 from common.sql_constant import SqlConstant
 from webhooks.outbound.delivering.unit import RowKey
 from webhooks.outbound.holding.resuming import resuming_ids
-from webhooks.outbound.models import Attempt, Delivery, DeliveryStatus, KeptBody, Subscription
+from webhooks.outbound.models import (
+    Attempt,
+    Delivery,
+    DeliveryStatus,
+    KeptBody,
+    Subscription,
+)
 from webhooks.outbound.models.delivery import Trigger
 
 REAPED_AT_ONCE: Final = 500
@@ -45,7 +51,8 @@ def release(owner: str, delivery_ids: Sequence[RowKey]) -> int:
         undone = mine.filter(attempts__lte=1)
         KeptBody.objects.filter(unit__in=list(undone.values_list("unit", flat=True))).delete()
         undone.update(unit=F("pk"))
-        return mine.update(
+        concerned = set(mine.values_list("subscription_id", flat=True))
+        released = mine.update(
             status=Case(
                 When(attempts__gt=1, then=Value(DeliveryStatus.RETRYING)),
                 default=Value(DeliveryStatus.PENDING),
@@ -54,6 +61,8 @@ def release(owner: str, delivery_ids: Sequence[RowKey]) -> int:
             lease_owner="",
             lease_expires_at=None,
         )
+        _hold_stopped(Subscription.objects.filter(pk__in=concerned))
+    return released
 
 
 def release_all(owner: str) -> int:
@@ -68,11 +77,15 @@ def hold_waiting() -> int:
     An event may have been published by a process that did not know of the pause yet. Those that a
     job is releasing right now are left to it.
     """
-    total = 0
-    stopped = Subscription.objects.exclude(state="active").exclude(pk__in=resuming_ids())
-    for pk, state, reason in stopped.values_list("pk", "state", "state_reason"):
-        total += subscription_hold_waiting(pk, reason or _STOPPED[state])
-    return total
+    return _hold_stopped(Subscription.objects.all())
+
+
+def _hold_stopped(subscriptions: QuerySet[Subscription]) -> int:
+    stopped = subscriptions.exclude(state="active").exclude(pk__in=resuming_ids())
+    return sum(
+        subscription_hold_waiting(pk, reason or _STOPPED[state])
+        for pk, state, reason in stopped.order_by("pk").values_list("pk", "state", "state_reason")
+    )
 
 
 def subscription_hold_waiting(subscription_id: int, reason: str) -> int:
