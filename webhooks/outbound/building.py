@@ -13,7 +13,7 @@ from joserfc.errors import JoseError
 
 from common.http import OutgoingRequest
 from webhooks.outbound import encryption
-from webhooks.outbound.formats.base import BuiltRequest, CannotBuild, SentEvent
+from webhooks.outbound.formats.base import BuiltRequest, CannotBuild, Format, SentEvent
 from webhooks.outbound.formats.registry import format_for
 from webhooks.outbound.signing import Signed, Unsignable, sign
 from webhooks.outbound.subscriptions.directory import SubscriptionSnapshot
@@ -26,6 +26,10 @@ MOST_BODY_BYTES: Final = 8 * 1024 * 1024
 _NO_FORMAT: Final = "The format of this subscription is not installed any more. Choose another one."
 _BAD_KEY: Final = "The key that encrypts payloads is unusable. Set it again, then send again."
 _TOO_LARGE: Final = f"The request would have more than {MOST_BODY_BYTES // 1024 // 1024} MiB."
+_NOT_ENCRYPTED: Final = (
+    "This format does not encrypt payloads in the chosen way, and nothing is sent in the clear "
+    "instead. Choose another encryption or format."
+)
 _ERASED: Final = "The contents of this event were erased or have passed their retention."
 
 
@@ -57,19 +61,22 @@ def build(
     """Return the request in the subscription's dialect. Raises `CannotBuild`.
 
     A format that fails on an event must not stop the others: whatever it raises becomes a
-    sentence, and the log has the rest.
+    sentence, and the log has the rest. Of a batch, events that were emptied meanwhile are left out.
     """
     dialect = format_for(snapshot.format_key)
     if snapshot.fault or dialect is None:
         raise CannotBuild(snapshot.fault or _NO_FORMAT)
-    if not all(event.payload_text for event in events):
+    told = [event for event in events if event.payload_text]
+    if not told:
         raise CannotBuild(_ERASED)
+    encrypt = _encryptor(snapshot, dialect, message_id)
     try:
         built = dialect.build(
-            events,
+            told,
             message_id=message_id,
             settings=snapshot.format_settings,
-            encrypt=_encryptor(snapshot, message_id),
+            encrypt=encrypt,
+            is_batch=snapshot.is_batched or len(events) > 1,
         )
     except CannotBuild:
         raise
@@ -122,19 +129,28 @@ def prepare(
 
 
 def _headers(snapshot: SubscriptionSnapshot, built: Sendable, signed: Signed) -> dict[str, str]:
-    # The last one wins: an operator's header never replaces what is signed.
-    headers = {"User-Agent": USER_AGENT, **snapshot.headers}
-    headers |= {"Content-Type": built.content_type, **built.headers, **signed.headers}
-    return headers
+    own = {"User-Agent": USER_AGENT, "Content-Type": built.content_type}
+    # The last one wins, however it is spelt: nothing replaces what is signed.
+    found = {
+        name.lower(): (name, value)
+        for group in (snapshot.headers, own, built.headers, signed.headers)
+        for name, value in group.items()
+    }
+    return dict(found.values())
 
 
 def _with_query(url: str, added: Sequence[tuple[str, str]]) -> str:
     if not added:
         return url
-    return f"{url}{'&' if '?' in url else '?'}{urlencode(added)}"
+    between = "?" if "?" not in url else "" if url.endswith(("?", "&")) else "&"
+    return f"{url}{between}{urlencode(added)}"
 
 
-def _encryptor(snapshot: SubscriptionSnapshot, message_id: str) -> encryption.Encrypt | None:
+def _encryptor(
+    snapshot: SubscriptionSnapshot, dialect: Format, message_id: str
+) -> encryption.Encrypt | None:
+    if snapshot.encryption not in ("none", *dialect.encryptions):
+        raise CannotBuild(_NOT_ENCRYPTED)
     key = snapshot.secrets.get("encryption", "")
     try:
         return encryption.encryptor(snapshot.encryption, key, message_id)

@@ -11,10 +11,11 @@ from joserfc import jwe
 from joserfc.errors import JoseError
 from joserfc.jwk import RSAKey
 
-from integrations.presets.voyado_engage.encryption import clean_key, encrypt
+from integrations.presets.voyado_engage.encryption import KEY_BYTES, clean_key, encrypt
 
 Encrypt = Callable[[bytes], str]
 
+NONE: Final = "none"
 ENGAGE: Final = "engage"
 JWE: Final = "jwe"
 LEAST_RSA_BITS: Final = 2048
@@ -36,19 +37,22 @@ def check_key(method: str, text: str) -> str:
 
 
 def encryptor(method: str, key: str, message_id: str) -> Encrypt | None:
-    """Return what turns a payload into text, None for `none`.
+    """Return what turns a payload into text, None for `none`. Raises ValueError for a bad key.
 
     Engage: URL-safe base64 of IV and AES-256-CBC. The IV is drawn from key and message, so that
     every attempt has the same bytes and no two messages share one. JWE: compact serialisation,
     RSA-OAEP-256 with A256GCM.
     """
     if method == ENGAGE:
-        seed = hmac.digest(base64.b64decode(key), message_id.encode(), "sha256")
+        seed = hmac.digest(_engage_key(key), message_id.encode(), "sha256")
         return lambda plain: encrypt(plain, key, _iv_of(seed, plain))
     if method == JWE:
         public = RSAKey.import_key(key)
-        header = {"alg": _ALGORITHMS[0], "enc": _ALGORITHMS[1], "cty": "application/json"}
+        # RFC 7516, 4.1.12: application/ is left out.
+        header = {"alg": _ALGORITHMS[0], "enc": _ALGORITHMS[1], "cty": "json"}
         return lambda plain: jwe.encrypt_compact(header, plain, public, algorithms=_ALGORITHMS)
+    if method != NONE:
+        raise ValueError(f"There is no encryption “{method}”.")
     return None
 
 
@@ -60,6 +64,13 @@ def is_repeatable(method: str) -> bool:
 def _iv_of(seed: bytes, plain: bytes) -> bytes:
     # Several payloads of one batch share the message id.
     return hmac.digest(seed, plain, "sha256")[:_IV_BYTES]
+
+
+def _engage_key(key: str) -> bytes:
+    found = base64.b64decode(key, validate=True)
+    if len(found) != KEY_BYTES:
+        raise ValueError(f"The key has {len(found)} bytes in place of {KEY_BYTES}.")
+    return found
 
 
 def _checked_pem(text: str) -> str:

@@ -31,13 +31,13 @@ class SentEvent:
     message_id: str
     type: str
     occurred_at: datetime
-    payload_text: str
+    payload_text: str = field(repr=False)
     site_id: str
     contact_id: str = ""
-    subject: Mapping[str, str] = field(default_factory=dict)
+    subject: Mapping[str, str] = field(default_factory=dict, repr=False)
     raw_content_type: str = ""
-    raw_headers: Mapping[str, str] = field(default_factory=dict)
-    raw_body: bytes | None = None
+    raw_headers: Mapping[str, str] = field(default_factory=dict, repr=False)
+    raw_body: bytes | None = field(default=None, repr=False)
 
     @cached_property
     def payload(self) -> dict[str, Any]:
@@ -54,10 +54,10 @@ class BuiltRequest:
     `ce-id`), without signature and content type.
     """
 
-    body: bytes
+    body: bytes = field(repr=False)
     content_type: str = "application/json"
     query: tuple[tuple[str, str], ...] = ()
-    headers: Mapping[str, str] = field(default_factory=dict)
+    headers: Mapping[str, str] = field(default_factory=dict, repr=False)
 
 
 # From the JSON of a payload to the text that stands in its place.
@@ -77,6 +77,10 @@ class Format(abc.ABC):
     settings_fields: ClassVar[tuple[SettingField, ...]] = ()
     # Values of `models.Signing`, the usual one first.
     signings: ClassVar[tuple[str, ...]]
+    # Settings of that usual way which a subscription starts with.
+    signing_settings: ClassVar[Mapping[str, Any]] = {}
+    # Parameters that are added to the URL, so that the URL itself must not have them.
+    query_names: ClassVar[frozenset[str]] = frozenset()
     # Values of `models.PayloadEncryption` that the dialect knows beside none.
     encryptions: ClassVar[tuple[str, ...]] = ()
     # (size, seconds) that a subscription starts with; (1, 0) sends each event by itself.
@@ -103,10 +107,12 @@ class Format(abc.ABC):
         message_id: str,
         settings: Mapping[str, Any],
         encrypt: Encrypt | None = None,
+        is_batch: bool = False,
     ) -> BuiltRequest:
         """Return the request; one event unless `is_batchable`. Raises `CannotBuild`.
 
         `encrypt` is given when the subscription encrypts payloads by one of `encryptions`.
+        `is_batch` says that it batches: receivers then get a list also of a single event.
         """
 
     def needs_raw(self, settings: Mapping[str, Any]) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 from urllib.parse import quote
@@ -16,6 +17,12 @@ _BATCH: Final = "application/cloudevents-batch+json; charset=utf-8"
 _ENCRYPTED: Final = "application/jose"
 # Percent-encoded in header values: all but printable ASCII, the quote and the percent sign itself.
 _SAFE: Final = "".join(map(chr, range(0x21, 0x7F))).replace('"', "").replace("%", "")
+
+
+def clean_type_prefix(value: str) -> str:
+    if not re.fullmatch(r"[A-Za-z0-9._/-]{1,100}", value):
+        raise ValueError("Use at most 100 letters, digits, dots and hyphens, such as com.example.")
+    return value
 
 
 class CloudEventsFormat(Format):
@@ -44,6 +51,7 @@ class CloudEventsFormat(Format):
             key="type_prefix",
             label="Prefix of types",
             help_text="Put in front of every type, such as com.example. (with the dot).",
+            clean=clean_type_prefix,
         ),
     )
 
@@ -57,8 +65,9 @@ class CloudEventsFormat(Format):
         message_id: str,
         settings: Mapping[str, Any],
         encrypt: Encrypt | None = None,
+        is_batch: bool = False,
     ) -> BuiltRequest:
-        if len(events) > 1:
+        if is_batch:
             objects = b",".join(_structured(event, settings, encrypt) for event in events)
             return BuiltRequest(body=b"[" + objects + b"]", content_type=_BATCH)
         if settings.get("mode") == "binary":

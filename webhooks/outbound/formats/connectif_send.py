@@ -12,7 +12,10 @@ FLAT_PREFIXES: Final = ("send.", "custom_event.")
 
 
 class ConnectifSendFormat(Format):
-    """The receiver knows it by the headers that the operator sets, as at Connectif."""
+    """Nothing in the body names the event, so each has a URL of its own.
+
+    Receivers know the sender by the headers that the operator sets, as at Connectif.
+    """
 
     key = "connectif_send"
     label = "Connectif send event"
@@ -29,5 +32,6 @@ class ConnectifSendFormat(Format):
         message_id: str,
         settings: Mapping[str, Any],
         encrypt: Encrypt | None = None,
+        is_batch: bool = False,
     ) -> BuiltRequest:
         return BuiltRequest(body=events[0].payload_text.encode())

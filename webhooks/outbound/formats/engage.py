@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any, Final
+from typing import Any, ClassVar, Final
 
 from common.json_text import json_text
 from integrations.settings_fields import SettingField
@@ -24,6 +24,8 @@ class EngageFormat(Format):
     label = "Voyado Engage"
     summary = "The envelope of Engage webhooks, for receivers that were built for Engage."
     signings = ("standard_webhooks",)
+    # Engage sends through Svix: receivers that were built for it look for these names.
+    signing_settings: ClassVar[Mapping[str, Any]] = {"family": "svix"}
     encryptions = ("engage", "jwe")
     settings_fields = (
         SettingField(
@@ -44,6 +46,7 @@ class EngageFormat(Format):
         message_id: str,
         settings: Mapping[str, Any],
         encrypt: Encrypt | None = None,
+        is_batch: bool = False,
     ) -> BuiltRequest:
         event = events[0]
         payload = event.payload_text

@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 from common.json_text import json_text
+from integrations.json_values import text_of
 from integrations.settings_fields import SettingField
 from webhooks.outbound.formats.base import (
     BuiltRequest,
@@ -77,7 +78,9 @@ class OngageBatchFormat(Format):
         message_id: str,
         settings: Mapping[str, Any],
         encrypt: Encrypt | None = None,
+        is_batch: bool = False,
     ) -> BuiltRequest:
+        # Of a batch, those without an address are left out: the others must not wait for them.
         rows = [row for event in events if (row := _row(event, settings))]
         if not rows:
             raise CannotBuild(_NO_ADDRESS)
@@ -87,12 +90,13 @@ class OngageBatchFormat(Format):
 def _row(event: SentEvent, settings: Mapping[str, Any]) -> dict[str, Any] | None:
     data = event.payload.get("data")
     given = data if event.type.startswith(_RELAYED) and isinstance(data, dict) else {}
-    email = event.subject.get("email") or given.get("email")
+    email = event.subject.get("email") or text_of(given.get("email"))
     if not email:
         return None
+    list_id = text_of(given.get("list_id"))
     return {
-        "email": str(email),
-        "list_id": int(str(given.get("list_id") or settings["list_id"])),
+        "email": email,
+        "list_id": int(list_id if list_id.isdecimal() else settings["list_id"]),
         "status": _STATUS[event.type],
-        "esp_name": str(given.get("esp_name") or settings.get("esp_name") or ""),
+        "esp_name": text_of(given.get("esp_name")) or settings.get("esp_name") or "",
     }

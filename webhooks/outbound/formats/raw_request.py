@@ -6,6 +6,7 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
+from common.http import check_header_value
 from integrations.settings_fields import SettingField
 from webhooks.outbound.formats.base import (
     BuiltRequest,
@@ -15,7 +16,8 @@ from webhooks.outbound.formats.base import (
     SentEvent,
 )
 
-_RELAY: Final = "inbound."
+_CAME_IN: Final = ("inbound.", "custom_event.")
+_UNKNOWN_TYPE: Final = "application/octet-stream"
 _MOST_HEADERS: Final = 20
 _NAME: Final = re.compile(r"[a-z0-9!#$%&'*+.^_`|~-]{1,128}")
 _NEVER: Final = frozenset(
@@ -45,7 +47,7 @@ def clean_header_names(value: str) -> str:
 
 
 class RawRequestFormat(Format):
-    """For receivers that already understand the sender. Masked headers never get this far."""
+    """For receivers that already understand the sender: of sources and of reception events."""
 
     key = "raw_request"
     label = "As received"
@@ -62,7 +64,7 @@ class RawRequestFormat(Format):
     )
 
     def carries(self, event_type: str, settings: Mapping[str, Any]) -> bool:
-        return event_type.startswith(_RELAY)
+        return event_type.startswith(_CAME_IN)
 
     def needs_raw(self, settings: Mapping[str, Any]) -> bool:
         return True
@@ -74,6 +76,7 @@ class RawRequestFormat(Format):
         message_id: str,
         settings: Mapping[str, Any],
         encrypt: Encrypt | None = None,
+        is_batch: bool = False,
     ) -> BuiltRequest:
         event = events[0]
         if event.raw_body is None:
@@ -82,6 +85,18 @@ class RawRequestFormat(Format):
         given = {name.lower(): value for name, value in event.raw_headers.items()}
         return BuiltRequest(
             body=event.raw_body,
-            content_type=event.raw_content_type or "application/octet-stream",
-            headers={name: given[name] for name in chosen if name in given},
+            content_type=event.raw_content_type
+            if _is_sendable(event.raw_content_type)
+            else _UNKNOWN_TYPE,
+            headers={
+                name: given[name] for name in chosen if name in given and _is_sendable(given[name])
+            },
         )
+
+
+def _is_sendable(value: str) -> bool:
+    """Say whether a value that came in may go out: what was masked, or is no ASCII, may not."""
+    try:
+        return bool(check_header_value(value))
+    except ValueError:
+        return False

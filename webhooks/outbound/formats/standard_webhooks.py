@@ -11,7 +11,7 @@ from webhooks.outbound.formats.json_members import object_of, utc_text
 
 
 class StandardWebhooksFormat(Format):
-    """Carries every event. In a batch the body is a list of such objects, each with its `id`."""
+    """Carries every event. Of a batch the body is a list of such objects, each with its `id`."""
 
     key = "standard_webhooks"
     label = "Standard Webhooks"
@@ -30,8 +30,9 @@ class StandardWebhooksFormat(Format):
         message_id: str,
         settings: Mapping[str, Any],
         encrypt: Encrypt | None = None,
+        is_batch: bool = False,
     ) -> BuiltRequest:
-        if len(events) == 1:
+        if not is_batch:
             return BuiltRequest(body=_object(events[0], encrypt))
         objects = b",".join(_object(event, encrypt, with_id=True) for event in events)
         return BuiltRequest(body=b"[" + objects + b"]")

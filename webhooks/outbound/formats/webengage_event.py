@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
@@ -33,6 +32,9 @@ _CATEGORY_OF_HOOK: Final = {
     "journey": ACCOUNT,
 }
 _JOURNEY_VERSION: Final = 1
+_RELAY: Final = "inbound."
+_FROM_WEBENGAGE: Final = f"{_RELAY}webengage."
+_ACCOUNT: Final = "account."
 
 
 class WebEngageEventFormat(WebEngageHook, Format):
@@ -96,6 +98,7 @@ class WebEngageEventFormat(WebEngageHook, Format):
         message_id: str,
         settings: Mapping[str, Any],
         encrypt: Encrypt | None = None,
+        is_batch: bool = False,
     ) -> BuiltRequest:
         event = events[0]
         name = event_name_of(event.type, event.payload)
@@ -106,14 +109,14 @@ class WebEngageEventFormat(WebEngageHook, Format):
             "event_time": json_text(event_time(event.occurred_at)),
             "license_code": json_text(settings["license_code"]),
             "category": json_text(category),
-            "user_id": json_text(_user_id(event, settings)),
-            "event_data": json_text(given.get("event_data", given))
-            if given
-            else event.payload_text,
+            "event_data": _event_data(event, given),
         }
         if category == ACCOUNT:
-            members |= {"resource": json_text("Journey"), "version": json_text(_JOURNEY_VERSION)}
+            members["user_id"] = json_text(given.get("user_id") or event.payload.get("actor"))
+            members["resource"] = json_text("Journey")
+            members["version"] = json_text(given.get("version", _JOURNEY_VERSION))
         else:
+            members["user_id"] = json_text(_user_id(event, settings, given))
             members["anonymous_id"] = json_text(given.get("anonymous_id"))
         if category == SYSTEM:
             members["system_data"] = json_text(given.get("system_data", {"id": message_id}))
@@ -125,16 +128,42 @@ class WebEngageEventFormat(WebEngageHook, Format):
 
 
 def _given(event: SentEvent) -> Mapping[str, Any]:
-    """Return what a relayed event was at its sender, empty for events of our own."""
-    if not event.type.startswith("inbound."):
+    """Return the body of an event that came in from WebEngage, empty for all others."""
+    if not event.type.startswith(_FROM_WEBENGAGE):
         return {}
-    data = json.loads(event.payload_text).get("data")
+    data = event.payload.get("data")
     return data if isinstance(data, dict) else {}
 
 
-def _user_id(event: SentEvent, settings: Mapping[str, Any]) -> str | None:
+def _event_data(event: SentEvent, given: Mapping[str, Any]) -> str:
+    if given:
+        return json_text(given.get("event_data") or {})
+    if event.type.startswith(_ACCOUNT):
+        return json_text(event.payload | _journey(event))
+    data = event.payload.get("data") if event.type.startswith(_RELAY) else None
+    return json_text(data) if isinstance(data, dict) else event.payload_text
+
+
+def _journey(event: SentEvent) -> dict[str, Any]:
+    """Return what the sample of a journey has beside id and name, as far as the event tells it."""
+    by, at = event.payload.get("actor"), event_time(event.occurred_at)
+    told: dict[str, Any] = {"tags": [event.payload.get("object", "")]}
+    match event.type.rpartition(".")[2]:
+        case "created":
+            told |= {"createdBy": by, "creationTime": at}
+        case "activated":
+            told |= {"activatedBy": by, "activationTime": at, "status": "ACTIVE"}
+        case "deactivated":
+            told |= {"status": "INACTIVE"}
+    return told
+
+
+def _user_id(event: SentEvent, settings: Mapping[str, Any], given: Mapping[str, Any]) -> str | None:
+    """Return who it was; somebody who is anonymous at the sender stays so."""
     email, external_id = event.subject.get("email"), event.subject.get("external_id")
     first, second = (
         (external_id, email) if settings.get("user_id") == "external_id" else (email, external_id)
     )
-    return first or second or event.contact_id or None
+    if first or second or given.get("anonymous_id"):
+        return first or second
+    return event.contact_id or None

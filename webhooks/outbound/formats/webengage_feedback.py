@@ -8,12 +8,13 @@ from typing import Any, Final
 from integrations.presets.webengage.bodies import BodyKind
 from integrations.presets.webengage.event_names import FEEDBACK, FEEDBACK_REPLY
 from webhooks.outbound.formats.base import BuiltRequest, Encrypt, Format, SentEvent
+from webhooks.outbound.formats.connectif_send import FLAT_PREFIXES
 from webhooks.outbound.formats.webengage_forms import (
     BODY_FORMAT,
-    CUSTOM,
     RELAYED,
     activity,
     answer_id,
+    custom_data,
     form_request,
     relayed_form,
     typed_value,
@@ -27,19 +28,18 @@ _KINDS: Final = {
 
 
 class WebEngageFeedbackFormat(WebEngageHook, Format):
-    """Passes feedback on, and writes custom events as feedback: a field becomes a question."""
+    """Passes feedback on; of the operator's own events, each field becomes a question."""
 
     key = "webengage_feedback"
     label = "WebEngage feedback"
-    summary = "Feedback and replies, as JSON or XML. Custom events go out as feedback, too."
+    summary = (
+        "Feedback and replies, as JSON or XML. Custom and send events go out as feedback, too."
+    )
     signings = ("webengage",)
     settings_fields = (LICENSE_CODE, BODY_FORMAT)
 
     def carries(self, event_type: str, settings: Mapping[str, Any]) -> bool:
-        return event_type in _KINDS or event_type.startswith(CUSTOM)
-
-    def needs_raw(self, settings: Mapping[str, Any]) -> bool:
-        return True
+        return event_type in _KINDS or event_type.startswith(FLAT_PREFIXES)
 
     def build(
         self,
@@ -48,6 +48,7 @@ class WebEngageFeedbackFormat(WebEngageHook, Format):
         message_id: str,
         settings: Mapping[str, Any],
         encrypt: Encrypt | None = None,
+        is_batch: bool = False,
     ) -> BuiltRequest:
         event = events[0]
         kind = _KINDS.get(event.type, BodyKind.FEEDBACK)
@@ -67,11 +68,11 @@ def _feedback(event: SentEvent, message_id: str, settings: Mapping[str, Any]) ->
                 "id": answer_id(message_id, name),
                 "label": name,
                 "type": "custom",
-                "value": typed_value(name, value),
+                "value": typed_value(event, value),
             }
             for name, value in event.payload.items()
         ],
-        "customData": {"eventType": [event.type]},
+        "customData": custom_data(event),
         "replies": [],
         "activity": activity(event),
     }

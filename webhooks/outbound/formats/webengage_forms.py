@@ -3,21 +3,18 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from decimal import Decimal
 from typing import Any, Final
 
-from common.json import BadJson
 from common.json_text import json_text
 from integrations.json_values import decimal_text
-from integrations.presets.webengage.bodies import BodyKind, read_body
-from integrations.presets.webengage.xml_body import BadXml
+from integrations.presets.webengage.bodies import BodyKind
 from integrations.settings_fields import FieldKind, SettingField
 from webhooks.outbound.formats.base import BuiltRequest, CannotBuild, SentEvent
 from webhooks.outbound.formats.webengage_hook import event_time, request_id
 from webhooks.outbound.formats.webengage_xml import form_xml
 
-CUSTOM: Final = "custom_event."
 RELAYED: Final = "inbound.webengage."
 BODY_FORMAT: Final = SettingField(
     key="body_format",
@@ -28,23 +25,25 @@ BODY_FORMAT: Final = SettingField(
     choices={"json": "JSON", "xml": "XML"},
     help_text="WebEngage publishes no XML form; ours is in the documentation.",
 )
-_GONE: Final = (
-    "The form as it came in is no longer stored, or came in before this subscription asked for it."
+_NO_FORM: Final = (
+    "The event holds no form of this kind. Examples of the catalogue do not: choose a form that "
+    "came in."
 )
-_UNREADABLE: Final = "The form as it came in cannot be read, so it cannot be written again."
+# What makes data a form of its kind.
+_IS_FORM: Final[Mapping[BodyKind, Callable[[Any], bool]]] = {
+    BodyKind.FEEDBACK: lambda data: isinstance(data, dict) and "fields" in data,
+    BodyKind.FEEDBACK_REPLY: lambda data: (
+        isinstance(data, list) and bool(data) and all(isinstance(each, dict) for each in data)
+    ),
+    BodyKind.SURVEY_RESPONSE: lambda data: isinstance(data, dict) and "questionResponses" in data,
+}
 
 
 def relayed_form(event: SentEvent, kind: BodyKind, license_code: str) -> Any:
-    """Return the form in a request that came in, under the account it goes out for."""
-    if event.raw_body is None:
-        raise CannotBuild(_GONE)
-    try:
-        body = read_body(event.raw_body)
-    except (BadJson, BadXml):
-        raise CannotBuild(_UNREADABLE) from None
-    if body.kind is not kind:
-        raise CannotBuild(_UNREADABLE)
-    data = _plain(body.data)
+    """Return a form that came in, under the account it goes out for; replies name no account."""
+    data = event.payload.get("data")
+    if not _IS_FORM[kind](data):
+        raise CannotBuild(_NO_FORM)
     return data | {"licenseCode": license_code} if isinstance(data, dict) else data
 
 
@@ -67,15 +66,25 @@ def form_request(
     )
 
 
-def typed_value(name: str, value: Any) -> dict[str, Any]:
-    """Return an answer with its `@class`: what looks like an address is one of e-mail."""
+def typed_value(event: SentEvent, value: Any) -> dict[str, Any]:
+    """Return an answer with its `@class`.
+
+    One of e-mail says who answered: only the address of the person is one, never that of somebody
+    whom the event happens to name.
+    """
     if isinstance(value, list):
         return {"@class": "list", "values": [_text(item) for item in value]}
     if isinstance(value, dict):
         return {"@class": "map", "values": {key: _text(item) for key, item in value.items()}}
     text = _text(value)
-    kind = "email" if "@" in text and " " not in text else "text"
-    return {"@class": kind, "text": text}
+    return {"@class": "email" if _is_email_of(event, text) else "text", "text": text}
+
+
+def custom_data(event: SentEvent) -> dict[str, list[str]]:
+    """Return the type of the event, and whose it is where no answer says so."""
+    email = event.subject.get("email", "")
+    is_told = any(_is_email_of(event, _text(value)) for value in event.payload.values())
+    return {"eventType": [event.type]} | ({"email": [email]} if email and not is_told else {})
 
 
 def answer_id(message_id: str, name: str) -> str:
@@ -90,20 +99,16 @@ def activity(event: SentEvent) -> dict[str, str]:
     }  # fmt: skip
 
 
+def _is_email_of(event: SentEvent, text: str) -> bool:
+    return bool(text) and text.casefold() == event.subject.get("email", "").casefold()
+
+
 def _text(value: Any) -> str:
+    """Return a value as text; what is inside of an answer is written as JSON."""
     if value is None:
         return ""
     if isinstance(value, bool):
         return "true" if value else "false"
+    if isinstance(value, dict | list):
+        return json_text(value)
     return decimal_text(value) if isinstance(value, Decimal) else str(value)
-
-
-def _plain(value: Any) -> Any:
-    """Return parsed JSON with numbers that JSON can be written from again."""
-    if isinstance(value, dict):
-        return {key: _plain(item) for key, item in value.items()}
-    if isinstance(value, list):
-        return [_plain(item) for item in value]
-    if isinstance(value, Decimal):
-        return int(value) if value == value.to_integral_value() else float(value)
-    return value

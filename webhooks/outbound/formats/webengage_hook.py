@@ -6,12 +6,12 @@ import hashlib
 import re
 from datetime import UTC, datetime
 from http import HTTPStatus
-from typing import Final
+from typing import ClassVar, Final
 
 from integrations.presets.webengage.event_names import NEVER_SENT
 from integrations.settings_fields import SettingField
 
-_LICENSE_CODE: Final = re.compile(r"~?[A-Za-z0-9]{1,40}")
+_LICENSE_CODE: Final = re.compile(r"~?[A-Za-z0-9_-]{1,60}")
 _EVENT_NAME: Final = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_ .-]{0,49}")
 
 
@@ -42,6 +42,8 @@ LICENSE_CODE: Final = SettingField(
 
 class WebEngageHook:
     """Only 200 counts as success; 201, 202 and 204 do not (page *Webhooks*)."""
+
+    query_names: ClassVar[frozenset[str]] = frozenset(("eventType", "licenseCode", "secret"))
 
     def is_success(self, status: int) -> bool:
         return status == HTTPStatus.OK

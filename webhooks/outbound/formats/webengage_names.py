@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import re
 from collections.abc import Mapping
 from typing import Any, Final
@@ -10,6 +11,7 @@ from integrations.presets.webengage.event_names import (
     EVENT_TYPES,
     FEEDBACK,
     FEEDBACK_REPLY,
+    NEVER_SENT,
     SURVEY_RESPONSE,
 )
 
@@ -24,9 +26,9 @@ _JOURNEY: Final = "journey_"
 _OPT_OUT: Final = "contact.acceptsEmail.changed"
 _UNSUBSCRIBED: Final = "email_unsubscribe"
 _RESUBSCRIBED: Final = "email_resubscribe"
+# A soft bounce is left out: WebEngage has no name for one, and its email_bounce is for good.
 _SAME_AS: Final = {
     "inbound.ongage.hard": "email_bounce",
-    "inbound.ongage.soft": "email_bounce",
     "inbound.ongage.unsubscribe": _UNSUBSCRIBED,
     "inbound.ongage.complaint": "email_complaint",
 }
@@ -39,7 +41,9 @@ _SYSTEM_NAMES: Final = frozenset(
 )
 # Custom names: at most 50 characters, and none begins with we_ (page *Events*).
 _LONGEST: Final = 50
-_RESERVED: Final = "we_"
+_RESERVED: Final = ("we_", _JOURNEY)
+# An event of the operator's must not pass for one of theirs, and so for an opt-out.
+_TAKEN: Final = _SYSTEM_NAMES | _FORMS | NEVER_SENT
 
 
 def category_of(event_type: str) -> str:
@@ -81,4 +85,8 @@ def possible_names(event_type: str) -> tuple[str, ...]:
 
 def _custom_name(text: str) -> str:
     name = re.sub(r"[^A-Za-z0-9]+", "_", text).strip("_")
-    return (f"event_{name}" if name.startswith(_RESERVED) else name)[:_LONGEST]
+    if not name:
+        name = f"event_{hashlib.sha256(text.encode()).hexdigest()[:8]}"
+    elif name.startswith(_RESERVED) or name in _TAKEN:
+        name = f"event_{name}"
+    return name[:_LONGEST]

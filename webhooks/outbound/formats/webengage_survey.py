@@ -8,12 +8,13 @@ from typing import Any, Final
 from integrations.presets.webengage.bodies import BodyKind
 from integrations.presets.webengage.event_names import SURVEY_RESPONSE
 from webhooks.outbound.formats.base import BuiltRequest, Encrypt, Format, SentEvent
+from webhooks.outbound.formats.connectif_send import FLAT_PREFIXES
 from webhooks.outbound.formats.webengage_forms import (
     BODY_FORMAT,
-    CUSTOM,
     RELAYED,
     activity,
     answer_id,
+    custom_data,
     form_request,
     relayed_form,
     typed_value,
@@ -24,19 +25,16 @@ _RELAYED: Final = f"{RELAYED}{SURVEY_RESPONSE}"
 
 
 class WebEngageSurveyFormat(WebEngageHook, Format):
-    """Passes responses on, and writes custom events as responses: a field becomes an answer."""
+    """Passes responses on; of the operator's own events, each field becomes an answer."""
 
     key = "webengage_survey"
     label = "WebEngage survey response"
-    summary = "Survey responses, as JSON or XML. Custom events go out as responses, too."
+    summary = "Survey responses, as JSON or XML. Custom and send events go out as responses, too."
     signings = ("webengage",)
     settings_fields = (LICENSE_CODE, BODY_FORMAT)
 
     def carries(self, event_type: str, settings: Mapping[str, Any]) -> bool:
-        return event_type == _RELAYED or event_type.startswith(CUSTOM)
-
-    def needs_raw(self, settings: Mapping[str, Any]) -> bool:
-        return True
+        return event_type == _RELAYED or event_type.startswith(FLAT_PREFIXES)
 
     def build(
         self,
@@ -45,6 +43,7 @@ class WebEngageSurveyFormat(WebEngageHook, Format):
         message_id: str,
         settings: Mapping[str, Any],
         encrypt: Encrypt | None = None,
+        is_batch: bool = False,
     ) -> BuiltRequest:
         event = events[0]
         if event.type == _RELAYED:
@@ -57,7 +56,7 @@ class WebEngageSurveyFormat(WebEngageHook, Format):
 
 
 def _response(event: SentEvent, message_id: str, settings: Mapping[str, Any]) -> dict[str, Any]:
-    alias = event.type.removeprefix(CUSTOM)
+    alias = event.type.partition(".")[2]
     return {
         "surveyId": alias,
         "title": alias,
@@ -67,11 +66,11 @@ def _response(event: SentEvent, message_id: str, settings: Mapping[str, Any]) ->
                 "id": answer_id(message_id, name),
                 "questionId": answer_id(alias, name),
                 "questionText": name,
-                "value": typed_value(name, value),
+                "value": typed_value(event, value),
             }
             for name, value in event.payload.items()
         ],
-        "customData": {},
+        "customData": custom_data(event),
         "id": answer_id(message_id, "response"),
         "activity": activity(event),
     }

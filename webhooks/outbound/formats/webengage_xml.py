@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import re
+from decimal import Decimal
 from io import BytesIO
 from typing import Any, Final
 from xml.sax.saxutils import XMLGenerator
 from xml.sax.xmlreader import AttributesImpl
+
+from integrations.json_values import decimal_text
 
 # Container → the element that repeats inside it.
 _ITEMS: Final = {
@@ -17,8 +21,13 @@ _ITEMS: Final = {
 }
 _MAPS: Final = frozenset(("customData",))
 _CLASS: Final = "@class"
+# Keys that are no names of XML stand for nothing that a reader knows: they are left out.
+_NAME: Final = re.compile(r"[A-Za-z_][A-Za-z0-9_.-]*")
 # XML 1.0 cannot hold them, not even escaped.
-_UNFIT: Final = dict.fromkeys((*(c for c in range(32) if c not in (9, 10, 13)), 65534, 65535), "�")
+_UNFIT: Final = dict.fromkeys(
+    (*(c for c in range(32) if c not in (9, 10, 13)), *range(0xD800, 0xE000), 0xFFFE, 0xFFFF),
+    "\ufffd",
+)
 
 
 class _Writer(XMLGenerator):
@@ -62,7 +71,7 @@ def _members(writer: _Writer, value: dict[str, Any]) -> None:
             writer.open(name)
             _entries(writer, member)
             writer.endElement(name)
-        elif name != _CLASS:
+        elif _NAME.fullmatch(name):
             _element(writer, name, member)
 
 
@@ -98,4 +107,4 @@ def _entries(writer: _Writer, entries: dict[str, Any]) -> None:
 def _text(value: Any) -> str:
     if isinstance(value, bool):
         return "true" if value else "false"
-    return str(value)
+    return decimal_text(value) if isinstance(value, Decimal) else str(value)

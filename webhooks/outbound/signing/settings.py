@@ -19,6 +19,8 @@ BASIC: Final = "basic"
 NONE: Final = "none"
 
 _SECRET_BYTES: Final = 24
+_LONGEST_HEADER: Final = 100
+_OTHERS: Final = ("webhook-", "svix-", "ce-", "user-agent", "x-request-id")
 _PREFIX: Final = re.compile(r"[A-Za-z0-9=:_-]{0,20}")
 
 
@@ -26,6 +28,15 @@ def clean_prefix(value: str) -> str:
     if not _PREFIX.fullmatch(value):
         raise ValueError("Use at most 20 letters, digits and signs, such as sha256=.")
     return value
+
+
+def clean_signature_header(value: str) -> str:
+    # The older signature of a rotation goes into a longer name.
+    if len(value) > _LONGEST_HEADER:
+        raise ValueError(f"Use a header name of at most {_LONGEST_HEADER} characters.")
+    if value.lower().startswith(_OTHERS):
+        raise ValueError(f"{value} has a meaning of its own. Use another name.")
+    return check_header_name(value)
 
 
 _FIELDS: Final[Mapping[str, tuple[SettingField, ...]]] = MappingProxyType(
@@ -49,7 +60,7 @@ _FIELDS: Final[Mapping[str, tuple[SettingField, ...]]] = MappingProxyType(
                 label="Header",
                 required=True,
                 default="X-Signature",
-                clean=check_header_name,
+                clean=clean_signature_header,
             ),
             SettingField(
                 key="encoding",

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from typing import Any, Final
+from urllib.parse import parse_qsl, urlsplit
 
 from django.core.exceptions import ValidationError
 from django.views.decorators.debug import sensitive_variables
@@ -150,6 +151,10 @@ def _clean_by_format(subscription: Subscription, dialect: Format, errors: Errors
     settings, found = _settings(subscription.format_settings, dialect.clean)
     subscription.format_settings = settings
     errors |= {f"format_settings.{key}": text for key, text in found.items()}
+    doubled = dialect.query_names & set(dict(parse_qsl(urlsplit(subscription.url).query, True)))
+    if doubled:
+        names = ", ".join(sorted(doubled))
+        errors.setdefault("url", f"Remove {names} from the URL: it is added to each request.")
     if not dialect.is_batchable and subscription.is_batched:
         errors["batch_size"] = f"The format “{dialect.label}” carries one event a request."
     if subscription.is_batched and subscription.strict_order:
