@@ -20,6 +20,7 @@ from webhooks.outbound.admin.verification_hint import verification_hint
 from webhooks.outbound.holding.plan import Choice, held_plan
 from webhooks.outbound.holding.resuming import resuming_job, subscription_resume
 from webhooks.outbound.models import Event, Subscription, SubscriptionState
+from webhooks.outbound.portal.links import USUAL_SECONDS, portal_link, portal_links_revoke
 from webhooks.outbound.subscriptions.limits import DEFAULT_OVERLAP_SECONDS
 from webhooks.outbound.subscriptions.services import (
     secret_overlap_end,
@@ -44,6 +45,9 @@ class ActingPages(SiteScopedAdmin):
             "rotate": self._posted(self._rotate, Role.ADMIN),
             "end_overlap": self._posted(self._end_overlap, Role.ADMIN),
             "send_test": self._posted(self._send_test, Role.OPERATOR),
+            # Whoever has a link can rotate the secret.
+            "portal_link": self._posted(self._portal_link, Role.ADMIN),
+            "portal_revoke": self._posted(self._portal_revoke, Role.ADMIN),
         }
 
     def _posted(self, act: Act, role: Role) -> Callable[..., HttpResponse]:
@@ -136,6 +140,30 @@ class ActingPages(SiteScopedAdmin):
             secret=secret,
             hint=verification_hint(subscription),
         )
+
+    # -- portal ----------------------------------------------------------------------------------
+
+    @sensitive_variables("link")
+    def _portal_link(self, request: HttpRequest, subscription: Subscription) -> HttpResponse:
+        seconds = request.POST.get("seconds", "")
+        try:
+            link = portal_link(
+                subscription=subscription,
+                actor=Actor.from_request(request),
+                name=request.POST.get("name", ""),
+                seconds=int(seconds) if seconds.isdecimal() else USUAL_SECONDS,
+            )
+        except ValidationError as error:
+            messages.error(request, " ".join(error.messages))
+            return _to(subscription, "portal")
+        return self.subscription_page(
+            request, "portal_link", "Link to the portal", subscription, link=link
+        )
+
+    def _portal_revoke(self, request: HttpRequest, subscription: Subscription) -> HttpResponse:
+        portal_links_revoke(subscription=subscription, actor=Actor.from_request(request))
+        messages.success(request, "No link that was made so far opens the portal any more.")
+        return _to(subscription, "portal")
 
     # -- test ------------------------------------------------------------------------------------
 

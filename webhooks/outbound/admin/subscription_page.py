@@ -33,6 +33,7 @@ from webhooks.outbound.formats.base import Format
 from webhooks.outbound.formats.registry import format_for
 from webhooks.outbound.holding.resuming import resuming_job
 from webhooks.outbound.models import Incident, Subscription
+from webhooks.outbound.portal.links import LONGEST_NAME, LONGEST_SECONDS, USUAL_SECONDS
 from webhooks.outbound.subscriptions.activity import BANDS, activity_of, band_text
 from webhooks.outbound.subscriptions.backlog import backlogs
 from webhooks.outbound.subscriptions.services import subscription_readable
@@ -47,6 +48,13 @@ OVERLAPS: Final = (
     (86_400, "24 hours"),
     (259_200, "3 days"),
     (604_800, "7 days"),
+)
+
+PORTAL_SPANS: Final = (
+    (USUAL_SECONDS, "1 hour"),
+    (28_800, "8 hours"),
+    (86_400, "24 hours"),
+    (LONGEST_SECONDS, "7 days"),
 )
 
 
@@ -70,6 +78,7 @@ def tabs_of(subscription: Subscription, *, may_change: bool) -> list[Tab]:
         tabs.append(Tab("batching", "Batching"))
     if dialect is not None:
         tabs.append(Tab("test", "Test"))
+    tabs.append(Tab("portal", "Portal"))
     return tabs
 
 
@@ -162,6 +171,10 @@ def _batching(request: HttpRequest, subscription: Subscription) -> dict[str, Any
     return {"usual": dialect.batching if dialect else (1, 0)}
 
 
+def _portal(request: HttpRequest, subscription: Subscription) -> dict[str, Any]:
+    return {"spans": PORTAL_SPANS, "longest_name": LONGEST_NAME}
+
+
 _CONTEXTS: Final[Mapping[str, Callable[[HttpRequest, Subscription], dict[str, Any]]]] = {
     OVERVIEW: _overview,
     "endpoint": _endpoint,
@@ -170,4 +183,5 @@ _CONTEXTS: Final[Mapping[str, Callable[[HttpRequest, Subscription], dict[str, An
     "policy": _policy,
     "batching": _batching,
     "test": test_context,
+    "portal": _portal,
 }

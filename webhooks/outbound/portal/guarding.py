@@ -18,8 +18,8 @@ from sites.audit import Actor
 from webhooks.outbound.portal.links import Visit, visit_of
 
 # A person clicks slower; whoever guesses links is stopped here.
-PAGES_PER_SECOND: Final = 5
-ACTS_PER_SECOND: Final = 1
+PAGES_PER_SECOND: Final = 10
+ACTS_PER_SECOND: Final = 2
 throttle: Final = Throttle()
 _HEADERS: Final = {
     "Cache-Control": "no-store",

@@ -28,7 +28,6 @@ from webhooks.outbound.models import (
     DeliveryStatus,
     Signing,
     Subscription,
-    SubscriptionState,
 )
 from webhooks.outbound.portal.links import Visit
 from webhooks.outbound.recovering.conditions import STATES
@@ -66,12 +65,11 @@ def frame(token: str, visit: Visit) -> dict[str, Any]:
 def overview_context(request: HttpRequest, visit: Visit) -> dict[str, Any]:
     subscription = visit.subscription
     until = subscription.previous_until
-    is_disabled = subscription.state == SubscriptionState.DISABLED
     return {
         "url": redact_url(subscription.url),
         "format": format_label(subscription),
         "events": events_text(subscription),
-        "reason": subscription.state_reason if is_disabled else "",
+        "reason": subscription.state_reason,
         "day": activity_of([subscription.pk])[subscription.pk],
         "backlog": backlogs([subscription.pk])[subscription.pk],
         "types": by_group(testable_types(subscription)),

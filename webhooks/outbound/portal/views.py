@@ -142,7 +142,7 @@ def _page(
     request: HttpRequest, name: str, visit: Visit, context: dict[str, Any], status: int = 200
 ) -> HttpResponse:
     token = request.resolver_match.kwargs["token"] if request.resolver_match else ""
-    whole = {**frame(token, visit), **context}
+    whole = {**context, **frame(token, visit)}
     return render(request, f"portal/{name}.html", whole, status=status)
 
 
