@@ -18,6 +18,7 @@ from django.utils import timezone
 from config.demo_app import demo_app_make, demo_app_play
 from config.demo_onsite import demo_onsite_play
 from config.demo_sources import SETTINGS, demo_secrets
+from config.demo_subscriptions import demo_subscriptions_make
 from integrations.registry import offered_presets
 from integrations.sample_request import BuiltRequest, build_sample_request
 from integrations.samples import Sample
@@ -42,6 +43,8 @@ def demo_play(base_url: str) -> str:
         sources = [_source(site, preset.key) for preset in offered_presets()]
         # All that reception looks up is there before it is first asked.
         event = demo_app_make(site, actor=ACTOR)
+        # Before anything happens, so that there is something to tell.
+        demo_subscriptions_make(base_url, site, actor=ACTOR)
         sent, accepted = _send_samples(base_url, sources)
         _send_forgery(base_url, site, sources)
         pages = demo_app_play(base_url, event)

@@ -74,12 +74,17 @@ def demo_onsite_play(base_url: str, site: Site, *, actor: Actor) -> str:
     return f"{answers.count(HTTPStatus.OK)} of {len(answers)} visitors continued"
 
 
-def _connect(base_url: str, site: Site, actor: Actor) -> None:
-    secrets = {"hmac_secret": random_token("", 40)}
-    retailer = Site.objects.filter(slug=RETAILER_SLUG).first() or site_create(
+def demo_retailer(site: Site, *, actor: Actor) -> Site:
+    """Return the site that plays the other side of everything."""
+    return Site.objects.filter(slug=RETAILER_SLUG).first() or site_create(
         site=Site(name="Demo retailer", slug=RETAILER_SLUG, default_country=site.default_country),
         actor=actor,
     )
+
+
+def _connect(base_url: str, site: Site, actor: Actor) -> None:
+    secrets = {"hmac_secret": random_token("", 40)}
+    retailer = demo_retailer(site, actor=actor)
     served = generic_api_for(retailer)
     served.is_served, served.auth_mode, served.custom_options = True, AuthMode.HMAC, OPTIONS
     generic_api_save(api=served, actor=actor, secrets=secrets)

@@ -8,7 +8,13 @@ from onsite.models import Submission
 from sites.models import Site
 from tests.processes.conftest import StartStack
 from tests.processes.waiting import eventually
-from webhooks.models import ReceivedEvent, RejectedRequest, Source, Status
+from webhooks.models import (
+    Delivery,
+    ReceivedEvent,
+    RejectedRequest,
+    Source,
+    Status,
+)
 
 pytestmark = pytest.mark.processes
 
@@ -29,7 +35,11 @@ def test_demo_plays_every_sample_of_every_preset_once(start_stack: StartStack) -
         "NewFriend",
         "ConvertedFriend",
     ]
-    assert Contact.objects.filter(site__slug="demo-retailer").count() == 2
+    retailer = Contact.objects.filter(site__slug="demo-retailer")
+    assert (
+        retailer.filter(email__in=("maja.lind@example.com", "olle.van.dyk@example.com")).count()
+        == 2
+    )
     assert {source.preset_key for source in Source.objects.all()} == {
         *(preset.key for preset in offered_presets()),
         "reception_event",
@@ -44,6 +54,15 @@ def test_demo_plays_every_sample_of_every_preset_once(start_stack: StartStack) -
     rejected = eventually(RejectedRequest.objects.first, what="the refused request")
     assert rejected is not None
     assert rejected.cause == "BAD_SIGNATURE"
+    # What happened to the store's contacts went out in Engage's dialect, and came in next door.
+    told = Delivery.objects.filter(subscription__format_key="engage")
+    eventually(lambda: not told.exclude(status="succeeded").exists(), what="all told to the CRM")
+    assert retailer.filter(email="john.doe@example.com").exists()
+    down = Delivery.objects.filter(subscription__format_key="standard_webhooks")
+    assert set(down.values_list("last_status_code", flat=True)) == {404}
+    eventually(
+        lambda: not ReceivedEvent.objects.filter(status__in=OPEN).exists(), what="all processed"
+    )
     counted = (ReceivedEvent.objects.count(), RejectedRequest.objects.count())
     stack.stop()
 
