@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 import json
 from collections.abc import Sequence
+from functools import lru_cache
 from typing import Any
 
 from tests.hostile.api import Behaviour, Peer
@@ -204,8 +205,14 @@ def sends_endless_chunks() -> Behaviour:
 
 def sends_gzip_bomb(peer: Peer) -> None:
     """50 MB in 50 kB, although nobody asked for gzip."""
-    bomb = gzip.compress(b" " * 50_000_000)
-    answers(200, bomb, [("Content-Encoding", "gzip"), ("Content-Type", "application/json")])(peer)
+    answers(200, _bomb(), [("Content-Encoding", "gzip"), ("Content-Type", "application/json")])(
+        peer
+    )
+
+
+@lru_cache(maxsize=1)
+def _bomb() -> bytes:
+    return gzip.compress(b" " * 50_000_000)
 
 
 def floods_interim(status: int = 100) -> Behaviour:

@@ -308,6 +308,17 @@ def test_once_makes_one_claim() -> None:
     assert not Delivery.objects.exclude(lease_owner="").exists()
 
 
+def test_once_ends_with_fewer_slots_than_units(settings: Any) -> None:
+    settings.WORKER_DELIVERIES = 2
+    with receiver() as there:
+        to = subscription(there.url)
+        for _ in range(2):
+            subscription(there.url, site=to.site)
+        publish(to, 3)
+        assert deliver(Until.ONE_BATCH) == len(there.got) >= 3
+    assert not Delivery.objects.exclude(lease_owner="").exists()
+
+
 def test_large_payloads_are_read_when_their_turn_comes() -> None:
     with receiver() as there:
         to = subscription(there.url)

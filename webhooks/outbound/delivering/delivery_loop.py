@@ -317,9 +317,11 @@ class DeliveryLoop:
     async def _drain(self) -> None:
         """Let what is under way end and record it; when stopped, hand back what has not begun."""
         while self._ready and not self._is_stopping:
+            self._woken.clear()
             await self._wait(0.05)
         for lane in self._lanes.values():
-            self._unsent += lane.queue
+            # At once: other workers need not wait for our calls to end.
+            self._hand_back(list(lane.queue))
             lane.queue.clear()
         if self._tasks:
             grace = settings.WORKER_GRACE_SECONDS if self._is_stopping else None
