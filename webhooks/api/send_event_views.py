@@ -44,7 +44,9 @@ class SendEventView(ManagementView):
 
     def _send(self, request: Request, event_id: str) -> Response:
         given = SendInput().read_or_refuse(request.data)
-        event = SendEvent.objects.filter(site=self.site, event_id=event_id).first()
+        named = SendEvent.objects.filter(site=self.site, event_id=event_id)
+        # PostgreSQL takes no NUL, not even to look for it.
+        event = named.first() if event_id.isprintable() else None
         if event is None:
             raise Http404
         try:

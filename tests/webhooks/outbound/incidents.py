@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from typing import Any
 
+from django.db import transaction
 from django.utils import timezone
 
 from common.identifiers import new_row_id
@@ -22,7 +23,8 @@ REFUSED = "Nobody listens on that port."
 def record(subscription: Subscription, *decisions: Decision, at: datetime | None = None) -> None:
     """Record attempts that ended so, one after the other, as the engine does."""
     now = at or timezone.now()
-    health_record([_tried(subscription, each, now) for each in decisions], now)
+    with transaction.atomic():
+        health_record([_tried(subscription, each, now) for each in decisions], now)
 
 
 def failure(**fields: Any) -> Decision:

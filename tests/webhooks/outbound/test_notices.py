@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import smtplib
+import threading
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from typing import Any
 
 import pytest
 from django.core import mail
 from django.core.mail.backends.locmem import EmailBackend
-from django.db import IntegrityError
+from django.db import IntegrityError, connection
 from django.utils import timezone
 from pytest_django import Settings
 
@@ -256,3 +258,23 @@ def test_database_lets_nobody_have_a_notice_twice(site: Site, subscription: Subs
     Notice.objects.create(**values)
     with pytest.raises(IntegrityError):
         Notice.objects.create(**values)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_two_processes_decide_once_and_send_once(site: Site, subscription: Subscription) -> None:
+    reader(site)
+    fails(subscription)
+    failing_for(subscription, minutes=11)
+    at_once = threading.Barrier(2)
+
+    def run() -> int:
+        try:
+            at_once.wait()
+            return tell_of_trouble()
+        finally:
+            connection.close()
+
+    with ThreadPoolExecutor(2) as pool:
+        counts = [each.result() for each in [pool.submit(run), pool.submit(run)]]
+    assert sum(counts) == 1
+    assert len(mail.outbox) == Notice.objects.count() == 1

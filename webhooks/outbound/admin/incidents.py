@@ -70,7 +70,7 @@ class OpenFilter(ChoiceFilter):
 class IncidentAdmin(KeysetAdmin, PageAdmin):
     site_path = "subscription__site"
     list_display = (
-        "subscription_column", "state", "opened", "ended", "failed", "last_failure", "told",
+        "subscription_column", "state", "opened", "ended", "failed", "last_failure", "members_told",
         "attended",
     )  # fmt: skip
     list_filter = (OpenFilter, IncidentSiteFilter, SubscriptionFilter)
@@ -134,7 +134,7 @@ class IncidentAdmin(KeysetAdmin, PageAdmin):
         )  # fmt: skip
 
     @admin.display(description="Members told")
-    def told(self, incident: Any) -> SafeString:
+    def members_told(self, incident: Any) -> SafeString:
         if incident.told_at is None:
             return format_html('<span class="quiet">{}</span>', _why_untold(incident))
         counts = incident.notice_counts
@@ -239,7 +239,7 @@ def _error_words(incident: Incident) -> str:
 def _why_untold(incident: Incident) -> str:
     if not settings.EMAIL_IS_ON:
         return "E-mail is off"
-    return "Not told: over by itself" if incident.ended_at is not None else "not yet"
+    return "nobody was" if incident.ended_at is not None else "not yet"
 
 
 def _notice_counts(incident_ids: list[int]) -> dict[int, dict[str, int]]:

@@ -84,7 +84,6 @@ _OTHER_STATUS: Final = {
     4: ("The receiver does not understand the request: look at its answer on the delivery.",),
     5: ("The receiver broke down over the request: its own log says why.",),
 }
-_OTHER: Final = ("The last attempt on the page of the delivery says what happened.",)
 
 
 def subject(incident: Incident, kind: str) -> str:
@@ -100,8 +99,9 @@ def body(incident: Incident, kind: str, now: datetime) -> str:
         _OPENINGS[kind].format(name=subscription.name, site=subscription.site),
         _facts(incident, now),
     ]
-    if kind != NoticeKind.RECOVERED:
-        parts.append("\n".join(["What it often is:", *(f"- {each}" for each in _causes(incident))]))
+    causes = _causes(incident) if kind != NoticeKind.RECOVERED else ()
+    if causes:
+        parts.append("\n".join(["What it often is:", *(f"- {each}" for each in causes)]))
     parts += [_CLOSINGS.get(kind, _CLOSING), _links(incident, kind), _why(subscription)]
     return "\n\n".join(parts) + "\n"
 
@@ -127,8 +127,8 @@ def _facts(incident: Incident, now: datetime) -> str:
 def _causes(incident: Incident) -> tuple[str, ...]:
     code = incident.last_status_code
     if code is None:
-        return _CAUSES.get(incident.last_error, _OTHER)
-    return _STATUS_CAUSES.get(code) or _OTHER_STATUS.get(code // 100, _OTHER)
+        return _CAUSES.get(incident.last_error, ())
+    return _STATUS_CAUSES.get(code) or _OTHER_STATUS.get(code // 100, ())
 
 
 def _links(incident: Incident, kind: str) -> str:

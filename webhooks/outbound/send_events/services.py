@@ -44,12 +44,7 @@ def send_event_delete(*, event: SendEvent, actor: Actor) -> None:
     Raises ValidationError with a sentence that names the subscriptions.
     """
     stored = _locked(event)
-    names = [f"“{each.name}”" for each in subscriptions_naming(stored)]
-    if names:
-        raise ValidationError(
-            f"{', '.join(names)} asked for this event by name. Take it away there first: "
-            "without any event chosen, a subscription is told of everything."
-        )
+    send_event_check_deletable(stored)
     audit_record(
         actor=actor,
         action="send_event.deleted",
@@ -60,11 +55,17 @@ def send_event_delete(*, event: SendEvent, actor: Actor) -> None:
     stored.delete()
 
 
-def subscriptions_naming(event: SendEvent) -> list[Subscription]:
-    """Return the subscriptions that ask for exactly this event."""
+def send_event_check_deletable(event: SendEvent) -> None:
+    """Raise ValidationError while a subscription asks for exactly this event."""
     key = send_type(event)
-    rows = Subscription.objects.filter(site=event.site_id).defer("secrets", "headers")
-    return [each for each in rows.order_by("name") if key in each.event_types]
+    rows = Subscription.objects.filter(site=event.site_id).order_by("name")
+    asked = rows.values_list("name", "event_types")
+    names = [f"“{name}”" for name, event_types in asked if key in event_types]
+    if names:
+        raise ValidationError(
+            f"{', '.join(names)} asked for this event by name. Delete the subscription, or take "
+            "the event away there and leave another: without any chosen, it is told of everything."
+        )
 
 
 def _locked(event: SendEvent) -> SendEvent:

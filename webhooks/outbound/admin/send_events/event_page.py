@@ -20,7 +20,6 @@ from webhooks.outbound.event_types.matching import matches
 from webhooks.outbound.formats.registry import format_for
 from webhooks.outbound.models import Event, SendEvent, Subscription
 from webhooks.outbound.send_events.catalogue import send_event_type, send_type
-from webhooks.outbound.send_events.services import subscriptions_naming
 
 _MOST_COUNTED: Final = 10_000
 
@@ -107,10 +106,6 @@ def curl_line(event: SendEvent) -> str:
 
 def kept_words(event: SendEvent) -> str:
     """Return what a deletion leaves behind, for the page that asks."""
-    naming = subscriptions_naming(event)
-    if naming:
-        names = ", ".join(f"“{each.name}”" for each in naming)
-        return f"It cannot be deleted yet: {names} asked for it by name. Take it away there first."
     rows = Event.objects.filter(site=event.site_id, type=send_type(event)).order_by()
     count = rows[: _MOST_COUNTED + 1].count()
     if not count:

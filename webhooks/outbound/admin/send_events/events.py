@@ -33,7 +33,11 @@ from webhooks.outbound.admin.send_events.send_form import SendForm
 from webhooks.outbound.admin.send_events.subscribe_form import SubscribeForm
 from webhooks.outbound.models import SendEvent
 from webhooks.outbound.send_events.publishing import SentNow, send_event_publish
-from webhooks.outbound.send_events.services import send_event_delete, send_event_save
+from webhooks.outbound.send_events.services import (
+    send_event_check_deletable,
+    send_event_delete,
+    send_event_save,
+)
 
 
 @admin.register(SendEvent)
@@ -159,16 +163,14 @@ class SendEventAdmin(AuditedAdmin, SiteScopedAdmin):
     def delete_view(
         self, request: HttpRequest, object_id: str, extra_context: dict[str, Any] | None = None
     ) -> HttpResponse:
-        event = self.get_object(request, object_id)
-        advice = kept_words(event) if event is not None else ""
+        event = self.scoped_object(request, object_id, Role.ADMIN)
+        context = {"delete_advice": kept_words(event)} | (extra_context or {})
         try:
-            return super().delete_view(
-                request, object_id, {"delete_advice": advice} | (extra_context or {})
-            )
+            send_event_check_deletable(event)
+            return super().delete_view(request, object_id, context)
         except ValidationError as error:
             messages.error(request, " ".join(error.messages))
-            page = reverse("admin:webhooks_sendevent_change", args=[object_id])
-            return HttpResponseRedirect(page)
+            return _to_page(event, "told")
 
     def delete_model(self, request: HttpRequest, obj: SendEvent) -> None:
         send_event_delete(event=obj, actor=Actor.from_request(request))

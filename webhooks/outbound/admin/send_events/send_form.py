@@ -31,8 +31,8 @@ class SendForm(forms.Form):
     contact_email = forms.CharField(
         required=False,
         max_length=254,
-        label="About the contact with this e-mail",
-        help_text="Not needed. Formats that name a person take it from the contact.",
+        label="About the contact with this e-mail (optional)",
+        help_text="Formats that name a person take it from the contact.",
         widget=forms.TextInput(attrs={"autocomplete": "off", "inputmode": "email"}),
     )
 
@@ -42,7 +42,7 @@ class SendForm(forms.Form):
         about = self.fields.pop("contact_email")
         for definition, is_required in event.definitions:
             field = _field(definition)
-            field.label = f"{definition.name}{'' if is_required else ' (not needed)'}"
+            field.label = f"{definition.name}{'' if is_required else ' (optional)'}"
             self.fields[f"{_VALUE}{definition.id}"] = field
         self.fields["contact_email"] = about
 
