@@ -26,11 +26,13 @@ _MOST_TYPES: Final = 2_000
 class Gap:
     """What one subscription may have missed.
 
-    `is_exact` says that all of `events` are wanted; otherwise the payload of each has to be read.
+    `events` had no delivery, `candidates` are those whether they had one or not. `is_exact` says
+    that all of `events` are wanted; otherwise the payload of each has to be read.
     """
 
     subscription: SubscriptionSnapshot
     subscribers: dict[str, Subscriber]
+    candidates: QuerySet[Event]
     events: QuerySet[Event]
     is_exact: bool
 
@@ -52,13 +54,18 @@ def fill(
 ) -> tuple[UUID | None, int, Sequence[UUID]]:
     """Add deliveries for the next slice of a gap, in the caller's transaction.
 
-    Returns the last event that was looked at (None at the end), how many were, and what was added.
+    Returns the last event that was looked at (None at the end), how many had no delivery, and the
+    deliveries that were added.
     An event has one delivery by itself in all, so that a slice that comes twice adds nothing.
     """
-    rows = gap.events if after is None else gap.events.filter(pk__gt=after)
-    events = list(_readable(gap, rows)[:SLICE])
-    if not events:
+    rows = gap.candidates if after is None else gap.candidates.filter(pk__gt=after)
+    keys = list(rows.values_list("pk", flat=True)[:SLICE])
+    if not keys:
         return None, 0, ()
+    # By key: asked for what has no delivery, a planner may read all deliveries for every slice.
+    had = set(_delivered(gap.subscription).filter(event__in=keys).values_list("event", flat=True))
+    missing = Event.objects.filter(pk__in=[key for key in keys if key not in had])
+    events = list(_readable(gap, missing).order_by("pk"))
     wanted = events if gap.is_exact else _wanted(gap, events)
     added = deliveries_add(
         subscription=gap.subscription,
@@ -66,18 +73,15 @@ def fill(
         trigger=Trigger.EVENT,
         actor_label=actor_label,
     )
-    return events[-1].pk, len(events), added
+    return keys[-1], len(events), added
 
 
 def _gap(subscription: SubscriptionSnapshot, types: Sequence[str], filters: RecoverFilter) -> Gap:
     audience = Audience((subscription,))
     subscribers = {each: found[0] for each in types if (found := audience.of_type(each))}
-    delivered = Delivery.objects.filter(
-        event=OuterRef("pk"), subscription_id=subscription.id
-    ).exclude(trigger=Trigger.TEST)
     own = [key for key in (subscription.source_key, subscription.public_id) if key]
     rows = filters.events(subscription.site_id).filter(type__in=list(subscribers))
-    rows = rows.exclude(source_key__in=own).exclude(Exists(delivered))
+    rows = rows.exclude(source_key__in=own)
     needs_raw = any(each.needs_raw for each in subscribers.values())
     if needs_raw:
         rows = rows.filter(raw_body__isnull=False)
@@ -85,9 +89,15 @@ def _gap(subscription: SubscriptionSnapshot, types: Sequence[str], filters: Reco
     return Gap(
         subscription=subscription,
         subscribers=subscribers,
-        events=rows,
+        candidates=rows,
+        events=rows.exclude(Exists(_delivered(subscription).filter(event=OuterRef("pk")))),
         is_exact=not (subscription.conditions or needs_raw or asks),
     )
+
+
+def _delivered(subscription: SubscriptionSnapshot) -> QuerySet[Delivery]:
+    """Return the deliveries by which an event is not missing; a test is none."""
+    return Delivery.objects.filter(subscription_id=subscription.id).exclude(trigger=Trigger.TEST)
 
 
 def _types_of(site_id: int, filters: RecoverFilter) -> list[str]:
