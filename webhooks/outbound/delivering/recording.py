@@ -1,7 +1,7 @@
 """Results become rows: a few statements for hundreds of attempts, in one transaction.
 
-A result counts only where the lease is still the owner's. One that comes late is in the log, as
-late, and moves nothing: somebody else has the delivery by now.
+A result counts only where the lease, of this very attempt, is still the owner's. One that comes
+late is in the log, as late, and moves nothing: somebody else has the delivery by now.
 """
 
 # ruff: noqa: S608 - names of tables and columns come from the models; values are parameters.
@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from django.db import connection, transaction
 from django.utils import timezone
@@ -28,7 +28,7 @@ from webhooks.outbound.publishing.delivery_rows import existing
 LATE: Final = "This end came after the lease had run out, so it changed nothing."
 
 _TABLE: Final = Delivery._meta.db_table
-_MOVED: Final = ("id", "status", "due_at", "last_status_code", "last_error", "reason",
+_MOVED: Final = ("id", "attempts", "status", "due_at", "last_status_code", "last_error", "reason",
                  "finished_at")  # fmt: skip
 _ENDED: Final = (DeliveryStatus.SUCCEEDED, DeliveryStatus.FAILED, DeliveryStatus.CANCELLED)
 _MOST_PARAMETERS: Final = 500
@@ -36,7 +36,7 @@ _MOST_PARAMETERS: Final = 500
 
 @dataclass(frozen=True, slots=True)
 class Recorded:
-    """What became of results: how many counted, how many came late, and who is not active now."""
+    """What became of results: how many counted, and how many came late."""
 
     applied: int
     late: int
@@ -73,22 +73,30 @@ def bodies_keep(results: Sequence[tuple[Any, Any]]) -> None:
 
 def _move(results: Sequence[Tried], owner: str, now: datetime) -> set[RowKey]:
     """End the leases and set the states; return the deliveries that were still held."""
-    plain: dict[int, list[RowKey]] = {}
+    plain: dict[tuple[int, int], list[RowKey]] = {}
     others: list[Tried] = []
     for each in results:
         if each.decision.status == DeliveryStatus.SUCCEEDED and each.answer is not None:
-            plain.setdefault(each.answer.status, []).extend(each.unit.delivery_ids)
+            key = (each.answer.status, each.unit.attempts)
+            plain.setdefault(key, []).extend(each.unit.delivery_ids)
         else:
             others.append(each)
     moved: set[RowKey] = set()
-    for status_code, ids in plain.items():
+    for (status_code, attempts), ids in plain.items():
         for start in range(0, len(ids), _MOST_PARAMETERS):
             some = ids[start : start + _MOST_PARAMETERS]
-            moved |= _succeed(some, status_code, owner, now)
+            moved |= _succeed(some, _Success(status_code, attempts, owner, now))
     return moved | _move_each(others, owner, now)
 
 
-def _succeed(ids: Sequence[RowKey], status_code: int, owner: str, now: datetime) -> set[RowKey]:
+class _Success(NamedTuple):
+    status_code: int
+    attempts: int
+    owner: str
+    at: datetime
+
+
+def _succeed(ids: Sequence[RowKey], end: _Success) -> set[RowKey]:
     chosen, parameters = f"IN ({marks(ids)})", list[Any](ids)
     if connection.vendor == "postgresql":
         chosen, parameters = "= ANY(%s::uuid[])", ["{" + ",".join(map(str, ids)) + "}"]
@@ -96,8 +104,9 @@ def _succeed(ids: Sequence[RowKey], status_code: int, owner: str, now: datetime)
         cursor.execute(
             f"UPDATE {_TABLE} SET status = 'succeeded', last_status_code = %s, last_error = '', "
             "reason = '', finished_at = %s, lease_owner = '', lease_expires_at = NULL "
-            f"WHERE lease_owner = %s AND status = 'sending' AND id {chosen} RETURNING id",
-            [status_code, database_time(now), owner, *parameters],
+            "WHERE lease_owner = %s AND status = 'sending' AND attempts = %s "
+            f"AND id {chosen} RETURNING id",
+            [end.status_code, database_time(end.at), end.owner, end.attempts, *parameters],
         )
         return {row[0] for row in cursor.fetchall()}
 
@@ -120,7 +129,7 @@ def _move_each(results: Sequence[Tried], owner: str, now: datetime) -> set[RowKe
             "reason = v.reason, finished_at = v.finished_at, "
             f"lease_owner = '', lease_expires_at = NULL FROM {table} AS v "
             "WHERE t.id = v.id AND t.lease_owner = %s AND t.status = 'sending' "
-            f"RETURNING {own_id}",
+            f"AND t.attempts = v.attempts RETURNING {own_id}",
             [rows_parameter(rows), owner],
         )
         return {row[0] for row in cursor.fetchall()}
@@ -130,6 +139,7 @@ def _delivery_row(delivery_id: RowKey, each: Tried, now: datetime) -> dict[str, 
     decision = each.decision
     return {
         "id": delivery_id,
+        "attempts": each.unit.attempts,
         "status": decision.status,
         "due_at": decision.due_at,
         "last_status_code": each.answer.status if each.answer is not None else None,
