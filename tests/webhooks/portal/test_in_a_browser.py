@@ -82,6 +82,7 @@ def test_a_holder_looks_around(
 
         page.get_by_role("link", name="Warehouse").click()
         page.get_by_role("button", name="See what would be sent").click()
+        expect(page.get_by_role("heading", level=1)).to_contain_text("would be sent again")
         shown(page, "plan", scheme, width)
         page.get_by_role("button", name="Send 3 again").click()
         expect(page.get_by_text("0 of 3")).to_be_visible()
