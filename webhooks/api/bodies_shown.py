@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from typing import Any, Final
 
+from common.masks import mask_identities
 from common.redaction import mask_body_text
 
 MOST_BYTES: Final = 64 * 1024
@@ -18,6 +19,21 @@ def body_text(body: bytes, *, shows_people: bool, is_cut: bool = False) -> dict[
         "isCut": is_cut or len(body) > MOST_BYTES,
         "isMasked": not shows_people,
     }
+
+
+def told(row: dict[str, Any], *, shows_people: bool) -> dict[str, Any]:
+    """Return a row whose sentences name nobody, where that is asked for."""
+    return row if shows_people else {name: _told(value) for name, value in row.items()}
+
+
+def _told(value: Any) -> Any:
+    if isinstance(value, str):
+        return mask_identities(value)
+    if isinstance(value, dict):
+        return {name: _told(each) for name, each in value.items()}
+    if isinstance(value, list):
+        return [_told(each) for each in value]
+    return value
 
 
 def payload_value(payload: str, *, shows_people: bool) -> Any:

@@ -9,7 +9,7 @@ from rest_framework import serializers
 from rest_framework.exceptions import ValidationError
 
 from sites.models import Site
-from webhooks.api.bodies_shown import body_text
+from webhooks.api.bodies_shown import body_text, told
 from webhooks.api.strict_body import CamelSerializer, Moment, Text
 from webhooks.outbound.models import WAITING, Attempt, Delivery, Subscription
 from webhooks.outbound.recovering.conditions import CODE_CLASSES, ERRORS, STATES, TRIES
@@ -82,8 +82,8 @@ class AttemptBody(CamelSerializer):
     response_headers = serializers.DictField()
 
 
-def delivery_bodies(rows: Sequence[Delivery]) -> list[dict[str, Any]]:
-    return [dict(DeliveryBody(row).data) for row in rows]
+def delivery_bodies(rows: Sequence[Delivery], *, shows_people: bool) -> list[dict[str, Any]]:
+    return [told(dict(DeliveryBody(row).data), shows_people=shows_people) for row in rows]
 
 
 def delivery_detail(delivery: Delivery, *, shows_people: bool) -> dict[str, Any]:
@@ -96,7 +96,8 @@ def delivery_detail(delivery: Delivery, *, shows_people: bool) -> dict[str, Any]
         if each.body_sha256 not in sent:
             sent[each.body_sha256] = sent_body(each, delivery)
         shown.append(_attempt(each, sent[each.body_sha256], shows_people=shows_people))
-    return {**DeliveryBody(delivery).data, "attempts": shown}
+    (row,) = delivery_bodies([delivery], shows_people=shows_people)
+    return {**row, "attempts": shown}
 
 
 def filter_in(asked: dict[str, Any], site: Site, **more: Any) -> RecoverFilter:
@@ -119,7 +120,7 @@ def _attempt(attempt: Attempt, sent: SentBody, *, shows_people: bool) -> dict[st
         request_body = body_text(sent.body, shows_people=shows_people)
     response = attempt.response_body.encode()
     return {
-        **AttemptBody(attempt).data,
+        **told(dict(AttemptBody(attempt).data), shows_people=shows_people),
         "requestBody": request_body,
         "whyNoRequestBody": sent.why_not,
         "responseBody": body_text(response, shows_people=shows_people, is_cut=attempt.is_cut),

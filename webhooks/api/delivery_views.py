@@ -46,7 +46,8 @@ class DeliveriesView(ManagementView):
         return page_response(request, _streams(filters, asked, self.site), self._bodies)
 
     def _bodies(self, keys: list[UUID]) -> list[dict[str, Any]]:
-        return delivery_bodies(in_order(keys, _with_names().in_bulk(keys)))
+        rows = in_order(keys, _with_names().in_bulk(keys))
+        return delivery_bodies(rows, shows_people=self.shows_people)
 
 
 class DeliveryView(ManagementView):
@@ -72,7 +73,8 @@ class ResendView(ManagementView):
             )
         except InvalidModel as error:
             raise Conflict(NOT_RESENDABLE, " ".join(error.messages)) from None
-        (body,) = delivery_bodies([delivery_or_404(self.site, added.pk)])
+        rows = [delivery_or_404(self.site, added.pk)]
+        (body,) = delivery_bodies(rows, shows_people=self.shows_people)
         return Response(body, HTTPStatus.CREATED)
 
 
@@ -89,7 +91,7 @@ class CancelView(ManagementView):
             except InvalidModel as error:
                 raise Conflict(NOT_CANCELLABLE, " ".join(error.messages)) from None
             delivery = delivery_or_404(self.site, delivery_id)
-        (body,) = delivery_bodies([delivery])
+        (body,) = delivery_bodies([delivery], shows_people=self.shows_people)
         return Response(body)
 
 

@@ -16,7 +16,7 @@ from rest_framework.response import Response
 
 from common.admin.key_pages import KeyStream
 from webhooks.api.answered_once import answered_once
-from webhooks.api.bodies_shown import body_text
+from webhooks.api.bodies_shown import body_text, told
 from webhooks.api.job_bodies import accepted
 from webhooks.api.pages import filters_in, in_order, page_response
 from webhooks.api.strict_body import CamelSerializer, Moment, Text, YesNo
@@ -83,7 +83,7 @@ class ReceivedEventsView(ManagementView):
     def get(self, request: Request) -> Response:
         asked = ReceivedEventQuery().read_query(filters_in(request))
         stream = _stream(self._filters(asked), asked.get("event_id", ""))
-        return page_response(request, [stream], _bodies)
+        return page_response(request, [stream], self._bodies)
 
     def _filters(self, asked: dict[str, Any]) -> ReplayFilter:
         status = asked.get("status")
@@ -96,6 +96,15 @@ class ReceivedEventsView(ManagementView):
             received_from=asked.get("since"),
             received_until=asked.get("until"),
         )
+
+    def _bodies(self, keys: list[UUID]) -> list[dict[str, Any]]:
+        rows = ReceivedEvent.objects.select_related("source").defer(
+            "source__secrets", "body", "headers", "query", "history"
+        )
+        return [
+            told(dict(ReceivedEventBody(row).data), shows_people=self.shows_people)
+            for row in in_order(keys, rows.in_bulk(keys))
+        ]
 
     def _source_id(self, public_id: str) -> int:
         own = Source.objects.filter(site=self.site, public_id=public_id)
@@ -114,14 +123,12 @@ class ReceivedEventView(ManagementView):
         body = None
         if event.body is not None:
             body = body_text(bytes(event.body), shows_people=self.shows_people)
-        return Response(
-            {
-                **ReceivedEventBody(event).data,
-                "outcomes": [OutcomeBody(each).data for each in outcomes],
-                "history": event.history,
-                "body": body,
-            }
-        )
+        row = {
+            **ReceivedEventBody(event).data,
+            "outcomes": [dict(OutcomeBody(each).data) for each in outcomes],
+            "history": event.history,
+        }
+        return Response({**told(row, shows_people=self.shows_people), "body": body})
 
     def event(self, event_id: UUID) -> ReceivedEvent:
         rows = ReceivedEvent.objects.select_related("source").defer("source__secrets")
@@ -160,13 +167,6 @@ def _why_not(event: ReceivedEvent) -> str:
     if event.status == Status.PROCESSED:
         return "This event had its effect. Send includeProcessed to replay it all the same."
     return "This event waits for a worker already, or is being processed."
-
-
-def _bodies(keys: list[UUID]) -> list[dict[str, Any]]:
-    rows = ReceivedEvent.objects.select_related("source").defer(
-        "source__secrets", "body", "headers", "query", "history"
-    )
-    return [dict(ReceivedEventBody(row).data) for row in in_order(keys, rows.in_bulk(keys))]
 
 
 def _stream(filters: ReplayFilter, event_id: str) -> KeyStream:
