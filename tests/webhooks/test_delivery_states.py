@@ -21,7 +21,7 @@ from sites.models import Site
 from tests.webhooks.delivering import publish, subscription
 from webhooks.outbound.building import build, prepare
 from webhooks.outbound.delivering.attempt import Sent
-from webhooks.outbound.delivering.claiming import Claimed, Wanted, claim
+from webhooks.outbound.delivering.claiming import claim
 from webhooks.outbound.delivering.leases import (
     hold_waiting,
     reap_expired_leases,
@@ -31,6 +31,7 @@ from webhooks.outbound.delivering.leases import (
 from webhooks.outbound.delivering.loading import load
 from webhooks.outbound.delivering.recording import record
 from webhooks.outbound.delivering.sending import judged
+from webhooks.outbound.delivering.sharing import Claimed, Wanted
 from webhooks.outbound.delivering.unit import Unit
 from webhooks.outbound.models import (
     Attempt,

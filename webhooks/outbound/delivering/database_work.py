@@ -15,7 +15,7 @@ from common.database_trouble import is_environment_error
 from sites.heartbeats import live_processes
 from sites.models import ProcessKind
 from webhooks.outbound.delivering.attempt import Tried
-from webhooks.outbound.delivering.claiming import Claimed, Wanted, claim
+from webhooks.outbound.delivering.claiming import claim
 from webhooks.outbound.delivering.leases import (
     hold_waiting,
     reap_expired_leases,
@@ -24,6 +24,7 @@ from webhooks.outbound.delivering.leases import (
 )
 from webhooks.outbound.delivering.loading import load, load_large
 from webhooks.outbound.delivering.recording import bodies_keep, record, without_texts
+from webhooks.outbound.delivering.sharing import Claimed, Wanted
 from webhooks.outbound.delivering.unit import RowKey, Unit
 from webhooks.outbound.subscriptions.directory import SubscriptionSnapshot, subscriptions_by_id
 

@@ -7,7 +7,7 @@ import time
 from collections import deque
 from collections.abc import Callable, Mapping
 from enum import Enum
-from typing import Final, TypeVar
+from typing import Final
 
 import structlog
 from django.conf import settings
@@ -17,32 +17,25 @@ from django.utils import timezone
 from common.http.async_client import AsyncClient
 from webhooks.outbound.building import Sendable
 from webhooks.outbound.delivering.attempt import Tried
-from webhooks.outbound.delivering.claiming import Claimed, Wanted
 from webhooks.outbound.delivering.database_thread import DatabaseThread
 from webhooks.outbound.delivering.database_work import DatabaseWork
 from webhooks.outbound.delivering.lanes import Lane
+from webhooks.outbound.delivering.recorder import Recorder
 from webhooks.outbound.delivering.sending import send_unit
+from webhooks.outbound.delivering.sharing import Claimed, Wanted
 from webhooks.outbound.delivering.unit import Unit
 from webhooks.outbound.subscriptions.directory import SubscriptionSnapshot
 
-RECORDED_TOGETHER: Final = 200
-RECORDED_AFTER_SECONDS: Final = 0.05
-# Beyond this, the database does not keep up, and nothing more is claimed.
-MOST_UNRECORDED: Final = 2_000
 # Large payloads are held in memory by this many at once.
 MOST_LARGE: Final = 16
 MOST_CLAIMED: Final = 512
 # Of all slots, those in trouble together get this share.
 TROUBLED_SHARE: Final = 0.5
-FIRST_RECOVERY_SECONDS: Final = 0.2
-LONGEST_RECOVERY_SECONDS: Final = 5.0
 _LEAST_PAUSE: Final = 0.005
 _IDLE_SECONDS: Final = 1.0
 # Until the database says for certain that a subscription is slowed or disabled.
 _REST: Final = 2.0
 _OVERLOADED: Final = frozenset(("timeout", "reset", "refused", "dns", "tls", "protocol"))
-
-Result = TypeVar("Result")
 
 log = structlog.get_logger(__name__)
 
@@ -67,19 +60,14 @@ class DeliveryLoop:
         self._lanes: dict[int, Lane] = {}
         self._ready: deque[Lane] = deque()
         self._tasks: set[asyncio.Task[None]] = set()
-        self._results: list[Tried] = []
-        self._unsent: list[Unit] = []
-        self._unrecorded = 0
         self._turn = 0
         self._is_stopping = False
         self._loop: asyncio.AbstractEventLoop | None = None
         self._woken = asyncio.Event()
-        self._has_results = asyncio.Event()
-        self._is_full = asyncio.Event()
         self._large = asyncio.Semaphore(MOST_LARGE)
         self._turned_at = time.monotonic()
         self._busy_at = 0.0
-        self._error: Exception | None = None
+        self._recorder = Recorder(database, work, self._woken.set)
 
     def wake(self) -> None:
         self._soon(self._woken.set)
@@ -97,7 +85,7 @@ class DeliveryLoop:
     async def run(self, until: Until) -> None:
         self._loop = asyncio.get_running_loop()
         is_short = until is not Until.STOPPED
-        helpers = [asyncio.create_task(self._record_always(raises=is_short)),
+        helpers = [asyncio.create_task(self._recorder.run(raises=is_short)),
                    asyncio.create_task(self._tick())]  # fmt: skip
         async with AsyncClient() as self._client:
             try:
@@ -108,8 +96,8 @@ class DeliveryLoop:
                 for helper in helpers:
                     helper.cancel()
                 await asyncio.gather(*helpers, return_exceptions=True)
-        if self._error is not None:
-            raise self._error
+        if self._recorder.error is not None:
+            raise self._recorder.error
 
     async def _round(self, until: Until) -> bool:
         """Claim once and wait for what comes next; return whether to go on."""
@@ -117,10 +105,10 @@ class DeliveryLoop:
         started = time.monotonic()
         was_empty = self._is_empty()
         is_short = until is not Until.STOPPED
-        claimed = await self._persist(lambda: self._claim(is_short), raises=is_short)
+        claimed = await self._recorder.persist(lambda: self._claim(is_short), raises=is_short)
         taken = time.monotonic() - started
         self._take(claimed, taken)
-        if until is Until.ONE_BATCH or self._error is not None:
+        if until is Until.ONE_BATCH or self._recorder.error is not None:
             return False
         if claimed.units:
             self._busy_at = time.monotonic()
@@ -134,14 +122,14 @@ class DeliveryLoop:
     def _is_empty(self) -> bool:
         """Say whether everything that was claimed has ended and is recorded."""
         at_hand = any(lane.at_hand for lane in self._lanes.values())
-        return not (at_hand or self._tasks or self._unrecorded or self._unsent)
+        return not (at_hand or self._tasks or self._recorder.has_work)
 
     def _claim(self, is_short: bool) -> Claimed:
         """Claim for every lane with room. Runs in the database thread while the loop goes on."""
         self._subscriptions = self._work.subscriptions()
         limit = min(MOST_CLAIMED, 2 * self._most - sum(x.at_hand for x in self._lanes.values()))
         wanted = self._wanted(is_short)
-        if limit <= 0 or not wanted or self._unrecorded > MOST_UNRECORDED:
+        if limit <= 0 or not wanted or self._recorder.is_behind:
             return Claimed()
         return self._work.claim(wanted, limit)
 
@@ -177,7 +165,7 @@ class DeliveryLoop:
         for unit in claimed.units:
             lane = self._lanes[unit.subscription_id]
             if lane.rests_until > now:
-                self._hand_back([unit])
+                self._recorder.hand_back([unit])
             else:
                 lane.queue.append(unit)
                 self._list(lane)
@@ -211,7 +199,7 @@ class DeliveryLoop:
                 await self._try(lane, unit, snapshot)
             else:
                 # Paused, disabled or deleted since it was claimed: handed back, and held there.
-                self._hand_back([unit])
+                self._recorder.hand_back([unit])
         finally:
             lane.in_flight -= 1
             self._list(lane)
@@ -235,11 +223,7 @@ class DeliveryLoop:
             lane.went_wrong(seconds, overloaded=overloaded)
         self._heed(lane, result)
         self.attempts += 1
-        self._unrecorded += 1
-        self._results.append(result)
-        self._has_results.set()
-        if len(self._results) >= RECORDED_TOGETHER:
-            self._is_full.set()
+        self._recorder.add(result)
 
     def _heed(self, lane: Lane, result: Tried) -> None:
         """Stop at once when a receiver says so: the database knows it only when it is recorded."""
@@ -249,58 +233,10 @@ class DeliveryLoop:
             seconds = (decision.slows_until - timezone.now()).total_seconds()
         if seconds > 0:
             # Soon the row says so to every worker, and an operator may have changed it.
-            self._hand_back(lane.rest(time.monotonic() + min(seconds, _REST)))
-
-    def _hand_back(self, units: list[Unit]) -> None:
-        if units:
-            self._unsent += units
-            self._has_results.set()
+            self._recorder.hand_back(lane.rest(time.monotonic() + min(seconds, _REST)))
 
     async def _keep(self, unit: Unit, built: Sendable) -> None:
         await self._database.run(lambda: self._work.keep_body(unit, built))
-
-    async def _record_always(self, *, raises: bool) -> None:
-        """Record results every 200 or 50 ms, whichever comes first."""
-        while True:
-            await self._has_results.wait()
-            try:
-                async with asyncio.timeout(RECORDED_AFTER_SECONDS):
-                    await self._is_full.wait()
-            except TimeoutError:
-                pass
-            self._has_results.clear()
-            self._is_full.clear()
-            try:
-                await self._record(raises=raises)
-            except (DatabaseError, InterfaceError) as error:
-                self._error = error
-                self._woken.set()
-                return
-
-    async def _record(self, *, raises: bool) -> None:
-        results, self._results = self._results, []
-        unsent, self._unsent = self._unsent, []
-        if results:
-            await self._persist(lambda: self._work.record(results), raises=raises)
-            self._unrecorded -= len(results)
-            if self._is_empty() or any(_is_due(result) for result in results):
-                self._woken.set()
-        if unsent:
-            await self._persist(lambda: self._work.release(unsent), raises=raises)
-
-    async def _persist(self, work: Callable[[], Result], *, raises: bool) -> Result:
-        """Have work done in the database, again and again while that is away."""
-        pause = FIRST_RECOVERY_SECONDS
-        while True:
-            try:
-                return await self._database.run(work)
-            except (DatabaseError, InterfaceError) as error:
-                if raises:
-                    raise
-                log.warning("database error", error=type(error).__name__, again_in_seconds=pause)
-                await self._database.run(self._work.recover)
-            await asyncio.sleep(pause)
-            pause = min(pause * 2, LONGEST_RECOVERY_SECONDS)
 
     async def _wait(self, seconds: float) -> None:
         try:
@@ -321,7 +257,7 @@ class DeliveryLoop:
             await self._wait(0.05)
         for lane in self._lanes.values():
             # At once: other workers need not wait for our calls to end.
-            self._hand_back(list(lane.queue))
+            self._recorder.hand_back(list(lane.queue))
             lane.queue.clear()
         if self._tasks:
             grace = settings.WORKER_GRACE_SECONDS if self._is_stopping else None
@@ -331,11 +267,9 @@ class DeliveryLoop:
         if self._tasks:
             await asyncio.wait(self._tasks)
         try:
-            while self._unrecorded or self._unsent or self._results:
-                await self._record(raises=True)
-                await asyncio.sleep(0)
+            await self._recorder.finish()
             await self._database.run(self._work.release_all)
-        except (DatabaseError, InterfaceError) as error:
+        except (DatabaseError, InterfaceError, TimeoutError) as error:
             # What was not recorded is tried again when its lease has run out.
             log.warning("deliveries ended without their database", error=type(error).__name__)
 
@@ -348,8 +282,3 @@ class DeliveryLoop:
         loop = self._loop
         if loop is not None and not loop.is_closed():
             loop.call_soon_threadsafe(call)
-
-
-def _is_due(result: Tried) -> bool:
-    due_at = result.decision.due_at
-    return due_at is not None and (due_at - result.started_at).total_seconds() < 1

@@ -10,6 +10,7 @@ from typing import Any, Final, TypeAlias
 
 from django.db import connection
 
+from sites.models import Site
 from webhooks.outbound.delivering.database_values import aware, id_value, marks, row_id
 from webhooks.outbound.delivering.unit import (
     LARGE_BYTES,
@@ -22,8 +23,9 @@ from webhooks.outbound.formats.base import SentEvent
 from webhooks.outbound.models import Event, KeptBody
 
 _TABLE: Final = Event._meta.db_table
+_SITES: Final = Site._meta.db_table
 _COLUMNS: Final = (
-    "id", "message_id", "type", "occurred_at", "site_id", "contact_id", "subject",
+    "t.id", "message_id", "type", "occurred_at", "public_id", "contact_id", "subject",
     "raw_content_type", "raw_headers",
 )  # fmt: skip
 _MOST_PARAMETERS: Final = 500
@@ -89,22 +91,22 @@ def _rows(ids: Sequence[RowKey], most_bytes: int | None) -> list[Any]:
         payload, raw = (f"CASE WHEN {small} THEN {name} END" for name in (payload, raw))
     with connection.cursor() as cursor:
         cursor.execute(
-            f"SELECT {', '.join(_COLUMNS)}, {size}, {payload}, {raw} FROM {_TABLE} "
-            f"WHERE id IN ({marks(ids)})",
+            f"SELECT {', '.join(_COLUMNS)}, {size}, {payload}, {raw} FROM {_TABLE} AS t "
+            f"JOIN {_SITES} AS s ON s.id = t.site_id WHERE t.id IN ({marks(ids)})",
             ids,
         )
         return list(cursor.fetchall())
 
 
 def _event(row: Any) -> tuple[SentEvent, int]:
-    (_, message_id, event_type, occurred_at, site_id, contact_id, subject, raw_content_type,
+    (_, message_id, event_type, occurred_at, public_id, contact_id, subject, raw_content_type,
      raw_headers, size, payload, raw_body) = row  # fmt: skip
     event = SentEvent(
         message_id=message_id,
         type=event_type,
         occurred_at=aware(occurred_at),
         payload_text=payload or "",
-        site_id=str(site_id),
+        site_id=str(row_id(public_id)),
         contact_id=str(row_id(contact_id)) if contact_id else "",
         subject={} if subject == "{}" else json.loads(subject),
         raw_content_type=raw_content_type,
