@@ -8,7 +8,8 @@ from typing import Final
 
 from webhooks.outbound.building import build
 from webhooks.outbound.delivering.unit import batch_message_id
-from webhooks.outbound.formats.base import CannotBuild, SentEvent
+from webhooks.outbound.event_view import sent_event
+from webhooks.outbound.formats.base import CannotBuild
 from webhooks.outbound.models import Attempt, Delivery, Event, KeptBody
 from webhooks.outbound.subscriptions.directory import subscriptions_by_id
 
@@ -59,8 +60,8 @@ def _built(delivery: Delivery) -> SentBody:
     snapshot = subscriptions_by_id().get(delivery.subscription_id)
     rows = Delivery.objects.filter(unit=delivery.unit).order_by("pk")
     ids = list(rows.values_list("event_id", flat=True))
-    found = Event.objects.in_bulk(ids)
-    events = [_sent_event(found[key]) for key in ids if key in found]
+    found = Event.objects.select_related("site").in_bulk(ids)
+    events = [sent_event(found[key]) for key in ids if key in found]
     if snapshot is None or not events:
         return SentBody(why_not=_ERASED)
     is_batch = delivery.unit != delivery.pk
@@ -70,21 +71,6 @@ def _built(delivery: Delivery) -> SentBody:
     except CannotBuild as error:
         return SentBody(why_not=str(error))
     return SentBody(body=built.body, content_type=built.content_type)
-
-
-def _sent_event(event: Event) -> SentEvent:
-    return SentEvent(
-        message_id=event.message_id,
-        type=event.type,
-        occurred_at=event.occurred_at,
-        payload_text=event.payload,
-        site_id=str(event.site_id),
-        contact_id=str(event.contact_id or ""),
-        subject=event.subject,
-        raw_content_type=event.raw_content_type,
-        raw_headers=event.raw_headers,
-        raw_body=None if event.raw_body is None else bytes(event.raw_body),
-    )
 
 
 def _is_emptied(delivery: Delivery) -> bool:

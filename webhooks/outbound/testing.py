@@ -21,7 +21,8 @@ from webhooks.outbound.delivering.recording import bodies_keep, record
 from webhooks.outbound.delivering.retry_policy import Decision, Outcome, decide, unbuildable
 from webhooks.outbound.delivering.unit import Part, Unit
 from webhooks.outbound.event_types import event_type_named
-from webhooks.outbound.formats.base import CannotBuild, SentEvent
+from webhooks.outbound.event_view import sent_event
+from webhooks.outbound.formats.base import CannotBuild
 from webhooks.outbound.formats.registry import format_for
 from webhooks.outbound.models import (
     Attempt,
@@ -65,7 +66,7 @@ def subscription_test(*, subscription: Subscription, event: str | Event, actor: 
         attempts=1,
         trigger=Trigger.TEST,
         message_id=test.message_id,
-        events=[_sent_event(test)],
+        events=[sent_event(test)],
     )
     attempt = _tried(unit, snapshot, now)
     attempt.is_test = True
@@ -95,21 +96,6 @@ def _copy_of(event: Event) -> Event:
         raw_content_type=event.raw_content_type,
         raw_headers=event.raw_headers,
         raw_body=event.raw_body,
-    )
-
-
-def _sent_event(event: Event) -> SentEvent:
-    return SentEvent(
-        message_id=event.message_id,
-        type=event.type,
-        occurred_at=event.occurred_at,
-        payload_text=event.payload,
-        site_id=str(event.site_id),
-        contact_id=str(event.contact_id or ""),
-        subject=event.subject,
-        raw_content_type=event.raw_content_type,
-        raw_headers=event.raw_headers,
-        raw_body=None if event.raw_body is None else bytes(event.raw_body),
     )
 
 

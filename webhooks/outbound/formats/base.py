@@ -26,6 +26,7 @@ class SentEvent:
 
     `payload_text` is compact JSON in the shape of the event type's schema. `subject` names the
     person as known when it happened (`email`, `phone`, `external_id`; absent keys are not known).
+    `site_id` is the site's public id.
     """
 
     message_id: str
