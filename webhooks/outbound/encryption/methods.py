@@ -7,8 +7,10 @@ import hmac
 from collections.abc import Callable
 from typing import Final
 
+from cryptography.exceptions import UnsupportedAlgorithm
+from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
+from cryptography.hazmat.primitives.serialization import load_pem_public_key
 from joserfc import jwe
-from joserfc.errors import JoseError
 from joserfc.jwk import RSAKey
 
 from integrations.presets.voyado_engage.encryption import KEY_BYTES, clean_key, encrypt
@@ -74,12 +76,15 @@ def _engage_key(key: str) -> bytes:
 
 
 def _checked_pem(text: str) -> str:
-    try:
-        key = RSAKey.import_key(text.strip())
-    except (JoseError, ValueError, TypeError):
-        raise ValueError(_NO_RSA_KEY) from None
-    if key.is_private:
+    pem = text.strip()
+    if "PRIVATE KEY-----" in pem:
         raise ValueError("This is a private key. Ask the receiver for the public one alone.")
-    if key.public_key.key_size < LEAST_RSA_BITS:
+    try:
+        key = load_pem_public_key(pem.encode())
+    except (ValueError, UnsupportedAlgorithm):
+        raise ValueError(_NO_RSA_KEY) from None
+    if not isinstance(key, RSAPublicKey):
+        raise ValueError(_NO_RSA_KEY)  # noqa: TRY004 - a text that is the wrong one
+    if key.key_size < LEAST_RSA_BITS:
         raise ValueError(f"Use an RSA key of at least {LEAST_RSA_BITS} bits.")
-    return text.strip()
+    return pem

@@ -52,10 +52,10 @@ def form_request(
 ) -> BuiltRequest:
     """Return the request of a hook; the wrapper of replies has neither message nor status."""
     license_code = settings["license_code"]
+    ends = {} if isinstance(data, list) else {"message": "success", "status": "success"}
     if settings.get("body_format") == "xml":
-        body, content_type = form_xml(data), "application/xml"
+        body, content_type = form_xml(data, ends), "application/xml"
     else:
-        ends = {} if isinstance(data, list) else {"message": "success", "status": "success"}
         body = json_text({"response": {"data": data, **ends}}).encode()
         content_type = "application/json"
     return BuiltRequest(

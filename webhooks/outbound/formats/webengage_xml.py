@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from decimal import Decimal
 from io import BytesIO
 from typing import Any, Final
@@ -43,8 +44,8 @@ class _Writer(XMLGenerator):
             super().characters(part)
 
 
-def form_xml(data: Any) -> bytes:
-    """Return `<response><data>…`; a list (of replies) becomes repeated `<reply>`."""
+def form_xml(data: Any, ends: Mapping[str, str]) -> bytes:
+    """Return `<response><data>…` and what comes after; a list (of replies) is `<reply>` for each."""
     out = BytesIO()
     writer = _Writer(out, encoding="utf-8", short_empty_elements=True)
     writer.startDocument()
@@ -56,6 +57,8 @@ def form_xml(data: Any) -> bytes:
     else:
         _members(writer, data)
     writer.endElement("data")
+    for name, text in ends.items():
+        _element(writer, name, text)
     writer.endElement("response")
     return out.getvalue()
 
