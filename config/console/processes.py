@@ -24,8 +24,8 @@ _REMEDY: Final[Mapping[ProcessKind, str]] = {
         "and wait, and nothing is delivered."
     ),
     ProcessKind.QCLUSTER: (
-        "Start ./patchbay run, or the qcluster service. Until then jobs stay in the queue, old rows "
-        "are not removed, and nobody is told of trouble by e-mail."
+        "Start ./patchbay run, or the qcluster service. Until then jobs stay in the queue, old "
+        "rows are not removed, and nobody is told of trouble by e-mail."
     ),
 }
 

@@ -77,7 +77,7 @@ def test_break_that_is_over_counts_from_its_end(site: Site) -> None:
 
 def test_lease_left_behind_is_stuck(site: Site) -> None:
     subscription = subscribe(site)
-    leased = {"lease_owner": "worker-1", "due_at": ago(minutes=9)}
+    leased: dict[str, Any] = {"lease_owner": "worker-1", "due_at": ago(minutes=9)}
     for minutes, stuck in ((-1, 0), (1, 0), (3, 1), (60, 2)):
         delivery(
             subscription, DeliveryStatus.SENDING, lease_expires_at=ago(minutes=minutes), **leased

@@ -71,7 +71,7 @@ def test_connectif_format_sends_the_fields_flat(site: Site) -> None:
     assert dialect is not None
     sent = SentEvent(
         message_id=row.message_id, type=row.type, occurred_at=row.occurred_at,
-        payload_text=row.payload, site_id=site.public_id,
+        payload_text=row.payload, site_id=str(site.public_id),
     )  # fmt: skip
     built = dialect.build([sent], message_id=row.message_id, settings={})
     assert built.body == '{"code":"Ä 1","total":10.0}'.encode()

@@ -128,7 +128,7 @@ def _causes(incident: Incident) -> tuple[str, ...]:
     code = incident.last_status_code
     if code is None:
         return _CAUSES.get(incident.last_error, ())
-    return _STATUS_CAUSES.get(code) or _OTHER_STATUS.get(code // 100, ())
+    return _STATUS_CAUSES.get(code, _OTHER_STATUS.get(code // 100, ()))
 
 
 def _links(incident: Incident, kind: str) -> str:
