@@ -36,8 +36,8 @@ class SignedTraffic:
 
 def make_signed_traffic(folder: Path, requests: int) -> SignedTraffic:
     """Make an Engage source and sign one body of about 1 KB under that many message ids."""
-    secret = "whsec_" + base64.b64encode(os.urandom(24)).decode()
-    source = _source("voyado_engage", {}, {"signing_secrets": [secret]})
+    source = engage_source(_site())
+    (secret,) = source.secrets["signing_secrets"]
     key = signing_key(secret)
     if key is None:
         raise SystemExit("The signing secret made here is none.")
@@ -53,10 +53,15 @@ def make_signed_traffic(folder: Path, requests: int) -> SignedTraffic:
     return SignedTraffic(source.reception_path, timestamp, body, file, requests)
 
 
+def engage_source(site: Site) -> Source:
+    secret = "whsec_" + base64.b64encode(os.urandom(24)).decode()
+    return _source(site, "voyado_engage", {}, {"signing_secrets": [secret]})
+
+
 def make_batch_traffic(folder: Path) -> tuple[str, Path]:
     """Make an Ongage source; return its path with the token, and a file with all but one row."""
     settings = {"verification": "token_query", "token_parameter": "token"}
-    source = _source("ongage", settings, {"tokens": [_TOKEN]})
+    source = _source(_site(), "ongage", settings, {"tokens": [_TOKEN]})
     request_path = f"{source.reception_path}?token={_TOKEN}"
     rows = [
         {
@@ -74,8 +79,14 @@ def make_batch_traffic(folder: Path) -> tuple[str, Path]:
     return request_path, file
 
 
-def _source(preset_key: str, settings: dict[str, Any], secrets: dict[str, Any]) -> Source:
+def _site() -> Site:
     site, _ = Site.objects.get_or_create(slug="bench", defaults={"name": "Bench"})
+    return site
+
+
+def _source(
+    site: Site, preset_key: str, settings: dict[str, Any], secrets: dict[str, Any]
+) -> Source:
     values: dict[str, Any] = {
         "site": site,
         "preset_key": preset_key,

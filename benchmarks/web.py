@@ -48,13 +48,13 @@ def running_web(application: str = "config.wsgi:application") -> Iterator[Web]:
     from config.environment import BASE_DIR
     from config.processes import web_command
 
-    port = _free_port()
+    port = free_port()
     command = web_command(host="127.0.0.1", port=port, grace_seconds=10)
     command[-1] = application
     environment = {**os.environ, "PYTHONPATH": str(BASE_DIR)}
     process = subprocess.Popen(command, env=environment, cwd=BASE_DIR)
     try:
-        _wait_for(port, process)
+        wait_for_port(port, process)
         yield Web(process, port)
     finally:
         process.terminate()
@@ -74,21 +74,22 @@ def cpu_seconds_of(names: Sequence[str]) -> float:
     return total
 
 
-def _free_port() -> int:
+def free_port() -> int:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return int(probe.getsockname()[1])
 
 
-def _wait_for(port: int, process: subprocess.Popen[bytes]) -> None:
+def wait_for_port(port: int, process: subprocess.Popen[bytes]) -> None:
+    """Wait until a process listens; ends the program when it does not."""
     deadline = time.monotonic() + _START_SECONDS
     while time.monotonic() < deadline:
         if process.poll() is not None:
-            raise SystemExit(f"The web process ended at its start (code {process.returncode}).")
+            raise SystemExit(f"A process ended at its start (code {process.returncode}).")
         try:
             socket.create_connection(("127.0.0.1", port), timeout=1).close()
         except OSError:
             time.sleep(0.05)
         else:
             return
-    raise SystemExit("The web process did not listen in time.")
+    raise SystemExit("A process did not listen in time.")

@@ -1,4 +1,4 @@
-"""One worker process, held while events are stored, then let go and watched until none waits."""
+"""One worker process, held while its work is stored, then let go and watched until that is done."""
 
 from __future__ import annotations
 
@@ -35,9 +35,19 @@ class Run:
     peak_bytes: int
 
 
-def run_worker(fill: Callable[[], None]) -> Run:
-    """Return what it took to work off what `fill` stores."""
-    with _worker() as worker:
+def nothing_received_waits() -> bool:
+    waiting = (Status.RECEIVED, Status.PROCESSING)
+    return not ReceivedEvent.objects.filter(status__in=waiting).exists()
+
+
+def run_worker(
+    fill: Callable[[], None],
+    *,
+    is_done: Callable[[], bool] = nothing_received_waits,
+    channel: str = RECEIVED,
+) -> Run:
+    """Return what it took to work off what `fill` stores; `channel` is where the worker listens."""
+    with running_worker() as worker:
         # Stopped right after a beat, so that it holds no lock that storing would wait for.
         worker.send_signal(signal.SIGSTOP)
         fill()
@@ -48,8 +58,8 @@ def run_worker(fill: Callable[[], None]) -> Run:
         before, server_before = _cpu_seconds(process), _server_cpu_seconds()
         started = time.perf_counter()
         worker.send_signal(signal.SIGCONT)
-        wake_workers(RECEIVED)
-        peak = _watch(process)
+        wake_workers(channel)
+        peak = _watch(process, is_done)
         return Run(
             seconds=time.perf_counter() - started,
             cpu_seconds=_cpu_seconds(process) - before,
@@ -59,7 +69,7 @@ def run_worker(fill: Callable[[], None]) -> Run:
 
 
 @contextmanager
-def _worker() -> Iterator[subprocess.Popen[bytes]]:
+def running_worker() -> Iterator[subprocess.Popen[bytes]]:
     worker = subprocess.Popen([sys.executable, str(BASE_DIR / "manage.py"), "worker"], cwd=BASE_DIR)
     try:
         deadline = time.monotonic() + _START_SECONDS
@@ -74,8 +84,8 @@ def _worker() -> Iterator[subprocess.Popen[bytes]]:
         worker.wait()
 
 
-def _watch(process: psutil.Process) -> int:
-    """Wait until nothing waits; return the largest size seen of what the process has for itself.
+def _watch(process: psutil.Process, is_done: Callable[[], bool]) -> int:
+    """Wait until all is done; return the largest size seen of what the process has for itself.
 
     Pages of the database file that SQLite maps are the system's cache and not counted.
     """
@@ -83,9 +93,7 @@ def _watch(process: psutil.Process) -> int:
     while True:
         memory = process.memory_info()
         peak = max(peak, memory.rss - memory.shared)
-        if not ReceivedEvent.objects.filter(
-            status__in=(Status.RECEIVED, Status.PROCESSING)
-        ).exists():
+        if is_done():
             return peak
         time.sleep(_LOOK_SECONDS)
 
