@@ -110,6 +110,7 @@ def test_all_that_failed_is_sent_again_as_the_plan_said(holder: Holder, site: Si
     delivery(saved(site, name="Other"))
     page = text_of(holder.get("/recover", hours="24"))
     assert "2 failed deliveries would be sent again" in page
+    assert "<title>Send again | Receiver</title>" in page
     fields = dict(re.findall(r'name="(since|upper_id)" value="([^"]+)"', page))
     late = delivery(holder.subscription)
     answer = holder.post("/recover", **fields)

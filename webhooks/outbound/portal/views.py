@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, Final
 from uuid import UUID
 
 from django.core.exceptions import ValidationError
@@ -34,6 +34,13 @@ from webhooks.outbound.testing import subscription_test
 
 _NOT_RECEIVED = "This subscription does not receive events of this type. Choose another one."
 _LOOK_FIRST = "Look at what would be sent first, then start it."
+_HEADINGS: Final = {
+    "overview": "Deliveries",
+    "delivery": "Delivery",
+    "secret": "Signing secret",
+    "plan": "Send again",
+    "refused": "Not done",
+}
 
 
 @opened_by_link("GET", "HEAD")
@@ -142,7 +149,7 @@ def _page(
     request: HttpRequest, name: str, visit: Visit, context: dict[str, Any], status: int = 200
 ) -> HttpResponse:
     token = request.resolver_match.kwargs["token"] if request.resolver_match else ""
-    whole = {**context, **frame(token, visit)}
+    whole = {**context, **frame(token, visit), "heading": _HEADINGS[name]}
     return render(request, f"portal/{name}.html", whole, status=status)
 
 
