@@ -61,7 +61,8 @@ def build(
     """Return the request in the subscription's dialect. Raises `CannotBuild`.
 
     A format that fails on an event must not stop the others: whatever it raises becomes a
-    sentence, and the log has the rest. Of a batch, events that were emptied meanwhile are left out.
+    sentence, and the log has the rest. Of a batch, events that were emptied meanwhile, or that
+    the format does not carry, are left out.
     """
     dialect = format_for(snapshot.format_key)
     if snapshot.fault or dialect is None:
@@ -70,6 +71,10 @@ def build(
     if not told:
         raise CannotBuild(_ERASED)
     encrypt = _encryptor(snapshot, dialect, message_id)
+    # They may have been published when the subscription had another format.
+    told = [event for event in told if dialect.carries(event.type, snapshot.format_settings)]
+    if not told:
+        raise CannotBuild(f"The format “{dialect.label}” does not carry events of this type.")
     try:
         built = dialect.build(
             told,

@@ -165,6 +165,13 @@ def test_what_was_emptied_is_not_sent_and_does_not_hold_a_batch_up() -> None:
         build(to, [emptied, emptied], "msg_3")
 
 
+def test_what_another_format_was_to_carry_is_not_sent_in_this_one() -> None:
+    with pytest.raises(CannotBuild, match="“Ongage batch” does not carry events of this type"):
+        build(snapshot("ongage_batch"), [EVENT], MESSAGE_ID)
+    hard = catalogue()["inbound.ongage.hard"]
+    assert len(json.loads(build(snapshot("ongage_batch"), [EVENT, hard], "msg_3").body)) == 1
+
+
 def test_a_batch_is_a_list_also_of_one_event() -> None:
     for format_key in ("standard_webhooks", "cloudevents"):
         single, batch = snapshot(format_key), snapshot(format_key, batch_size=5)
