@@ -36,7 +36,8 @@ _ENCRYPTED: Final = {"encryption": "engage", "secrets": {"encryption": ENGAGE_KE
 CASES: Final[Mapping[str, Case]] = {
     "engage/contact.updated": Case("engage", ("contact.updated",)),
     "engage/contact.deleted.encrypted": Case("engage", ("contact.deleted",), {}, _ENCRYPTED),
-    "engage/acceptsEmail.webhook_names": Case(
+    "engage/contact.acceptsEmail.changed": Case("engage", (_OPT_OUT,)),
+    "engage/contact.acceptsEmail.changed.webhook_names": Case(
         "engage", (_OPT_OUT,), {}, {"signing_settings": {"family": "webhook"}}
     ),
     "engage/loyalty.addPoints": Case("engage", ("loyalty.addPoints",)),
@@ -90,6 +91,7 @@ CASES: Final[Mapping[str, Case]] = {
         {"signing": "none", "headers": {"X-Connectif-Key": "of-the-operator"}},
     ),
     "standard_webhooks/contact.created": Case("standard_webhooks", ("contact.created",)),
+    "standard_webhooks/contact.deleted": Case("standard_webhooks", ("contact.deleted",)),
     "standard_webhooks/batch": Case(
         "standard_webhooks", ("contact.created", "contact.deleted"), {}, _BATCH
     ),
@@ -105,6 +107,9 @@ CASES: Final[Mapping[str, Case]] = {
     "cloudevents/binary": Case("cloudevents", ("contact.deleted",), {"mode": "binary"}),
     "cloudevents/batch": Case(
         "cloudevents", ("contact.created", "contact.deleted"), {"mode": "binary"}, _BATCH
+    ),
+    "raw_request/order": Case(
+        "raw_request", ("inbound.webengage.order_placed",), {"headers": "x-request-id"}
     ),
     "raw_request/feedback": Case(
         "raw_request",

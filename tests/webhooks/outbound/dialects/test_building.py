@@ -103,7 +103,7 @@ def test_what_was_masked_or_cannot_be_sent_is_left_out_of_a_relay(value: str) ->
     assert sendable(request.headers)
 
 
-SECRET_WAYS: Final = [
+SECRET_WAYS: Final[list[tuple[str, Any, Any, Any]]] = [
     ("engage", {}, {"encryption": "engage"}, {"encryption": ENGAGE_KEY}),
     ("engage", {}, {}, {"previous_signing": OLD_SECRET}),
     ("webengage_event", {}, {}, {}),

@@ -100,7 +100,7 @@ def generic(signing: str, **pointers: Any) -> PresetConfig:
     return PresetConfig(settings={**settings, **pointers}, secrets=secrets)
 
 
-ENGAGE_WAYS: Final = {
+ENGAGE_WAYS: Final[Mapping[str, dict[str, Any]]] = {
     "svix": {},
     "webhook": {"signing_settings": {"family": "webhook"}},
     "encrypted": {"encryption": "engage", "secrets": {"encryption": KEY}},

@@ -183,6 +183,7 @@ def test_contacts_go_from_site_to_site_in_the_envelope_of_engage(
 
 @pytest.mark.parametrize("format_key", ["webengage_event", "ongage_batch"])
 def test_an_opt_out_there_is_an_opt_out_here(there: Site, here: Site, format_key: str) -> None:
+    fields: dict[str, Any]
     if format_key == "webengage_event":
         receiver = source(here, "webengage", WEBENGAGE)
         settings = {"license_code": "311c48b3", "hook": "global_system"}
@@ -298,7 +299,7 @@ def test_a_send_event_arrives_at_a_generic_source_and_at_a_reception_event(
         verification={"verification": "hmac"}, secrets={"hmac_secrets": [PLAIN_SECRET]},
     )  # fmt: skip
     config = generic("hmac", email_pointer="/email", properties={"total": "/total"})
-    targets = (
+    targets: tuple[Source | str, ...] = (
         source(here, "generic_json", config),
         f"/webhooks/{here.public_id}/custom-events/alias/{reception.alias}",
     )

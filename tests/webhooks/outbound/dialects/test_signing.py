@@ -31,7 +31,7 @@ from webhooks.outbound.signing.settings import clean_prefix, clean_signature_hea
 
 BODY: Final = '{"type":"contact.updated","data":{"city":"Malmö"}}'.encode()
 # The reference vector of Svix. That of Standard Webhooks has a key of 18 bytes, too short to save.
-VECTOR: Final = {
+VECTOR: Final[dict[str, Any]] = {
     "secrets": {"signing": "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"},
     "message_id": "msg_p5jXN8AQM9LWM0D4loKWxJek",
     "body": b'{"test": 2432232314}',
