@@ -10,10 +10,11 @@ from __future__ import annotations
 import asyncio
 import io
 import time
-from functools import lru_cache
+from functools import lru_cache, partial
 from typing import Final, Self
 
 import aiohttp
+from aiohttp.client_proto import ResponseHandler
 from yarl import URL
 
 from common.http.async_failures import EXPECTED, failure_of
@@ -25,10 +26,20 @@ from common.http.outgoing import checked
 
 # Below the five seconds after which many servers close an idle connection.
 KEPT_SECONDS: Final = 4.0
-FAREWELL_SECONDS: Final = 0.5
 _ADDRESS_KNOWN_SECONDS: Final = 10
 _READ_SIZE: Final = 16 * 1024
 _LARGE_BODY: Final = 512 * 1024
+
+
+class AbruptConnection(ResponseHandler):
+    """Gone at once when it is closed, with what was not sent yet.
+
+    Otherwise a peer that reads nothing, or does not answer the end of TLS, would keep the socket
+    and the rest of the body long after the deadline, and the loop from ending.
+    """
+
+    def close(self) -> None:
+        self.abort()
 
 
 class AsyncClient:
@@ -45,9 +56,8 @@ class AsyncClient:
             keepalive_timeout=KEPT_SECONDS,
             limit=0,
         )
-        # A peer that does not say goodbye would hold the end of the loop up for half a minute.
-        # The argument for it is on its way out, and the loops take it only with each connection.
-        connector._ssl_shutdown_timeout = FAREWELL_SECONDS
+        made = partial[ResponseHandler](AbruptConnection, loop=asyncio.get_running_loop())
+        connector._factory = made
         self._session = aiohttp.ClientSession(
             connector=connector,
             cookie_jar=aiohttp.DummyCookieJar(),
@@ -56,7 +66,6 @@ class AsyncClient:
             read_bufsize=_READ_SIZE,
             skip_auto_headers=("Accept", "Content-Type"),
         )
-        self._has_encrypted = False
         # It would repeat a PUT or DELETE by itself, beside the attempt that was counted.
         self._session._retry_connection = False
 
@@ -68,9 +77,6 @@ class AsyncClient:
 
     async def close(self) -> None:
         await self._session.close()
-        if self._has_encrypted:
-            # uvloop never ends when it is closed while a connection still says goodbye.
-            await asyncio.sleep(FAREWELL_SECONDS * 1.2)
 
     async def send(self, request: OutgoingRequest) -> HttpAnswer:
         """Carry out one request; raises HttpFailure when no answer came, whatever the reason."""
@@ -85,7 +91,6 @@ class AsyncClient:
 
     async def _exchange(self, request: OutgoingRequest, started: float) -> HttpAnswer:
         place, headers = checked(request)
-        self._has_encrypted |= place.is_tls
         try:
             async with (
                 asyncio.timeout(request.total_seconds),

@@ -68,13 +68,17 @@ def _broken_off(error: aiohttp.ClientPayloadError) -> HttpFailure:
         return reset()
     if isinstance(cause, aiohttp.http_exceptions.ContentLengthError) or cause is None:
         return ended_early()
-    return no_http()
+    return too_many_headers() if _is_about_headers(str(cause)) else no_http()
 
 
 def _unreadable(error: aiohttp.ClientResponseError) -> HttpFailure:
     """Tell oversized headers from nonsense. The 400 in the error is the library's own."""
-    if "more than" in error.message or "header" in error.message.lower():
+    if _is_about_headers(error.message):
         return too_many_headers()
     if error.status != http.HTTPStatus.BAD_REQUEST:
         return ended_early()
     return no_http()
+
+
+def _is_about_headers(text: str) -> bool:
+    return "more than" in text or "Too many headers" in text
