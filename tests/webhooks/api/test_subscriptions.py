@@ -5,12 +5,14 @@ from typing import Any
 
 import pytest
 
+from common.endpoint.throttle import Throttle
 from sites.models import AuditEntry, Scope, Site
 from tests.contacts.contact_client import ContactClient as Client
 from tests.factories import SiteFactory
 from tests.hostile.api import HostileApi
 from tests.hostile.behaviours import answers
 from tests.webhooks.outbound.subscribing import delivery, saved
+from webhooks.api import subscription_actions
 from webhooks.models import Delivery, DeliveryStatus, Subscription, SubscriptionState
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -225,7 +227,8 @@ def test_a_test_needs_one_event_that_there_is(api: Client, site: Site) -> None:
     assert not Delivery.objects.filter(trigger="test").exists()
 
 
-def test_tests_are_limited(api: Client, site: Site) -> None:
+def test_tests_are_limited(api: Client, site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(subscription_actions, "test_throttle", Throttle(lambda: 0.0))
     path = f"{BASE}/{saved(site, url='https://127.0.0.1:1024/').public_id}/test"
     answers_ = [api.send("POST", path, {"eventType": "contact.created"}) for _ in range(3)]
     assert [each.status for each in answers_] == [200, 200, 429]
