@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import Final
 
 import psutil
-from django.db import connection
+from django.db import OperationalError, connection, transaction
 
 from benchmarks.web import cpu_seconds_of
 from config.environment import BASE_DIR
@@ -48,8 +48,7 @@ def run_worker(
 ) -> Run:
     """Return what it took to work off what `fill` stores; `channel` is where the worker listens."""
     with running_worker() as worker:
-        # Stopped right after a beat, so that it holds no lock that storing would wait for.
-        worker.send_signal(signal.SIGSTOP)
+        _hold(worker)
         fill()
         if connection.vendor == "postgresql":
             with connection.cursor() as cursor:
@@ -66,6 +65,34 @@ def run_worker(
             server_cpu_seconds=_server_cpu_seconds() - server_before,
             peak_bytes=peak,
         )
+
+
+def _hold(worker: subprocess.Popen[bytes]) -> None:
+    """Stop a worker at a moment when it holds no lock that storing would wait for."""
+    process = psutil.Process(worker.pid)
+    while True:
+        worker.send_signal(signal.SIGSTOP)
+        while process.status() != psutil.STATUS_STOPPED:
+            time.sleep(0.001)
+        if connection.vendor != "sqlite" or _is_unlocked():
+            return
+        worker.send_signal(signal.SIGCONT)
+        time.sleep(_LOOK_SECONDS)
+
+
+def _is_unlocked() -> bool:
+    """Say whether a transaction can begin on SQLite, without waiting for long."""
+    with connection.cursor() as cursor:
+        cursor.execute("PRAGMA busy_timeout")
+        (usual,) = cursor.fetchone()
+        cursor.execute("PRAGMA busy_timeout = 50")
+        try:
+            with transaction.atomic():
+                return True
+        except OperationalError:
+            return False
+        finally:
+            cursor.execute(f"PRAGMA busy_timeout = {usual}")
 
 
 @contextmanager
