@@ -8,7 +8,7 @@ from typing import Any, Final
 from urllib.parse import parse_qsl, urlsplit
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from common.http.headers import sendable
@@ -95,6 +95,7 @@ EVENTS: Final = st.builds(
 
 
 @pytest.mark.parametrize("to", REPEATABLE)
+@settings(deadline=None)
 @given(event=EVENTS)
 def test_a_request_can_go_out_and_is_the_same_again_or_there_is_none(
     to: SubscriptionSnapshot, event: SentEvent
@@ -125,6 +126,7 @@ def test_a_request_can_go_out_and_is_the_same_again_or_there_is_none(
         json.loads(first.body or b"")
 
 
+@settings(deadline=None)
 @given(payload=PAYLOADS)
 def test_a_payload_stands_byte_for_byte_inside_the_envelope(payload: Any) -> None:
     text = json_text(payload)
@@ -149,6 +151,7 @@ def fit(text: str) -> str:
     return text.translate(UNFIT)
 
 
+@settings(deadline=None)
 @given(
     label=TEXT,
     text=TEXT,
@@ -183,6 +186,7 @@ def test_any_text_in_a_form_survives_its_way_through_xml(
     assert body.data == form(fit)
 
 
+@settings(deadline=None)
 @given(text=TEXT)
 def test_replies_survive_their_way_through_xml(text: str) -> None:
     replies = [{"id": "1", "replyType": "USER", "repliedText": text}]
@@ -194,6 +198,7 @@ def test_half_of_a_surrogate_pair_is_no_text_of_xml() -> None:
     assert read.data["id"] == "\ufffd"
 
 
+@settings(deadline=None)
 @given(
     secret=st.text(st.characters(min_codepoint=33, max_codepoint=0x2FFF), min_size=24, max_size=60),
     signing=st.sampled_from(["hmac", "basic"]),
