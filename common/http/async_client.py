@@ -56,8 +56,8 @@ class AsyncClient:
             keepalive_timeout=KEPT_SECONDS,
             limit=0,
         )
-        made = partial[ResponseHandler](AbruptConnection, loop=asyncio.get_running_loop())
-        connector._factory = made
+        kind: type[ResponseHandler] = AbruptConnection
+        connector._factory = partial(kind, loop=asyncio.get_running_loop())
         self._session = aiohttp.ClientSession(
             connector=connector,
             cookie_jar=aiohttp.DummyCookieJar(),

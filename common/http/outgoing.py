@@ -31,7 +31,7 @@ def checked(request: OutgoingRequest) -> tuple[Place, dict[str, str]]:
         del headers[name]
     headers["Accept-Encoding"] = "identity"
     if not any(name.lower() == "user-agent" for name in headers):
-        headers["User-Agent"] = USER_AGENT
+        headers = {"User-Agent": USER_AGENT, **headers}
     return place, headers
 
 
