@@ -133,9 +133,9 @@ async def _read(response: aiohttp.ClientResponse, most_bytes: int) -> bytes:
     body = b""
     while len(body) <= most_bytes:
         part = await response.content.read(most_bytes + 1 - len(body))
-        if not part:
-            return body
         body += part
+        if not part or response.content.at_eof():
+            return body
     response.close()  # else leaving the block would read on, to use the connection again
     return body
 
