@@ -26,7 +26,7 @@ MOST_BODY_BYTES: Final = 8 * 1024 * 1024
 _NO_FORMAT: Final = "The format of this subscription is not installed any more. Choose another one."
 _BAD_KEY: Final = "The key that encrypts payloads is unusable. Set it again, then send again."
 _TOO_LARGE: Final = (
-    f"The request would have more than {MOST_BODY_BYTES // 1024 // 1024} MiB. Where events are sent "
+    f"The request would have more than {MOST_BODY_BYTES // 1024 // 1024} MiB. Where events go out "
     "in batches, choose smaller ones, then send again."
 )
 _NOT_ENCRYPTED: Final = (

@@ -15,6 +15,7 @@ from tests.webhooks.outbound.dialects.sending import (
     FORMAT_SETTINGS,
     LICENSE_CODE,
     MESSAGE_ID,
+    carried,
     catalogue,
     request_of,
     sent_event,
@@ -253,3 +254,16 @@ def test_attributes_of_a_cloud_event() -> None:
     # HTTP Protocol Binding, 3.1.3.2: blanks, quotes, percent signs and all that is no ASCII.
     assert headers["ce-type"] == "custom_event.s%C3%B6der%20%2250%25%22"
     assert headers["Content-Type"] == "application/json"
+
+
+def test_the_id_stands_where_engage_documents_it() -> None:
+    to = snapshot("engage")
+    for event in carried("engage"):
+        told = json.loads(request_of(to, event).body or b"")
+        key = "id" if event.type in ("loyalty.addPoints", "point.balance.updated") else "eventId"
+        assert list(told) == [key, "eventType", "isEncrypted", "payload", "tenant"]
+        assert (told[key], told["eventType"], told["isEncrypted"]) == (
+            event.message_id,
+            event.type,
+            False,
+        )
