@@ -133,6 +133,10 @@ def test_a_primary_key_is_chosen_and_given_up_again(
     operator.post(editor_url(integration), BASICS | fields | {"primary_key": "4"})
     event = ReceptionEvent.objects.get()
     field = event.fields.get()
+    assert (field.is_primary_key, field.is_required) == (True, False), "it may come only sometimes"
+    required = {"primary_key": "4", "f4-required": "on"}
+    operator.post(page_of(event), BASICS | fields | required)
+    field.refresh_from_db()
     assert (field.is_primary_key, field.is_required) == (True, True)
     text = text_of(operator.get(page_of(event)))
     assert re.search(r'name="primary_key" value="" *> No field', text)
