@@ -14,19 +14,29 @@ from typing import Any, Final
 
 import pytest
 
-from integrations.contact_change import Channel, ContactChange, EmailStatus
+from integrations.contact_change import Channel, EmailStatus
 from integrations.inbound_event import InboundEvent
 from integrations.preset import Preset
 from integrations.registry import preset_for
-from integrations.request import PresetConfig
+from tests.webhooks.outbound.dialects.receiving import (
+    ENGAGE,
+    HOOKS,
+    KEY,
+    ONGAGE,
+    SIGNED,
+    STANDARD,
+    STRUCTURED,
+    WEBENGAGE,
+    change_of,
+    generic,
+    one,
+    taken,
+)
 from tests.webhooks.outbound.dialects.sending import (
     CONTACT_ID,
-    LICENSE_CODE,
     MESSAGE_ID,
     NOW,
     PERSON,
-    PLAIN_SECRET,
-    SECRET,
     arrived,
     carried,
     catalogue,
@@ -41,64 +51,6 @@ from tests.webhooks.outbound.dialects.sending import (
 )
 from webhooks.outbound.formats.base import SentEvent
 from webhooks.outbound.formats.registry import formats
-from webhooks.outbound.formats.webengage_names import category_of
-from webhooks.outbound.subscriptions.directory import SubscriptionSnapshot
-
-KEY: Final = "AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8="
-ENGAGE: Final = PresetConfig(
-    settings={"tenant": "acme"}, secrets={"signing_secrets": [SECRET], "decryption_key": KEY}
-)
-WEBENGAGE: Final = PresetConfig(
-    settings={"license_code": LICENSE_CODE, "email_field": "E-mail"},
-    secrets={"secret_key": PLAIN_SECRET},
-)
-ONGAGE: Final = PresetConfig(
-    settings={"verification": "basic", "basic_username": "patchbay"},
-    secrets={"basic_password": PLAIN_SECRET},
-)
-SIGNED: Final[Mapping[str, tuple[dict[str, Any], dict[str, Any]]]] = {
-    "standard_webhooks": (
-        {"verification": "standard_webhooks"},
-        {"signing_secrets": [SECRET]},
-    ),
-    "hmac": ({"verification": "hmac"}, {"hmac_secrets": [PLAIN_SECRET]}),
-    "basic": (
-        {"verification": "basic", "basic_username": "patchbay"},
-        {"basic_password": PLAIN_SECRET},
-    ),
-}
-
-
-def taken(
-    preset_key: str, config: PresetConfig, to: SubscriptionSnapshot, *events: SentEvent
-) -> list[InboundEvent]:
-    """Return what the preset reads after its own check let the request in."""
-    preset = preset_for(preset_key)
-    config, errors = preset.clean(config)
-    assert not errors
-    request = arrived(request_of(to, *events))
-    preset.verifier(config).verify(request, NOW)
-    identity = preset.identify(request, config)
-    assert 0 < len(identity.dedupe_key) <= 200
-    return preset.parse(request, config)
-
-
-def one(
-    preset_key: str, config: PresetConfig, to: SubscriptionSnapshot, event: SentEvent
-) -> InboundEvent:
-    (found,) = taken(preset_key, config, to, event)
-    return found
-
-
-def change_of(event: InboundEvent) -> ContactChange:
-    assert event.change is not None, event.reason
-    return event.change
-
-
-def generic(signing: str, **pointers: Any) -> PresetConfig:
-    settings, secrets = SIGNED[signing]
-    return PresetConfig(settings={**settings, **pointers}, secrets=secrets)
-
 
 ENGAGE_WAYS: Final[Mapping[str, dict[str, Any]]] = {
     "svix": {},
@@ -179,154 +131,6 @@ def test_an_opt_out_and_an_opt_in_stay_what_they_are() -> None:
             assert by_ongage.preferences == {Channel.EMAIL: False}
 
 
-WEBENGAGE_RELAYS: Final = [
-    pytest.param(preset_for("webengage"), sample, id=sample.name)
-    for sample in preset_for("webengage").samples()
-]
-
-
-def webengage_snapshot(event: SentEvent, body_format: str) -> SubscriptionSnapshot:
-    for key in ("webengage_feedback", "webengage_survey"):
-        found = snapshot(key, {"body_format": body_format})
-        if event in carried(key) or _carries(key, event):
-            return found
-    hook = {
-        "system": "global_system", "application": "global_application", "account": "journey",
-    }[category_of(event.type)]  # fmt: skip
-    return snapshot("webengage_event", {"hook": hook})
-
-
-def _carries(key: str, event: SentEvent) -> bool:
-    (dialect,) = (each for each in formats() if each.key == key)
-    return dialect.carries(event.type, {})
-
-
-@pytest.mark.parametrize("body_format", ["json", "xml"])
-@pytest.mark.parametrize(("preset", "sample"), WEBENGAGE_RELAYS)
-def test_webengages_own_samples_say_the_same_after_they_were_relayed(
-    preset: Preset, sample: Any, body_format: str
-) -> None:
-    (came_in,) = parsed(preset, sample)
-    event = relay(preset, sample, came_in)
-    to = webengage_snapshot(event, body_format)
-    again = one("webengage", WEBENGAGE, to, event)
-    if body_format == "xml" and sample.name.endswith(".json"):
-        # XML has no types: numbers under names that the reader does not know come as text.
-        assert _as_text(facts(again)) == _as_text(facts(came_in))
-    else:
-        assert facts(again) == facts(came_in)
-    if came_in.change is not None:
-        assert again.occurred_at == came_in.occurred_at
-
-
-def _as_text(value: Any) -> Any:
-    if isinstance(value, dict):
-        return {key: _as_text(item) for key, item in value.items()}
-    if isinstance(value, list):
-        return [_as_text(item) for item in value]
-    return str(value)
-
-
-EFFECTS: Final = (
-    "email_unsubscribe", "email_resubscribe", "email_complaint", "email_spam", "email_bounce",
-    "contact.acceptsEmail.changed", "ongage.hard", "ongage.unsubscribe", "ongage.complaint",
-)  # fmt: skip
-HOOKS: Final = ("global_system", "global_application", "journey")
-
-
-@pytest.mark.parametrize(
-    ("hook", "event"),
-    [
-        pytest.param(hook, event, id=f"{hook} {event.type}")
-        for hook in HOOKS
-        for event in carried("webengage_event", {"hook": hook})
-    ],
-)
-def test_webengage_reads_every_event_of_the_catalogue(hook: str, event: SentEvent) -> None:
-    to = snapshot("webengage_event", {"hook": hook})
-    again = one("webengage", WEBENGAGE, to, event)
-    document = json.loads(request_of(to, event).body or b"")
-    assert again.type == document["event_name"]
-    assert len(again.type) <= 50
-    if hook == "journey":
-        assert (again.cause, again.change) == ("", None)
-        assert again.type.startswith("journey_")
-        return
-    if not (document["user_id"] or document["anonymous_id"]):
-        assert again.cause == "NO_IDENTITY"
-        assert not event.subject
-        return
-    change = change_of(again)
-    assert change.occurred_at == event.occurred_at.replace(microsecond=0)
-    if event.subject:
-        named = event.subject.get("email") or event.subject["external_id"]
-        assert named in (change.identity.email, change.identity.external_id)
-    (activity,) = change.activities
-    assert activity.properties["category"] == document["category"]
-    # Nothing else may be taken for an opt-out, an opt-in, a bounce or a complaint.
-    has_effect = bool(change.preferences or change.email_status)
-    assert has_effect == (hook == "global_system" and event.type.endswith(EFFECTS))
-
-
-@pytest.mark.parametrize(
-    ("status", "preferences", "email_status"),
-    [
-        ("hard", {}, EmailStatus.BOUNCED),
-        ("soft", {}, None),
-        ("unsubscribe", {Channel.EMAIL: False}, None),
-        ("complaint", {Channel.EMAIL: False}, None),
-    ],
-)
-def test_what_ongage_says_of_an_address_webengage_is_told(
-    status: str, preferences: Any, email_status: EmailStatus | None
-) -> None:
-    event = catalogue()[f"inbound.ongage.{status}"]
-    hook = "global_application" if status == "soft" else "global_system"
-    change = change_of(
-        one("webengage", WEBENGAGE, snapshot("webengage_event", {"hook": hook}), event)
-    )
-    assert (change.preferences, change.email_status) == (preferences, email_status)
-    assert change.identity.email == event.subject["email"]
-
-
-@pytest.mark.parametrize("alias", ["email_unsubscribe", "journey_deleted", "we_x", "email_bounce"])
-def test_an_event_of_the_operator_cannot_pass_for_one_of_webengage(alias: str) -> None:
-    event = sent_event(f"custom_event.{alias}", {"email": PERSON["email"]})
-    again = one("webengage", WEBENGAGE, snapshot("webengage_event"), event)
-    change = change_of(again)
-    assert again.type == f"event_{alias}"
-    assert not change.preferences
-    assert change.email_status is None
-
-
-@pytest.mark.parametrize("key", ["webengage_feedback", "webengage_survey"])
-@pytest.mark.parametrize("body_format", ["json", "xml"])
-@pytest.mark.parametrize(
-    "event",
-    [each for each in catalogue().values() if each.type.startswith(("custom_event.", "send."))],
-    ids=lambda each: each.type,
-)
-def test_the_operators_events_are_forms_of_the_person(
-    key: str, body_format: str, event: SentEvent
-) -> None:
-    config = PresetConfig(settings={"license_code": LICENSE_CODE}, secrets=WEBENGAGE.secrets)
-    to = snapshot(key, {"body_format": body_format})
-    # Whom the event names besides is nobody's contact, wherever it stands.
-    for payload in (
-        event.payload_text,
-        json.dumps({"friend": "friend@example.com", **json.loads(event.payload_text)}),
-        '{"friend":"friend@example.com","amount":12345678901234567.25}',
-    ):
-        again = one("webengage", config, to, dataclasses.replace(event, payload_text=payload))
-        change = change_of(again)
-        assert change.identity.email == PERSON["email"]
-        (activity,) = change.activities
-        listed = activity.properties.get("fields") or activity.properties["questionResponses"]
-        names = [each.get("label") or each["questionText"] for each in listed]
-        assert names == list(json.loads(payload))
-    assert listed[1]["value"]["text"] == "12345678901234567.25"
-
-
 def test_ongage_reads_the_rows_of_a_batch_as_they_came() -> None:
     to = snapshot("ongage_batch", signing="basic")
     events = [each for each in relays() if each.type.startswith("inbound.ongage.")]
@@ -359,12 +163,6 @@ def test_ongage_reads_every_event_of_the_catalogue(event: SentEvent) -> None:
 
 
 EVERYTHING: Final = list(catalogue().values())
-STANDARD: Final = {
-    "event_type_pointer": "/type", "occurred_at_pointer": "/timestamp",
-    "email_pointer": "/data/email", "external_id_pointer": "/data/contactId",
-    "properties": {"data": "/data"},
-}  # fmt: skip
-STRUCTURED: Final = STANDARD | {"event_id_pointer": "/id", "occurred_at_pointer": "/time"}
 
 
 @pytest.mark.parametrize("signing", SIGNED)

@@ -23,8 +23,7 @@ from integrations.registry import preset_for
 from integrations.request import PresetConfig
 from sites.models import Site
 from tests.factories import ReceptionEventFactory, SiteFactory, SourceFactory, email_field
-from tests.webhooks.outbound.dialects.sending import PLAIN_SECRET, SECRET, parsed, sample_request
-from tests.webhooks.outbound.dialects.test_round_trip import (
+from tests.webhooks.outbound.dialects.receiving import (
     ENGAGE,
     KEY,
     ONGAGE,
@@ -33,6 +32,7 @@ from tests.webhooks.outbound.dialects.test_round_trip import (
     WEBENGAGE,
     generic,
 )
+from tests.webhooks.outbound.dialects.sending import PLAIN_SECRET, SECRET, parsed, sample_request
 from tests.webhooks.outbound.send_events import send_event
 from tests.webhooks.outbound.subscribing import ACTOR, saved
 from tests.webhooks.received import received_event
