@@ -29,8 +29,8 @@ def _plain(value: Any) -> Any:
     if isinstance(value, Decimal):
         if not value.is_finite():
             raise ValueError("NaN and infinities are no JSON.")
-        short = float(value)
-        return short if Decimal(repr(short)) == value else f"{_MARK}{_number(value)}"
+        text, short = _number(value), float(value)
+        return short if repr(short) == text else f"{_MARK}{text}"
     if isinstance(value, datetime):
         return value.isoformat().replace("+00:00", "Z")
     if isinstance(value, date):

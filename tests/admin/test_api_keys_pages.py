@@ -354,6 +354,8 @@ def test_the_table_shows_and_stores_what_is_ticked(admin: Client, site: Site) ->
         ("contacts:read", " checked"),
         ("contacts:write", ""),
         ("custom-events:write", ""),
+        ("management:read", ""),
+        ("management:write", ""),
         ("onsite:write", " checked"),
     ]
     admin.post(page_of(key), filled(site, scopes=["custom-events:write", "contacts:read"]))

@@ -27,7 +27,7 @@ def test_stack_is_ready_and_says_so_in_detail_to_the_token(live_stack: LiveStack
     answer = live_stack.get("/readyz", token=HEALTH_TOKEN)
     checks = {check["name"]: check["is_ok"] for check in answer.json()["checks"]}
     assert checks == dict.fromkeys(
-        ("database", "migrations", "worker", "qcluster", "backlog"), True
+        ("database", "migrations", "worker", "qcluster", "backlog", "deliveries", "leases"), True
     )
     assert live_stack.get("/readyz/").json() == {"status": "ok"}
     assert "checks" not in live_stack.get("/readyz", token="wrong").json()
