@@ -45,7 +45,7 @@ class _Writer(XMLGenerator):
 
 
 def form_xml(data: Any, ends: Mapping[str, str]) -> bytes:
-    """Return `<response><data>…` and what comes after; a list (of replies) is `<reply>` for each."""
+    """Return `<response><data>…` with its ends; of a list (of replies) each is a `<reply>`."""
     out = BytesIO()
     writer = _Writer(out, encoding="utf-8", short_empty_elements=True)
     writer.startDocument()
