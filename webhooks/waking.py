@@ -30,13 +30,18 @@ def wake_workers(channel: str, using: str = "default") -> None:
 
 
 class Bell:
-    """Ends any wait at once; a signal handler may ring it."""
+    """Ends any wait at once; a signal handler may ring it, at any time."""
 
     def __init__(self) -> None:
         self._reader, self._writer = os.pipe()
         os.set_blocking(self._writer, False)
+        self._is_closed = False
 
     def ring(self) -> None:
+        # A second signal may come while one loop has ended and the other drains; by then another
+        # file may have the number.
+        if self._is_closed:
+            return
         try:
             os.write(self._writer, b"!")
         except BlockingIOError:
@@ -46,6 +51,7 @@ class Bell:
         return self._reader
 
     def close(self) -> None:
+        self._is_closed = True
         os.close(self._reader)
         os.close(self._writer)
 

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import os
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -155,6 +156,21 @@ def test_short_runs_raise_what_the_database_says(
     monkeypatch.setattr(worker, "claim_fresh", fail)
     with pytest.raises(OperationalError):
         Worker(batch_size=500).run(Until.NOTHING_DUE)
+
+
+def test_a_signal_after_the_end_rings_nobody() -> None:
+    """A second Ctrl-C comes while the deliveries still drain: the number may be another file's."""
+    bell = Bell()
+    bell.close()
+    reader, writer = os.pipe()
+    os.set_blocking(reader, False)
+    try:
+        bell.ring()
+        with pytest.raises(BlockingIOError):
+            os.read(reader, 1)
+    finally:
+        os.close(reader)
+        os.close(writer)
 
 
 def test_polling_waits_longer_while_idle_and_starts_over_when_busy(
