@@ -61,6 +61,12 @@ class Receiver:
         return max(Counter(self.message_ids).values(), default=0)
 
 
+class _Server(ThreadingHTTPServer):
+    # Hundreds connect at once. With the usual 5 in the queue the kernel drops the others, which
+    # come again after seconds, or reset, and look like a receiver that is down.
+    request_queue_size = 512
+
+
 @contextmanager
 def receiver(answers: Behaviour | int = 200) -> Iterator[Receiver]:
     running = Receiver()
@@ -91,7 +97,7 @@ def receiver(answers: Behaviour | int = 200) -> Iterator[Receiver]:
         def log_message(self, *_: Any) -> None:
             return
 
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    server = _Server(("127.0.0.1", 0), Handler)
     server.daemon_threads = True
     server.handle_error = lambda *_: None  # type: ignore[method-assign]  # clients may leave
     running.port = server.server_port
