@@ -12,7 +12,6 @@ from contextlib import suppress
 from typing import Any
 
 import pytest
-import uvloop
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -21,6 +20,7 @@ from common.http.async_client import AsyncClient
 from tests.hostile import behaviours as api_that
 from tests.hostile.api import Behaviour, HostileApi, Peer
 from tests.hostile.certificates import Authority, authority, self_signed
+from tests.hostile.event_loop import in_a_loop
 from tests.hostile.test_http_client import _LINES
 
 pytestmark = pytest.mark.network
@@ -41,8 +41,7 @@ def run(*requests: OutgoingRequest) -> list[HttpAnswer | HttpFailure]:
                     ends.append(failure)
         return ends
 
-    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-        return runner.run(send_all())
+    return in_a_loop(send_all())
 
 
 def _request(api: HostileApi, **fields: Any) -> OutgoingRequest:
@@ -373,8 +372,8 @@ def test_many_calls_at_once_share_connections_and_keep_their_answers() -> None:
             calls = [client.send(_request(api, url=api.url(f"/{number}"))) for number in range(60)]
             return [answer.body for answer in await asyncio.gather(*calls)]
 
-    with HostileApi(echoes) as api, asyncio.Runner() as runner:
-        assert runner.run(send_many(api)) == [f"/{number}".encode() for number in range(60)]
+    with HostileApi(echoes) as api:
+        assert in_a_loop(send_many(api)) == [f"/{number}".encode() for number in range(60)]
 
 
 @settings(deadline=None, suppress_health_check=[HealthCheck.too_slow], max_examples=150)

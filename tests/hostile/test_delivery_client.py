@@ -8,12 +8,12 @@ from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 
 import pytest
-import uvloop
 
 from common.http import FailureKind, HttpAnswer, HttpFailure, OutgoingRequest
 from common.http.async_client import AsyncClient
 from tests.hostile import behaviours as api_that
 from tests.hostile.api import Behaviour, HostileApi, Peer
+from tests.hostile.event_loop import in_a_loop
 
 pytestmark = pytest.mark.network
 
@@ -44,8 +44,7 @@ def _ends(api: HostileApi, count: int) -> list[HttpAnswer | HttpFailure]:
         async with AsyncClient() as client:
             return [await _end(client, _request(api)) for _ in range(count)]
 
-    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-        return runner.run(send_all())
+    return in_a_loop(send_all())
 
 
 def _cut(length: int, *, by_reset: bool) -> Behaviour:
@@ -125,8 +124,8 @@ def test_the_deadline_is_kept_by_all_at_once() -> None:
             requests = [_request(api, seconds=0.5) for api in apis for _ in range(10)]
             return list(await asyncio.gather(*(_end(client, each) for each in requests)))
 
-    with _each(_ENDLESS) as apis, asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-        ends = runner.run(send_all(apis))
+    with _each(_ENDLESS) as apis:
+        ends = in_a_loop(send_all(apis))
     assert len(ends) == 10 * len(_ENDLESS)
     for end in ends:
         assert isinstance(end, HttpFailure)
@@ -150,12 +149,8 @@ def test_good_calls_are_answered_while_hostile_ones_of_the_same_client_go_on() -
 
     # It closes after each answer, and says so.
     good_one = api_that.answers(200, b"", [("Connection", "close")])
-    with (
-        HostileApi(good_one) as good,
-        _each(_ENDLESS) as apis,
-        asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner,
-    ):
-        answers = runner.run(send_all(good, apis))
+    with HostileApi(good_one) as good, _each(_ENDLESS) as apis:
+        answers = in_a_loop(send_all(good, apis))
     assert {answer.status for answer in answers} == {200}
 
 
@@ -169,15 +164,18 @@ def test_memory_stays_flat_whatever_comes() -> None:
         assert {end.kind for end in ends if isinstance(end, HttpFailure)} == {FailureKind.PROTOCOL}
         assert all(end.is_cut for end in ends if isinstance(end, HttpAnswer))
 
-    with _each(_HUGE) as apis, asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-        runner.run(one_round(apis))
+    async def measured(apis: list[HostileApi]) -> tuple[int, int]:
+        await one_round(apis)
         tracemalloc.start()
         try:
             for _ in range(rounds):
-                runner.run(one_round(apis))
-            kept, peak = tracemalloc.get_traced_memory()
+                await one_round(apis)
+            return tracemalloc.get_traced_memory()
         finally:
             tracemalloc.stop()
+
+    with _each(_HUGE) as apis:
+        kept, peak = in_a_loop(measured(apis))
     # The servers live in this process, and hold what they send.
     assert peak < len(_HUGE) * calls * 300_000
     assert kept < 5_000_000
