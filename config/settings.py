@@ -88,6 +88,7 @@ INSTALLED_APPS = [
     "contacts.apps.ContactsConfig",
     "onsite.apps.OnsiteConfig",
     "webhooks.apps.WebhooksConfig",
+    "automation.apps.AutomationConfig",
     "config.apps.ConfigConfig",
     "config.apps.PatchbayAdminConfig",
     "django.contrib.auth",

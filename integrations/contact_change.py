@@ -12,6 +12,8 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any, Final
 
+from integrations.loyalty_facts import LoyaltyFact
+
 
 class Channel(StrEnum):
     """The three preferences, named as Voyado Engage names them (page *Webhooks*)."""
@@ -86,6 +88,8 @@ class ConsentFact:
     at: datetime | None = None
     source: str = ""
     comment: str = ""
+    # Of the text that was shown; None: the newest one at the time of the answer.
+    text_version: int | None = None
 
 
 @dataclass(slots=True, kw_only=True)
@@ -144,6 +148,7 @@ class ContactChange:
     email_status: EmailStatus | None = None
     email_list: EmailListFact | None = None
     activities: tuple[ActivityFact, ...] = ()
+    loyalty: tuple[LoyaltyFact, ...] = ()
     deletion: Deletion | None = None
     revives: bool = False
     only_known: bool = False

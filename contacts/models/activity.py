@@ -41,6 +41,10 @@ class Activity(models.Model):
         indexes = [
             models.Index(fields=("contact", "-occurred_at"), name="activity_by_contact"),
             models.Index(fields=("received_event_id",), name="activity_by_event"),
+            # Whole for segments: who did this, how often, since when.
+            models.Index(
+                fields=("site", "type", "occurred_at", "contact"), name="activity_by_type"
+            ),
         ]
 
     def __str__(self) -> str:

@@ -37,7 +37,11 @@ class Preference(models.Model):
 
 
 class Consent(models.Model):
-    """A yes or a no to one consent. Not set is the absence of a row; a row keeps its value."""
+    """A yes or a no to one consent. Not set is the absence of a row, which never comes again.
+
+    `text_version` is the version of the text that was shown, if known. Each answer is kept as a
+    `ConsentChange`, without which the row cannot be deleted.
+    """
 
     contact = models.ForeignKey(
         Contact, on_delete=models.CASCADE, related_name="consents", db_index=False
@@ -45,9 +49,11 @@ class Consent(models.Model):
     consent_id = models.CharField(max_length=120)
     value = models.BooleanField()
     changed_at = models.DateTimeField()
+    text_version = models.PositiveIntegerField(null=True)
     comment = models.CharField(max_length=500, blank=True, default="")
     source_key = models.CharField(max_length=64, blank=True, default="")
     source_label = models.CharField(max_length=200, blank=True, default="")
+    actor_label = models.CharField(max_length=150, blank=True, default="")
 
     class Meta:
         constraints = [

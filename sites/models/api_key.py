@@ -11,6 +11,10 @@ class Scope(models.TextChoices):
 
     CONTACTS_READ = "contacts:read", "Read contacts and contact fields"
     CONTACTS_WRITE = "contacts:write", "Change contacts and contact fields"
+    CONSENTS_READ = "consents:read", "Read consents and what contacts answered"
+    CONSENTS_WRITE = "consents:write", "Set contacts' consents"
+    LOYALTY_READ = "loyalty:read", "Read points, vouchers and promotions"
+    LOYALTY_WRITE = "loyalty:write", "Award and redeem points, vouchers and promotions"
     CUSTOM_EVENTS_WRITE = "custom-events:write", "Send custom events"
     ONSITE_WRITE = "onsite:write", "Send Onsite submissions"
     MANAGEMENT_READ = "management:read", "Look at subscriptions, deliveries and received events"
