@@ -297,3 +297,19 @@ def test_a_body_built_again_is_the_one_that_went_out() -> None:
         deliver()
     made = Attempt.objects.get(unit=row.unit)
     assert sent_body(made, row).body == there.got[0].body
+
+
+def test_a_held_one_says_who_paused_or_that_the_site_is_off(
+    client: Client, member: MakeMember, site: Site
+) -> None:
+    client.force_login(member(Role.SUPPORT))
+    paused = subscribe(site, state="paused")
+    words = "Paused by anna since 2026-11-21 05:00 CET."
+    row = delivery(paused, DeliveryStatus.HELD, reason=words)
+    listed = client.get(reverse("admin:webhooks_delivery_changelist")).content.decode()
+    for shown in (listed, text(client, row)):
+        assert words in shown
+    assert "its subscription is off" in text(client, row)
+    Subscription.objects.update(state="active")
+    row = Delivery.objects.get()
+    assert "its site is switched off" in text(client, row)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from datetime import timedelta
 from decimal import Decimal
 from typing import Any
@@ -15,16 +16,31 @@ from django.test.utils import CaptureQueriesContext
 
 from common.json_text import json_text
 from integrations.ksuid import ksuid_time
+from sites.audit import Actor
 from sites.models import Site
+from sites.services import site_update
 from tests.factories import SiteFactory
 from tests.webhooks.publishing import AT, new_event, stored, subscribe, told
-from webhooks.models import Delivery, DeliveryStatus, Event, SubscriptionState, Trigger
+from webhooks.models import (
+    Delivery,
+    DeliveryStatus,
+    Event,
+    Subscription,
+    SubscriptionState,
+    Trigger,
+)
+from webhooks.outbound.delivering.leases import hold_waiting
+from webhooks.outbound.holding.stragglers import release_stragglers
 from webhooks.outbound.publishing import RawRequest, deliveries_add, events_publish
 from webhooks.outbound.publishing import outbox as outbox_module
 from webhooks.outbound.publishing.message_ids import new_message_ids
 from webhooks.outbound.subscriptions.directory import snapshot_of, subscriptions_by_id
+from webhooks.outbound.subscriptions.services import subscription_pause
+from webhooks.outbound.subscriptions.state import subscription_disable_by_policy
 
 pytestmark = pytest.mark.django_db
+
+ACTOR = Actor.system("tests")
 
 
 def raw(body: bytes = b"<a/>") -> RawRequest:
@@ -71,13 +87,54 @@ def test_nothing_is_left_of_a_transaction_that_fails(site: Site) -> None:
     assert not Delivery.objects.exists()
 
 
-@pytest.mark.parametrize("state", [SubscriptionState.PAUSED, SubscriptionState.DISABLED])
-def test_what_happens_while_it_is_paused_or_disabled_is_held(
-    site: Site, state: SubscriptionState
+def _paused(site: Site) -> str:
+    subscription_pause(subscription=subscribe(site), actor=ACTOR, reason="They move house.")
+    return Subscription.objects.get().state_reason
+
+
+def _disabled(site: Site) -> str:
+    reason = "The receiver answered 410 Gone."
+    subscription_disable_by_policy(subscription=subscribe(site), reason=reason)
+    return reason
+
+
+def _without_a_word(site: Site) -> str:
+    subscribe(site, state=SubscriptionState.PAUSED)
+    return "The subscription is paused."
+
+
+@pytest.mark.parametrize("stop", [_paused, _disabled, _without_a_word])
+def test_what_happens_while_it_stands_still_is_held_and_says_why(
+    site: Site, stop: Callable[[Site], str]
 ) -> None:
-    subscribe(site, state=state, state_reason="Five days of failures.")
+    words = stop(site)
     events_publish([new_event(site)])
-    assert Delivery.objects.get().status == DeliveryStatus.HELD
+    held = Delivery.objects.get()
+    assert (held.status, held.reason) == (DeliveryStatus.HELD, words)
+    # What waited when it stopped says the same.
+    held.status, held.reason = DeliveryStatus.PENDING, ""
+    held.save()
+    assert hold_waiting() == 1
+    held.refresh_from_db()
+    assert (held.status, held.reason) == (DeliveryStatus.HELD, words)
+
+
+def _switch(site: Site, *, is_active: bool) -> None:
+    site.is_active = is_active
+    site_update(site=site, actor=ACTOR)
+
+
+def test_what_happens_while_the_site_is_off_says_so_until_it_goes_out(site: Site) -> None:
+    subscribe(site)
+    _switch(site, is_active=False)
+    events_publish([new_event(site)])
+    held = Delivery.objects.get()
+    assert held.status == DeliveryStatus.HELD
+    assert "site is switched off" in held.reason
+    _switch(site, is_active=True)
+    assert release_stragglers() == 1
+    held.refresh_from_db()
+    assert (held.status, held.reason) == (DeliveryStatus.PENDING, "")
 
 
 def test_a_source_is_not_told_of_what_it_said(site: Site) -> None:

@@ -378,6 +378,32 @@ def test_nothing_to_rotate(site: Site) -> None:
 # -- pausing ---------------------------------------------------------------------------------------
 
 
+@pytest.mark.parametrize(
+    ("reason", "words"),
+    [
+        ("", "Paused by tests since 2026-11-21 05:00 CET."),
+        ("They move house.", "Paused by tests since 2026-11-21 05:00 CET. They move house."),
+    ],
+)
+def test_a_pause_says_who_and_since_when_by_the_clock_of_the_site(
+    site: Site, reason: str, words: str
+) -> None:
+    site.time_zone = "Europe/Stockholm"
+    site.save()
+    subscription = saved(site)
+    with time_machine.travel("2026-11-21T04:00:12Z", tick=False):
+        subscription_pause(subscription=subscription, actor=ACTOR, reason=reason)
+    assert subscription.state_reason == reloaded(subscription).state_reason == words
+
+
+def test_one_that_begins_paused_says_who_and_since_when(site: Site) -> None:
+    before = timezone.now()
+    subscription = reloaded(saved(site, state=SubscriptionState.PAUSED))
+    assert subscription.state_reason.startswith("Paused by tests since 2")
+    assert subscription.state_changed_at is not None
+    assert subscription.state_changed_at >= before
+
+
 def test_pause_is_audited_once_and_reloads_directories(site: Site) -> None:
     subscription = saved(site)
     version = ConfigurationVersion.objects.get().value

@@ -214,6 +214,28 @@ def test_what_policy_disabled_says_why_and_a_pause_keeps_it_inside(holder: Holde
     assert "overdue" not in text_of(holder.get())
 
 
+def test_a_held_delivery_says_why_when_policy_disabled_and_no_name_when_staff_paused(
+    holder: Holder,
+) -> None:
+    reason = "Paused by anna@staff since 2026-11-21 05:00 CET. Their invoices are overdue."
+    rows = Subscription.objects.filter(pk=holder.subscription.pk)
+    rows.update(state="paused", state_reason=reason)
+    held = delivery(holder.subscription, DeliveryStatus.HELD, reason=reason)
+    again = delivery(holder.subscription, of=held.event, trigger="replay", repeats=held)
+    for page in (
+        holder.get(state="held"),
+        *(holder.get(f"/deliveries/{each.pk}") for each in (held, again)),
+    ):
+        text = text_of(page)
+        assert "Held" in text
+        assert "anna" not in text
+        assert "overdue" not in text
+    rows.update(state="disabled", state_reason="It answered 410 Gone.")
+    Delivery.objects.filter(pk=held.pk).update(reason="It answered 410 Gone.")
+    assert "410 Gone" in text_of(holder.get(state="held"))
+    assert "410 Gone" in text_of(holder.get(f"/deliveries/{held.pk}"))
+
+
 def test_a_subscription_without_a_secret_offers_no_rotation(site: Site) -> None:
     holder = Holder(saved(site, signing="none"))
     assert "Make a new secret" not in text_of(holder.get())

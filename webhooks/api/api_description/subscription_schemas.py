@@ -108,7 +108,7 @@ _SUBSCRIPTION: Final[Mapping[str, Any]] = {
     "secretsSet": {"type": "array", "items": TEXT, "description": "Which secrets there are."},
     "fault": described(TEXT, "Says so when the secrets cannot be decrypted."),
     "state": {"enum": SubscriptionState.values},
-    "stateReason": TEXT,
+    "stateReason": described(TEXT, "Who paused it, since when and why; or what disabled it."),
     "stateChangedAt": or_null(AT),
     "condition": {"enum": [each.value for each in Condition], "description": "How it does."},
     "previousSecretUntil": or_null(AT, "Until when the old secret signs along."),

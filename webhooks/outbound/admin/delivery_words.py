@@ -11,7 +11,13 @@ from common.admin.relative_time import relative_text
 from common.admin.shortened import shortened
 from common.admin.status_chip import Tone, status_chip
 from common.masks import mask_identities
-from webhooks.outbound.models import Attempt, Delivery, DeliveryStatus, Trigger
+from webhooks.outbound.models import (
+    Attempt,
+    Delivery,
+    DeliveryStatus,
+    SubscriptionState,
+    Trigger,
+)
 from webhooks.outbound.recovering.conditions import IN_PROGRESS, error_words
 
 TONES: Final = {
@@ -27,6 +33,8 @@ _HELD: Final = (
     "Held: its subscription is off. When it is switched on again, what to do with everything that "
     "was held is asked."
 )
+_ACTIVE: Final = SubscriptionState.ACTIVE
+_SITE_OFF: Final = "Held: its site is switched off, its subscription is not."
 _ADVICE: Final = {
     DeliveryStatus.FAILED: (
         "Correct what the reason names, here or at the receiver, then send it again: the message "
@@ -63,9 +71,10 @@ def outcome_words(delivery: Delivery) -> str:
         return "A worker is sending it"
     if status == DeliveryStatus.SUCCEEDED:
         return f"Arrived at {ordinal(delivery.attempts)} try"
+    told = shortened(mask_identities(delivery.reason))
     if status == DeliveryStatus.HELD:
-        return "Its subscription is off"
-    return shortened(mask_identities(delivery.reason)) or "No reason was recorded"
+        return told or "Its subscription is off"
+    return told or "No reason was recorded"
 
 
 def summary_words(delivery: Delivery) -> str:
@@ -79,7 +88,7 @@ def summary_words(delivery: Delivery) -> str:
         ),
         DeliveryStatus.SUCCEEDED: f"The receiver took it at {ordinal(count)} try.",
         DeliveryStatus.FAILED: f"Failed after {tries(count)}; it is not tried again by itself.",
-        DeliveryStatus.HELD: _HELD,
+        DeliveryStatus.HELD: _SITE_OFF if delivery.subscription.state == _ACTIVE else _HELD,
         DeliveryStatus.CANCELLED: "Cancelled; nothing more goes out.",
     }
     return told[DeliveryStatus(delivery.status)]

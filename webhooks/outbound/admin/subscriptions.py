@@ -78,7 +78,6 @@ class SubscriptionAdmin(ActingPages, SubscriptionListAdmin):
         if request.method == "POST" and all(valid):
             if "paused" in request.POST:
                 subscription.state = SubscriptionState.PAUSED
-                subscription.state_changed_at = timezone.now()
             made = self._save(request, subscription, given)
             if made is not None:
                 return self._saved(request, subscription, made, "endpoint", "is ready")

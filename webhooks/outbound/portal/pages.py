@@ -28,6 +28,7 @@ from webhooks.outbound.models import (
     DeliveryStatus,
     Signing,
     Subscription,
+    SubscriptionState,
 )
 from webhooks.outbound.portal.links import Visit
 from webhooks.outbound.recovering.conditions import STATES
@@ -97,17 +98,20 @@ def delivery_shown(request: HttpRequest, delivery: Delivery) -> dict[str, Any]:
     """Return the page of a delivery as staff see it who may not reveal anything."""
     if not delivery.triggered_by.startswith("portal: "):
         delivery.triggered_by = ""
-    if delivery.status == DeliveryStatus.CANCELLED:
-        # Says who did it.
-        delivery.reason = ""
+    _hide_staff(delivery)
     number = request.GET.get("attempt", "")
-    return delivery_context(
+    context = delivery_context(
         delivery,
         number=int(number) if number.isdecimal() and len(number) < 5 else 0,
         tab=request.GET.get("tab", ""),
         is_masked=True,
         with_bodies=True,
     )
+    for linked in (*context["repeats"], *context["repeated_by"]):
+        linked["row"].subscription = delivery.subscription
+        _hide_staff(linked["row"])
+        linked["chip"] = delivery_chip(linked["row"])
+    return context
 
 
 def delivery_or_404(visit: Visit, delivery_id: UUID) -> Delivery:
@@ -137,16 +141,26 @@ def _deliveries(request: HttpRequest, subscription: Subscription) -> dict[str, A
     return {
         "state": filters.state,
         "tabs": [(each, STATES.get(each, "All")) for each in _TABS],
-        "rows": [_row(rows[key]) for key in page.keys if key in rows],
+        "rows": [_row(rows[key], subscription) for key in page.keys if key in rows],
         "older": page.older_than,
         "newer": page.newer_than,
     }
 
 
-def _row(delivery: Delivery) -> tuple[Delivery, SafeString, str, str]:
+def _row(delivery: Delivery, subscription: Subscription) -> tuple[Delivery, SafeString, str, str]:
+    delivery.subscription = subscription
+    _hide_staff(delivery)
     if delivery.status == DeliveryStatus.CANCELLED:
         delivery.reason = "Nothing more goes out"
     return delivery, delivery_chip(delivery), answer_words(delivery), outcome_words(delivery)
+
+
+def _hide_staff(delivery: Delivery) -> None:
+    """Take a reason away that names who of the staff cancelled or paused, and why."""
+    is_by_policy = delivery.subscription.state == SubscriptionState.DISABLED
+    is_paused = delivery.status == DeliveryStatus.HELD and not is_by_policy
+    if is_paused or delivery.status == DeliveryStatus.CANCELLED:
+        delivery.reason = ""
 
 
 def _last_recovery(subscription: Subscription) -> Job | None:

@@ -42,7 +42,8 @@ def delivery_row(
 ) -> dict[str, Any]:
     """Return the columns of a new delivery: pending, or held while its subscription is not active.
 
-    What an event brings about waits for the window of a batch; what a person asks for does not.
+    Held ones say why, as those do that were waiting when the subscription stopped. What an event
+    brings about waits for the window of a batch; what a person asks for does not.
     """
     delivery_id = new_row_hex()
     window = subscription.batch_seconds if cause.trigger is Trigger.EVENT else 0
@@ -64,7 +65,7 @@ def delivery_row(
         "attempts": 0,
         "lease_owner": "",
         "last_error": "",
-        "reason": "",
+        "reason": subscription.stopped_because,
     }
 
 

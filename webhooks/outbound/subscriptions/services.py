@@ -27,6 +27,7 @@ from webhooks.outbound.subscriptions.limits import (
     DEFAULT_OVERLAP_SECONDS,
     LONGEST_OVERLAP_SECONDS,
 )
+from webhooks.outbound.subscriptions.state import paused_words
 from webhooks.outbound.subscriptions.validation import (
     WITH_OVERLAP,
     WITH_SECRET,
@@ -60,6 +61,7 @@ _HIDDEN: Final = ("secrets", "headers")
 # What these say is in the bytes that go out, or in where they go.
 _BYTES: Final = ("url", "format_key", "signing", "encryption")
 _BYTES_BELOW: Final = ("format_settings.", "signing_settings.", "secrets.", "headers.")
+_STATE: Final = ("state", "state_reason", "state_changed_at")
 _SAVED: Final = (*PLAIN_FIELDS, *_SETTINGS, *_HIDDEN, "previous_until", "revision", "updated_at")
 _UNREADABLE: Final = (
     "What is stored here was encrypted with a key that this installation does not have. Enter it "
@@ -107,6 +109,8 @@ def subscription_save(
     clean_subscription(subscription)
     changes = _changes(before, _values(subscription, subscription.secrets, subscription.headers))
     if is_new:
+        if subscription.state == SubscriptionState.PAUSED:
+            _set_paused(subscription, actor)
         subscription.save(force_insert=True)
         changes["public_id"] = (None, subscription.public_id)
         _audit(actor, "created", subscription, changes)
@@ -173,25 +177,34 @@ def secret_overlap_end(*, subscription: Subscription, actor: Actor) -> None:
 
 @transaction.atomic
 def subscription_pause(*, subscription: Subscription, actor: Actor, reason: str = "") -> bool:
-    """Stop the deliveries; what happens from now on is held. Return whether it was active."""
+    """Stop the deliveries; what happens from now on is held. Return whether it was active.
+
+    `state_reason` then says by whom and since when, followed by the reason given.
+    """
     row = _locked(subscription)
     if row.state != SubscriptionState.ACTIVE:
         return False
-    now = timezone.now()
+    _set_paused(subscription, actor, reason)
     Subscription.objects.filter(pk=row.pk).update(
-        state=SubscriptionState.PAUSED, state_reason=reason, state_changed_at=now
+        **{name: getattr(subscription, name) for name in _STATE}
     )
     bump_configuration_version()
     changes = {"state": (row.state, SubscriptionState.PAUSED.value)}
     _audit(actor, "paused", row, changes)
-    subscription.state, subscription.state_reason = SubscriptionState.PAUSED, reason
-    subscription.state_changed_at = now
     return True
 
 
 def subscription_readable(subscription: Subscription) -> bool:
     """Say whether its secrets and headers decrypt with the keys of this installation."""
     return not _read(subscription).unreadable
+
+
+def _set_paused(subscription: Subscription, actor: Actor, reason: str = "") -> None:
+    now = timezone.now()
+    subscription.state, subscription.state_changed_at = SubscriptionState.PAUSED, now
+    subscription.state_reason = paused_words(
+        actor=actor, at=now, time_zone=subscription.site.time_zone, reason=reason
+    )
 
 
 def _locked(subscription: Subscription) -> Subscription:
