@@ -6,6 +6,7 @@ from contacts.models.permission import Consent, EmailListStatus, Preference
 from contacts.models.points import PointAccount, PointDefinition, PointTransaction
 from contacts.models.promotion import Promotion, PromotionAssignment
 from contacts.models.revision import ContactMerge, ContactRevision
+from contacts.models.subject_erasure import SubjectErasure
 from contacts.models.transfer import ContactFile, ContactFilePart, ContactImport
 from contacts.models.voucher import RewardVoucher
 
@@ -31,4 +32,5 @@ __all__ = [
     "Promotion",
     "PromotionAssignment",
     "RewardVoucher",
+    "SubjectErasure",
 ]
