@@ -56,6 +56,14 @@ GROUPS: Final[tuple[tuple[str, tuple[Page, ...]], ...]] = (
         ),
     ),
     (
+        "Automation",
+        (
+            Page("Workflows", "automation.Workflow"),
+            Page("Workflow runs", "automation.WorkflowRun"),
+            Page("Segments", "automation.Segment"),
+        ),
+    ),
+    (
         "System",
         (
             Page("Health", url_name="health"),
