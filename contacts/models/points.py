@@ -11,7 +11,8 @@ from sites.models import Site
 class PointDefinition(models.Model):
     """A kind of points of a site. `number` is its id at Engage and in our API (an integer).
 
-    Points awarded from now on expire after `expires_after_days`, or never (null).
+    Points awarded from now on expire after `expires_after_days`, or never (null). One that a source
+    told of first has that source's key as `source_key`.
     """
 
     site = models.ForeignKey(Site, on_delete=models.CASCADE, related_name="point_definitions")
@@ -19,6 +20,7 @@ class PointDefinition(models.Model):
     name = models.CharField(max_length=120)
     expires_after_days = models.PositiveIntegerField(null=True, blank=True)
     is_active = models.BooleanField("active", default=True)
+    source_key = models.CharField(max_length=64, blank=True, default="", editable=False)
     created_at = models.DateTimeField(auto_now_add=True)
     updated_at = models.DateTimeField(auto_now=True)
 

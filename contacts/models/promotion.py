@@ -14,7 +14,8 @@ class Promotion(models.Model):
     `redemption_channels` are rows `{"type": POS|ECOM|OTHER, "valueType": PERCENT|MONEY|
     EXTERNALOFFER|MANUAL|SWIPE, "value": text, "localValues": [], "instruction"}`. An assignment
     ends `assigned_amount` days or months after it was made, when that is set, and with the
-    promotion. One that a source told of (`source_key`) is kept as it was told.
+    promotion. One that a source told of (`source_key`) is kept as it was told; `told_id` is its
+    id there.
     """
 
     class Unit(models.TextChoices):
@@ -36,6 +37,7 @@ class Promotion(models.Model):
     link = models.CharField(max_length=500, blank=True, default="")
     redemption_channels = models.JSONField(default=list, blank=True)
     source_key = models.CharField(max_length=64, blank=True, default="", editable=False)
+    told_id = models.CharField(max_length=200, blank=True, default="", editable=False)
     created_at = models.DateTimeField(auto_now_add=True)
     updated_at = models.DateTimeField(auto_now=True)
 
@@ -46,6 +48,11 @@ class Promotion(models.Model):
                 fields=("site", "external_id"),
                 condition=~Q(external_id=""),
                 name="promotion_external_id_once",
+            ),
+            models.UniqueConstraint(
+                fields=("site", "source_key", "told_id"),
+                condition=~Q(told_id=""),
+                name="promotion_told_once",
             ),
             models.CheckConstraint(
                 name="promotion_validity",
@@ -65,8 +72,9 @@ class Promotion(models.Model):
 
 
 class PromotionAssignment(models.Model):
-    """A promotion given to a contact; one at a time, and again once it was redeemed.
+    """A promotion given to a contact; one at a time, and again once it was redeemed or is over.
 
+    `is_open` ends when it is redeemed, and when the promotion is given again after `expires_at`.
     `external_id` is its id at the source that told of it. `source_key` with `source_id` make its
     creation repeatable.
     """
@@ -79,6 +87,7 @@ class PromotionAssignment(models.Model):
     assigned_at = models.DateTimeField()
     expires_at = models.DateTimeField(null=True)
     redeemed_at = models.DateTimeField(null=True)
+    is_open = models.BooleanField(default=True)
     redeemed_channel = models.CharField(max_length=5, blank=True, default="")
     external_id = models.CharField(max_length=200, blank=True, default="")
     source_key = models.CharField(max_length=64, blank=True, default="")
@@ -90,8 +99,12 @@ class PromotionAssignment(models.Model):
         constraints = [
             models.UniqueConstraint(
                 fields=("promotion", "contact"),
-                condition=Q(redeemed_at__isnull=True),
+                condition=Q(is_open=True),
                 name="promotion_open_once",
+            ),
+            models.CheckConstraint(
+                name="assignment_open",
+                condition=Q(is_open=False) | Q(redeemed_at__isnull=True),
             ),
             models.UniqueConstraint(
                 fields=("promotion", "contact", "source_key", "source_id"),
