@@ -8,27 +8,25 @@ open one for each. A POST that meets a connection which the other side has just 
 from __future__ import annotations
 
 import asyncio
-import io
 import time
-from functools import lru_cache, partial
-from typing import Final, Self
+from functools import partial
+from typing import Any, Final, Self, cast
 
 import aiohttp
 from aiohttp.client_proto import ResponseHandler
-from yarl import URL
+from aiohttp.connector import Connection
 
+from common.http.async_destination import Destination, connect_timeout, destination
+from common.http.async_exchange import exchange, outgoing
 from common.http.async_failures import EXPECTED, failure_of
 from common.http.async_resolver import JudgingResolver, judged_socket
-from common.http.dialling import tls_context
 from common.http.exchange import HttpAnswer, HttpFailure, OutgoingRequest
-from common.http.failures import no_http
+from common.http.failures import connect_failure, no_http
 from common.http.outgoing import checked
 
 # Below the five seconds after which many servers close an idle connection.
 KEPT_SECONDS: Final = 4.0
 _ADDRESS_KNOWN_SECONDS: Final = 10
-_READ_SIZE: Final = 16 * 1024
-_LARGE_BODY: Final = 512 * 1024
 
 
 class AbruptConnection(ResponseHandler):
@@ -38,18 +36,21 @@ class AbruptConnection(ResponseHandler):
     and the rest of the body long after the deadline, and the loop from ending.
     """
 
+    # Whether it has carried an exchange before.
+    was_used = False
+
     def close(self) -> None:
         self.abort()
 
 
 class AsyncClient:
-    """One session of aiohttp; made, used and closed inside one running loop.
+    """The connections of one running loop, in which it is made, used and closed.
 
     How many requests are under way at once is the caller's to decide.
     """
 
     def __init__(self) -> None:
-        connector = aiohttp.TCPConnector(
+        self._connector = aiohttp.TCPConnector(
             resolver=JudgingResolver(),
             socket_factory=judged_socket,
             ttl_dns_cache=_ADDRESS_KNOWN_SECONDS,
@@ -57,17 +58,7 @@ class AsyncClient:
             limit=0,
         )
         kind: type[ResponseHandler] = AbruptConnection
-        connector._factory = partial(kind, loop=asyncio.get_running_loop())
-        self._session = aiohttp.ClientSession(
-            connector=connector,
-            cookie_jar=aiohttp.DummyCookieJar(),
-            auto_decompress=False,
-            trust_env=False,
-            read_bufsize=_READ_SIZE,
-            skip_auto_headers=("Accept", "Content-Type"),
-        )
-        # It would repeat a PUT or DELETE by itself, beside the attempt that was counted.
-        self._session._retry_connection = False
+        self._connector._factory = partial(kind, loop=asyncio.get_running_loop())
 
     async def __aenter__(self) -> Self:
         return self
@@ -76,7 +67,7 @@ class AsyncClient:
         await self.close()
 
     async def close(self) -> None:
-        await self._session.close()
+        await self._connector.close()
 
     async def send(self, request: OutgoingRequest) -> HttpAnswer:
         """Carry out one request; raises HttpFailure when no answer came, whatever the reason."""
@@ -91,53 +82,46 @@ class AsyncClient:
 
     async def _exchange(self, request: OutgoingRequest, started: float) -> HttpAnswer:
         place, headers = checked(request)
+        goal = destination(place, verify_tls=request.verify_tls)
+        wire = outgoing(request.method, place.target, goal.host_header, headers, request.body)
         try:
-            async with (
-                asyncio.timeout(request.total_seconds),
-                self._session.request(
-                    request.method,
-                    URL(request.url, encoded=True),
-                    headers=headers,
-                    data=_in_parts(request.body),
-                    allow_redirects=False,
-                    ssl=tls_context(verify=request.verify_tls) if place.is_tls else True,
-                    timeout=_connect_timeout(request.connect_seconds),
-                ) as response,
-            ):
-                body = await _read(response, request.most_answer_bytes)
+            async with asyncio.timeout(request.total_seconds):
+                connection, protocol = await self._connected(goal, request.connect_seconds)
+                try:
+                    got = await exchange(protocol, wire, request.most_answer_bytes)
+                except BaseException:
+                    connection.close()
+                    raise
+                protocol.was_used = True
+                # Kept when the answer was read to its end.
+                connection.release()
         except EXPECTED as error:
             raise failure_of(error, request) from error
-        if response.status < 100:
+        if got.status < 100:
             raise no_http()
         return HttpAnswer(
-            status=response.status,
-            headers=response.headers,
-            body=body[: request.most_answer_bytes],
-            is_cut=len(body) > request.most_answer_bytes,
+            status=got.status,
+            headers=got.headers,
+            body=got.body[: request.most_answer_bytes],
+            is_cut=len(got.body) > request.most_answer_bytes,
             duration_ms=_milliseconds_since(started),
         )
 
-
-@lru_cache(maxsize=16)
-def _connect_timeout(seconds: float) -> aiohttp.ClientTimeout:
-    return aiohttp.ClientTimeout(total=None, connect=seconds)
-
-
-def _in_parts(body: bytes | None) -> bytes | io.BytesIO | None:
-    """Have a large body written bit by bit: as a whole it would hold everybody else up."""
-    return io.BytesIO(body) if body is not None and len(body) > _LARGE_BODY else body
-
-
-async def _read(response: aiohttp.ClientResponse, most_bytes: int) -> bytes:
-    """Return the body as it came, or one byte more than `most_bytes` when it goes on."""
-    body = b""
-    while len(body) <= most_bytes:
-        part = await response.content.read(most_bytes + 1 - len(body))
-        body += part
-        if not part or response.content.at_eof():
-            return body
-    response.close()  # else leaving the block would read on, to use the connection again
-    return body
+    async def _connected(
+        self, goal: Destination, seconds: float
+    ) -> tuple[Connection, AbruptConnection]:
+        """Return a connection; of those used before, one on which nothing was said since."""
+        while True:
+            try:
+                connection = await self._connector.connect(
+                    cast(Any, goal), [], connect_timeout(seconds)
+                )
+            except TimeoutError as error:
+                raise connect_failure(error, seconds) from error
+            protocol = cast(AbruptConnection, connection.protocol)
+            if not (protocol.was_used and protocol.should_close):
+                return connection, protocol
+            connection.close()
 
 
 def _milliseconds_since(started: float) -> int:

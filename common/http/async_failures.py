@@ -6,6 +6,7 @@ import http
 from typing import Final
 
 import aiohttp
+from aiohttp.http_exceptions import ContentLengthError, HttpProcessingError
 
 from common.http.async_resolver import AddressRefused
 from common.http.exchange import HttpFailure, OutgoingRequest
@@ -20,14 +21,12 @@ from common.http.failures import (
     unsendable,
 )
 
-# Four families; whatever else is raised is a mistake of ours and goes up as it is.
-EXPECTED: Final = (aiohttp.ClientError, OSError, ValueError, UnicodeError)
+# Five families; whatever else is raised is a mistake of ours and goes up as it is.
+EXPECTED: Final = (aiohttp.ClientError, HttpProcessingError, OSError, ValueError, UnicodeError)
 
 
 def failure_of(error: Exception, request: OutgoingRequest) -> HttpFailure:
-    """Return the failure that an exception of one of the four families is."""
-    if isinstance(error, aiohttp.ConnectionTimeoutError):
-        return connect_failure(TimeoutError(), request.connect_seconds)
+    """Return the failure that an exception of one of the five families is."""
     if isinstance(error, aiohttp.ClientConnectorCertificateError):
         return connect_failure(error.certificate_error, request.connect_seconds)
     if isinstance(error, aiohttp.ClientConnectorError):
@@ -41,7 +40,7 @@ def _not_answered(error: Exception, seconds: float) -> HttpFailure:
         failure = answer_late(seconds)
     elif isinstance(error, aiohttp.ClientPayloadError):
         failure = _broken_off(error)
-    elif isinstance(error, aiohttp.ClientResponseError):
+    elif isinstance(error, HttpProcessingError):
         failure = _unreadable(error)
     elif isinstance(error, OSError | aiohttp.ServerConnectionError):
         failure = reset()
@@ -66,16 +65,16 @@ def _broken_off(error: aiohttp.ClientPayloadError) -> HttpFailure:
     cause = error.__cause__
     if isinstance(cause, OSError):
         return reset()
-    if isinstance(cause, aiohttp.http_exceptions.ContentLengthError) or cause is None:
+    if isinstance(cause, ContentLengthError) or cause is None:
         return ended_early()
     return too_many_headers() if _is_about_headers(str(cause)) else no_http()
 
 
-def _unreadable(error: aiohttp.ClientResponseError) -> HttpFailure:
+def _unreadable(error: HttpProcessingError) -> HttpFailure:
     """Tell oversized headers from nonsense. The 400 in the error is the library's own."""
     if _is_about_headers(error.message):
         return too_many_headers()
-    if error.status != http.HTTPStatus.BAD_REQUEST:
+    if error.code != http.HTTPStatus.BAD_REQUEST:
         return ended_early()
     return no_http()
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import socket
 import ssl
+import threading
 import time
 import tracemalloc
 from collections.abc import Callable, Iterator
@@ -374,6 +375,48 @@ def test_many_calls_at_once_share_connections_and_keep_their_answers() -> None:
 
     with HostileApi(echoes) as api:
         assert in_a_loop(send_many(api)) == [f"/{number}".encode() for number in range(60)]
+
+
+def test_an_answer_that_nobody_asked_for_is_not_taken_for_the_next() -> None:
+    was_answered, has_said_more = threading.Event(), threading.Event()
+
+    def says_more(peer: Peer) -> None:
+        api_that.answers(200)(peer)
+        was_answered.wait(_ENDED_SECONDS)
+        peer.send(b"HTTP/1.1 410 Gone\r\nContent-Length: 0\r\n\r\n")
+        has_said_more.set()
+        peer.pause()
+
+    def answers_afterwards(peer: Peer) -> None:
+        has_said_more.wait(_ENDED_SECONDS)
+        api_that.answers(200)(peer)
+
+    async def send_all(api: HostileApi, other: HostileApi) -> list[int]:
+        async with AsyncClient() as client:
+            first = await client.send(_request(api))
+            was_answered.set()
+            await client.send(_request(other))
+            return [first.status, (await client.send(_request(api))).status]
+
+    with (
+        HostileApi(says_more, api_that.answers(200)) as api,
+        HostileApi(answers_afterwards) as other,
+    ):
+        assert in_a_loop(send_all(api, other)) == [200, 200]
+        assert api.connections == 2
+
+
+def test_a_connection_is_not_used_again_when_the_answer_came_before_all_was_written() -> None:
+    def answers_at_once(peer: Peer) -> None:
+        peer.send(b"HTTP/1.1 413 Too Large\r\nContent-Length: 0\r\n\r\n")
+        peer.pause()
+
+    with HostileApi(answers_at_once, api_that.answers(200)) as api:
+        first, second = run(_request(api, body=b"x" * 50_000_000), _request(api))
+        assert api.connections == 2
+    assert isinstance(first, HttpAnswer)
+    assert isinstance(second, HttpAnswer)
+    assert (first.status, second.status) == (413, 200)
 
 
 @settings(deadline=None, suppress_health_check=[HealthCheck.too_slow], max_examples=150)
