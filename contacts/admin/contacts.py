@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 from django.contrib import admin
@@ -23,6 +24,7 @@ from contacts.admin.contact_page import (
     preference_chip,
     preferences_by_channel,
 )
+from contacts.admin.contact_sections import sections_shown
 from contacts.admin.exports import ExportPages
 from contacts.admin.timeline_page import timeline_context
 from contacts.models import Contact
@@ -108,10 +110,15 @@ class ContactAdmin(ExportPages, KeysetAdmin, RevealingAdmin):
     # -- one contact -----------------------------------------------------------------------------
 
     def masked_page(self, request: HttpRequest, row: Contact, *, is_masked: bool) -> HttpResponse:
+        with timezone.override(row.site.time_zone):
+            sections = sections_shown(request, row)
         context = {
             **self.admin_site.each_context(request),
             **contact_context(row),
             **timeline_context(row, request.GET.get("before", "")),
+            "sections": sections,
+            "section_styles": _once(path for section in sections for path in section.styles),
+            "section_scripts": _once(path for section in sections for path in section.scripts),
             "title": contact_label(row),
             "opts": self.opts,
             "revealed": "" if is_masked else row.personal_identity_number,
@@ -121,3 +128,7 @@ class ContactAdmin(ExportPages, KeysetAdmin, RevealingAdmin):
         response = TemplateResponse(request, "admin/contacts/contact/page.html", context)
         with timezone.override(row.site.time_zone):
             return response.render()
+
+
+def _once(paths: Iterable[str]) -> list[str]:
+    return list(dict.fromkeys(paths))
