@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from datetime import timedelta
 from typing import Any
 
@@ -16,6 +14,7 @@ from django.utils import timezone
 from common.identifiers import row_id_floor
 from contacts.models import Contact
 from sites.models import Role, Site, User
+from tests.admin.list_plans import plan_of, statements
 from tests.conftest import MakeMember
 from tests.factories import SiteFactory
 from tests.webhooks.delivery_log import delivery, event
@@ -159,18 +158,6 @@ def test_reasons_in_the_list_name_nobody(
     assert "70123" not in html
 
 
-@contextmanager
-def statements() -> Iterator[list[tuple[str, Any]]]:
-    seen: list[tuple[str, Any]] = []
-
-    def record(execute: Any, sql: str, params: Any, many: bool, context: Any) -> Any:
-        seen.append((sql, params))
-        return execute(sql, params, many, context)
-
-    with connection.execute_wrapper(record):
-        yield seen
-
-
 # What is asked for, and the index that must answer it.
 ADDRESSES = {
     "": "",
@@ -222,12 +209,6 @@ def _is_of_the_list(sql: str) -> bool:
     """Say whether a statement reads rows of the log; the banners of each page ask otherwise."""
     tables = ('SELECT "webhooks_delivery"', 'SELECT "webhooks_event"')
     return sql.startswith(tables) and "COUNT(" not in sql
-
-
-def plan_of(sql: str, params: Any) -> list[str]:
-    with connection.cursor() as cursor:
-        cursor.execute(f"EXPLAIN QUERY PLAN {sql}", params)
-        return [row[3] for row in cursor.fetchall()]
 
 
 def grows_with_the_table(plan: list[str]) -> bool:

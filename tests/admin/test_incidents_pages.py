@@ -5,12 +5,14 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from django.db import connection
 from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 from pytest_django import Settings
 
-from sites.models import AuditEntry, Role, Site
+from sites.models import AuditEntry, Role, Site, User
+from tests.admin.list_plans import plan_of, statements
 from tests.conftest import MakeMember
 from tests.factories import SiteFactory
 from tests.webhooks.outbound.incidents import REFUSED, ago, fails, failure, reader, record, works
@@ -149,3 +151,70 @@ def test_disabled_subscription_leads_to_test_and_enabling(
     assert "The receiver is gone." in html
     assert reverse("admin:webhooks_subscription_resume", args=[subscription.pk]) in html
     assert Subscription.objects.get().state == "disabled"
+
+
+# -- what the list costs ---------------------------------------------------------------------------
+
+MANY, FEW = 3_000, 150
+# What is asked for, and the index that must answer it.
+ADDRESSES = {
+    "": "incident_by_site",
+    "site={site}": "incident_by_site",
+    "state=open": "incident_open_by_site",
+    "state=unattended": "incident_open_by_site",
+    "state=ended": "incident_by_site",
+    "site={site}&state=open": "incident_open_by_site",
+    "subscription={subscription}": "incident_by_subscription",
+}
+
+
+def _incidents(subscription: Subscription, count: int) -> None:
+    """Store incidents, of which the last is still open."""
+    at = ago(days=1)
+    ends = [at] * (count - 1) + [None]
+    Incident.objects.bulk_create(
+        [
+            Incident(
+                site=subscription.site, subscription=subscription, opened_at=at, ended_at=ended_at
+            )
+            for ended_at in ends
+        ]
+    )
+
+
+@pytest.fixture
+def quiet_site(site: Site) -> Subscription:
+    """A subscription with few incidents, all older than the many of two other sites."""
+    subscription = subscribe(site)
+    _incidents(subscription, FEW)
+    for _ in range(2):
+        _incidents(subscribe(SiteFactory.create()), MANY)
+    with connection.cursor() as cursor:
+        cursor.execute("ANALYZE")
+    return subscription
+
+
+@pytest.mark.parametrize(("address", "index"), ADDRESSES.items())
+@pytest.mark.parametrize("role", ["superuser", "member"])
+def test_no_list_reads_or_sorts_the_incidents_of_others(
+    client: Client,
+    superuser: User,
+    member: MakeMember,
+    quiet_site: Subscription,
+    role: str,
+    address: str,
+    index: str,
+) -> None:
+    client.force_login(superuser if role == "superuser" else member(Role.VIEWER))
+    with statements() as seen:
+        query = address.format(site=quiet_site.site_id, subscription=quiet_site.pk)
+        html_of(client.get(f"{reverse(LIST)}?{query}"))
+    keys = 'SELECT "webhooks_incident"."id" AS "pk"'
+    steps = [step for sql, params in seen if sql.startswith(keys) for step in plan_of(sql, params)]
+    assert steps
+    if role == "member" or address:
+        assert any(index in step for step in steps)
+    # The few incidents of one subscription may be sorted.
+    sorts = () if "subscription" in address else ("Sort", "TEMP B-TREE")
+    for whole in ("Seq Scan", *sorts):
+        assert not any(whole in step for step in steps)

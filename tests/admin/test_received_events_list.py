@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from datetime import timedelta
 from typing import Any
 
@@ -16,6 +14,7 @@ from django.utils import timezone
 from common.identifiers import row_id_floor
 from contacts.models import Contact
 from sites.models import Role, Site, User
+from tests.admin.list_plans import plan_of, statements
 from tests.conftest import MakeMember
 from tests.factories import SiteFactory, SourceFactory
 from tests.webhooks.received import received_event
@@ -147,18 +146,6 @@ def test_empty_list_says_what_to_do(client: Client, member: MakeMember) -> None:
     assert "Nothing matches" in client.get(LIST, {"type": "x"}).content.decode()
 
 
-@contextmanager
-def statements() -> Iterator[list[tuple[str, Any]]]:
-    seen: list[tuple[str, Any]] = []
-
-    def record(execute: Any, sql: str, params: Any, many: bool, context: Any) -> Any:
-        seen.append((sql, params))
-        return execute(sql, params, many, context)
-
-    with connection.execute_wrapper(record):
-        yield seen
-
-
 # What is asked for, and the index that must answer it.
 ADDRESSES = {
     "": "",
@@ -205,12 +192,6 @@ def test_no_list_reads_or_sorts_all_events(
     ]
     assert not [plan for plan in plans if grows_with_the_table(plan)]
     assert any(index in step for plan in plans for step in plan)
-
-
-def plan_of(sql: str, params: Any) -> list[str]:
-    with connection.cursor() as cursor:
-        cursor.execute(f"EXPLAIN QUERY PLAN {sql}", params)
-        return [row[3] for row in cursor.fetchall()]
 
 
 def grows_with_the_table(plan: list[str]) -> bool:

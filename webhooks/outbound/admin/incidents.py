@@ -24,18 +24,14 @@ from common.admin.status_chip import Tone, status_chip
 from sites.audit import Actor
 from sites.models import Role
 from sites.page_admin import PageAdmin
-from sites.site_filter import SiteFilter, of_site, visible_sites
+from sites.roles import is_superuser
+from sites.site_filter import SiteFilter, chosen_sites, of_site, visible_sites
 from webhooks.outbound.models import Incident, Notice
 from webhooks.outbound.notices.acknowledging import incident_acknowledge
 from webhooks.outbound.notices.planning import wants_notices
 from webhooks.outbound.recovering.conditions import error_words
 
 _PAGE = "admin:webhooks_incident_change"
-
-
-class IncidentSiteFilter(SiteFilter):
-    def narrowed(self, queryset: QuerySet[Any]) -> QuerySet[Any]:
-        return queryset.filter(subscription__site_id=int(self.chosen))
 
 
 class SubscriptionFilter(ChoiceFilter):
@@ -68,12 +64,11 @@ class OpenFilter(ChoiceFilter):
 
 @admin.register(Incident)
 class IncidentAdmin(KeysetAdmin, PageAdmin):
-    site_path = "subscription__site"
     list_display = (
         "subscription_column", "state", "opened", "ended", "failed", "last_failure", "members_told",
         "attended",
     )  # fmt: skip
-    list_filter = (OpenFilter, IncidentSiteFilter, SubscriptionFilter)
+    list_filter = (OpenFilter, SiteFilter, SubscriptionFilter)
     list_title = "Incidents"
     list_select_related = ("subscription__site",)
     empty_list_advice = (
@@ -87,7 +82,11 @@ class IncidentAdmin(KeysetAdmin, PageAdmin):
         return rows.defer("subscription__secrets", "subscription__headers")
 
     def key_streams(self, request: HttpRequest, changes: KeysetChangeList) -> list[KeyStream]:
-        return [KeyStream(rows=changes.queryset.select_related(None))]
+        rows = changes.queryset.select_related(None)
+        sees_all = is_superuser(request.user) and not {"site", "state"} & set(changes.chosen)
+        if sees_all or "subscription" in changes.chosen:
+            return [KeyStream(rows=rows)]
+        return [KeyStream(rows=rows.filter(site=site)) for site in chosen_sites(request)]
 
     def rows_for_list(self, request: HttpRequest, keys: list[Any]) -> list[Any]:
         rows = super().rows_for_list(request, keys)

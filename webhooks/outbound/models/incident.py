@@ -1,9 +1,12 @@
 from __future__ import annotations
 
+from typing import Any
+
 from django.conf import settings
 from django.db import models
 from django.db.models import Q
 
+from sites.models import Site
 from webhooks.outbound.models.subscription import Subscription
 
 
@@ -23,11 +26,15 @@ class Incident(models.Model):
     `told_kind` is the last notice before the recovery that was decided on, empty while members were
     told nothing; `told_at` is when the first one was, `recovery_told_at` when the one of the
     recovery was. They are set once, under a lock, together with the rows of `Notice`.
-    Whoever acknowledges an incident looks after it: it is not reminded of any more.
+    Whoever acknowledges an incident looks after it: it is not reminded of any more. `site` is that
+    of the subscription, which never changes: so an index yields a site's incidents in order.
     """
 
+    site = models.ForeignKey(
+        Site, on_delete=models.CASCADE, related_name="+", db_index=False, editable=False
+    )
     subscription = models.ForeignKey(
-        Subscription, on_delete=models.CASCADE, related_name="incidents"
+        Subscription, on_delete=models.CASCADE, related_name="incidents", db_index=False
     )
     opened_at = models.DateTimeField()
     ended_at = models.DateTimeField(null=True)
@@ -57,10 +64,22 @@ class Incident(models.Model):
         ]
         indexes = [
             models.Index(fields=("ended_at",), name="incident_by_end"),
+            models.Index(fields=("site", "id"), name="incident_by_site"),
+            models.Index(fields=("subscription", "id"), name="incident_by_subscription"),
+            models.Index(
+                fields=("site", "id"),
+                name="incident_open_by_site",
+                condition=Q(ended_at__isnull=True),
+            ),
         ]
 
     def __str__(self) -> str:
         return f"{self.subscription_id} since {self.opened_at:%Y-%m-%d %H:%M}"
+
+    def save(self, *args: Any, **kwargs: Any) -> None:
+        if self._state.adding:
+            self.site_id = self.subscription.site_id
+        super().save(*args, **kwargs)
 
 
 class Notice(models.Model):
