@@ -46,9 +46,6 @@ class SubjectErasure(models.Model):
             models.CheckConstraint(
                 name="erasure_state", condition=Q(state__in=("pending", "running", "done"))
             ),
-            models.CheckConstraint(
-                name="erasure_done_seeks_nothing", condition=~Q(state="done") | Q(sought="")
-            ),
         ]
         indexes = [
             models.Index(fields=("site", "-id"), name="erasure_by_site"),
