@@ -43,12 +43,16 @@ class ChangeItem:
     `named_by` is the identity (`email`, `external_id`) by which a caller names the contact it means
     to write: it decides alone, and the other identities are values to write. When one of those is
     somebody else's, the change is rejected and `held` of its result names them.
+
+    `contact_id` is the contact itself, for callers that have it: no identity is asked who is meant.
+    Those of the change are values to write, and rejected in the same way.
     """
 
     site: Site
     change: ContactChange
     source: ChangeSource
     named_by: str = ""
+    contact_id: UUID | None = None
 
 
 class ContactConflict(Exception):

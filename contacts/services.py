@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from uuid import UUID
 
 from django.db import IntegrityError, OperationalError, connection, transaction
 
@@ -33,17 +34,24 @@ _ATTEMPTS = 5
 
 
 def contact_apply(
-    *, site: Site, change: ContactChange, source: ChangeSource, named_by: str = ""
+    *,
+    site: Site,
+    change: ContactChange,
+    source: ChangeSource,
+    named_by: str = "",
+    contact_id: UUID | None = None,
 ) -> AppliedChange:
     """Apply one change in a transaction of its own, or in a savepoint of the caller's.
 
-    With `named_by` (see `ChangeItem`) an identity that somebody else has is not left out with a
-    note: nothing is written, and `ContactConflict` is raised.
+    With `named_by` or `contact_id` (see `ChangeItem`) an identity that somebody else has is not
+    left out with a note: nothing is written, and `ContactConflict` is raised.
 
     Two processes may meet the same new person at the same time: the loser of that race starts
     again and finds the winner's contact.
     """
-    item = ChangeItem(site=site, change=change, source=source, named_by=named_by)
+    item = ChangeItem(
+        site=site, change=change, source=source, named_by=named_by, contact_id=contact_id
+    )
     for attempt in range(1, _ATTEMPTS + 1):
         try:
             applied = contacts_apply_batch([item])[0]

@@ -63,7 +63,7 @@ class Batch:
             outcome.kind = ChangeKind.REJECTED
             return outcome
         match = self._snapshot.holders.match(facts)
-        if match.held and facts.item.named_by:
+        if match.held and (facts.item.named_by or facts.item.contact_id):
             facts.reject(CONFLICT, rules.conflict_reason(match.held))
             outcome.kind, outcome.held = ChangeKind.REJECTED, tuple(match.held)
             return outcome
@@ -76,7 +76,7 @@ class Batch:
     def _change(self, facts: Facts, outcome: Outcome, match: Match) -> None:
         state = match.subject
         if state is None:
-            if facts.change.only_known:
+            if facts.change.only_known or facts.item.contact_id:
                 facts.reject(*_NOT_KNOWN)
                 outcome.kind = ChangeKind.REJECTED
                 return

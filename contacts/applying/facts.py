@@ -28,6 +28,8 @@ from integrations.normalisation.phones import phone_normalised
 MAX_ATTRIBUTE_NAME: Final = 120
 MAX_ATTRIBUTES: Final = 500
 
+# How a key is called that is the contact's own: it comes first, and decides alone.
+CONTACT_ID: Final = "contact_id"
 # (name of the identity, key under which its holder is found)
 IdentityKey = tuple[str, tuple[Any, ...]]
 
@@ -150,6 +152,8 @@ class Facts:
     def _keys(self) -> list[IdentityKey]:
         site = self.site_id
         keys: list[IdentityKey] = []
+        if self.item.contact_id:
+            keys.append((CONTACT_ID, (site, "id", self.item.contact_id.hex)))
         if self.contact_key:
             keys.append(("source_id", self.contact_key))
         if self.external_id:

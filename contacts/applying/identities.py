@@ -75,6 +75,8 @@ class Holders:
         self._by_key.pop((site_id, column, value), None)
 
     def match(self, facts: Facts) -> Match:
+        if facts.item.contact_id:
+            return self._match_contact(facts)
         if facts.item.named_by:
             return self._match_named(facts, facts.item.named_by)
         found = [(name, state) for name, key in facts.keys if (state := self.of(key)) is not None]
@@ -90,6 +92,16 @@ class Holders:
                     match.subject, match.found_by = state, name
             elif state is not match.subject and all(state is not each for _, each in match.joined):
                 self._sort_in(match, facts, name, state)
+        return match
+
+    def _match_contact(self, facts: Facts) -> Match:
+        """Return the contact that a caller has in hand; other identities are values to write."""
+        (name, own_key), *others = facts.keys
+        match = Match(subject=self.of(own_key), found_by=name)
+        for other_name, key in others:
+            holder = self.of(key)
+            if holder is not None and holder is not match.subject:
+                match.held.append(other_name)
         return match
 
     def _match_named(self, facts: Facts, named_by: str) -> Match:

@@ -10,7 +10,7 @@ from common.identifiers import new_row_hex
 from contacts.applied_change import ChangeSource
 from contacts.applying import loading
 from contacts.applying.channels import SOFT
-from contacts.applying.facts import Facts
+from contacts.applying.facts import CONTACT_ID, Facts
 from contacts.applying.identities import Holders
 from contacts.applying.states import IDENTITY_COLUMNS, ContactState
 from contacts.models import ContactRevision
@@ -70,17 +70,25 @@ class Snapshot:
 
     def _load_contacts(self, facts_of_batch: Sequence[Facts], is_locked: bool) -> None:
         source_keys: set[tuple[Any, ...]] = set()
+        named: set[tuple[Any, ...]] = set()
         identities: dict[str, set[tuple[int, str]]] = {name: set() for name in IDENTITY_COLUMNS}
         for facts in facts_of_batch:
             for name, key in facts.keys:
                 if name in ("source_id", "anonymous_id"):
                     source_keys.add(key)
+                elif name == CONTACT_ID:
+                    named.add(key)
                 else:
                     identities[key[1]].add((key[0], key[2]))
         found = loading.source_id_holders(source_keys)
-        self.states = loading.contact_states(set(found.values()), identities, is_locked=is_locked)
+        ids = {*found.values(), *(key[2] for key in named)}
+        self.states = loading.contact_states(ids, identities, is_locked=is_locked)
         for state in self.states.values():
             self.holders.put_identities(state)
+        for key in named:
+            state_named = self.states.get(key[2])
+            if state_named is not None and state_named.site_id == key[0]:
+                self.holders.put(key, state_named)
         for key, contact_id in found.items():
             # Gone when another process merged it since: the insert then fails and is tried again.
             if contact_id in self.states:
