@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from enum import StrEnum
 from functools import cached_property
 from typing import Any, Final
 from uuid import UUID
@@ -16,6 +17,7 @@ from uuid import UUID
 from django.dispatch import Signal
 
 from contacts.applied_change import ChangeKind, Changes, ChangeSource
+from contacts.models import PointAccount, PointTransaction, PromotionAssignment, RewardVoucher
 
 # Contacts were created, changed or deleted by one batch. Keyword argument: `changes`
 # (`ContactChanges`), in the order in which they came to be.
@@ -28,6 +30,10 @@ contacts_merged: Final = Signal()
 # A person's data was erased: `site_id`, `contact_id`, and `identity` (Identity), who it was, which
 # is stored nowhere any more. Whoever keeps copies empties them.
 contact_erased: Final = Signal()
+
+# Points, vouchers or promotions changed here: `happenings` (sequence of `LoyaltyHappening`), in
+# their order. Not sent for what a source told: that goes out as it came in.
+loyalty_happened: Final = Signal()
 
 
 @dataclass(slots=True, kw_only=True)
@@ -89,3 +95,31 @@ class ContactChanges:
     @cached_property
     def _all(self) -> tuple[ContactChanged, ...]:
         return tuple(self.read())
+
+
+class LoyaltyKind(StrEnum):
+    """What happened; it says of which model `row` of a `LoyaltyHappening` is.
+
+    `POINTS`: a PointTransaction that was awarded. `BALANCE`: a PointAccount with a new balance.
+    `VOUCHER`: a new RewardVoucher. `PROMOTION`: a new PromotionAssignment.
+    """
+
+    POINTS = "points"
+    BALANCE = "balance"
+    VOUCHER = "voucher"
+    PROMOTION = "promotion"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LoyaltyHappening:
+    """Something that happened to a contact's points, vouchers or promotions.
+
+    `row` is as it was written, with what it belongs to at hand: the definition of an account, the
+    promotion of an assignment.
+    """
+
+    kind: LoyaltyKind
+    site_id: int
+    contact_id: UUID
+    row: PointTransaction | PointAccount | RewardVoucher | PromotionAssignment
+    source: ChangeSource

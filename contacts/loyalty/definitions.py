@@ -1,0 +1,112 @@
+"""Kinds of points: validated, audited, each change in one transaction."""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+from django.core.exceptions import ValidationError
+from django.db import IntegrityError, transaction
+from django.db.models import ProtectedError, RestrictedError
+
+from contacts.loyalty.users import told, users_of
+from contacts.models import PointAccount, PointDefinition
+from sites.audit import Actor, audit_record, field_changes
+from sites.models import Site
+
+MOST_DEFINITIONS: Final = 100
+# A hundred years.
+MOST_DAYS: Final = 36_500
+CHANGEABLE: Final = ("name", "expires_after_days", "is_active")
+_ALL: Final = ("number", *CHANGEABLE)
+_TAKEN: Final = "Another kind of points of the site has the id {number}."
+
+
+class DefinitionInUse(ValidationError):
+    """The kind of points cannot be deleted; the sentence names what uses it."""
+
+
+def point_definition_save(*, definition: PointDefinition, actor: Actor) -> PointDefinition:
+    """Create or update a kind of points. Raises ValidationError by name of a model field.
+
+    Its id and site stay as they were made. A new expiry counts for points awarded from then on.
+    """
+    with transaction.atomic():
+        # Serialises the changes of one site, so that none counts past the others.
+        site = Site.objects.select_for_update(of=("self",), no_key=True).get(pk=definition.site_id)
+        stored = PointDefinition.objects.filter(pk=definition.pk).first()
+        if not definition._state.adding and stored is None:
+            raise ValidationError("This kind of points was deleted in the meantime.")
+        if stored is not None and (stored.site_id, stored.number) != (site.pk, definition.number):
+            raise ValidationError({"number": "The id stays as it is. Make a new kind instead."})
+        definition.full_clean(exclude=["site"], validate_constraints=False)
+        _check_against_others(definition, site)
+        before = _values(stored) if stored is not None else {}
+        changes = field_changes(before, _values(definition))
+        if changes:
+            _store(definition)
+            action = "point_definition.updated" if stored else "point_definition.created"
+            audit_record(actor=actor, action=action, site=site, target=definition, changes=changes)
+    return definition
+
+
+def point_definition_delete(*, definition: PointDefinition, actor: Actor) -> None:
+    """Delete a kind of points that no contact has and nothing uses; raises `DefinitionInUse`."""
+    try:
+        with transaction.atomic():
+            rows = PointDefinition.objects.select_for_update(of=("self",)).select_related("site")
+            stored = rows.filter(pk=definition.pk).first()
+            if stored is None:
+                return
+            if PointAccount.objects.filter(definition=stored).exists():
+                raise DefinitionInUse(
+                    f"Contacts have “{stored.name}”, so they cannot be deleted. Switch them off "
+                    "instead: no more are awarded then."
+                )
+            if users := users_of(stored):
+                raise DefinitionInUse(_in_use(stored, told(users)))
+            audit_record(
+                actor=actor,
+                action="point_definition.deleted",
+                site=stored.site,
+                target=stored,
+                changes=field_changes(_values(stored), {}),
+            )
+            stored.delete()
+    except (ProtectedError, RestrictedError, IntegrityError):
+        # The database refuses as well: a use that began meanwhile shows only when we commit.
+        users = users_of(definition)
+        words = told(users) or "something that was added just now"
+        raise DefinitionInUse(_in_use(definition, words)) from None
+
+
+def _store(definition: PointDefinition) -> None:
+    try:
+        with transaction.atomic():
+            definition.save()
+    except IntegrityError:
+        # A source may tell of new points at any time.
+        raise ValidationError({"number": _TAKEN.format(number=definition.number)}) from None
+
+
+def _in_use(definition: PointDefinition, words: str) -> str:
+    return f"“{definition.name}” is in use and cannot be deleted: {words}. Change that first."
+
+
+def _check_against_others(definition: PointDefinition, site: Site) -> None:
+    if not 1 <= definition.number <= 2147483647:
+        raise ValidationError({"number": "Enter a whole number from 1 to 2147483647."})
+    days = definition.expires_after_days
+    if days is not None and not 1 <= days <= MOST_DAYS:
+        sentence = f"Enter 1 to {MOST_DAYS} days, or leave it empty."
+        raise ValidationError({"expires_after_days": sentence})
+    others = PointDefinition.objects.filter(site=site).exclude(pk=definition.pk)
+    if others.filter(number=definition.number).exists():
+        raise ValidationError({"number": _TAKEN.format(number=definition.number)})
+    if definition._state.adding and others.count() >= MOST_DEFINITIONS:
+        raise ValidationError(
+            f"The site has {MOST_DEFINITIONS} kinds of points, which is the most."
+        )
+
+
+def _values(definition: PointDefinition) -> dict[str, Any]:
+    return {name: getattr(definition, name) for name in _ALL}
