@@ -7,7 +7,8 @@ A batch works on plain objects in memory and writes everything at the end in a f
     snapshot      the contacts that a batch may touch, by way of `loading`
     identities    whose contact a change is about, and when two contacts are one
     rules         which fact wins: fields, attributes, state of the e-mail address
-    channels      which fact wins: preferences, consents, e-mail lists
+    channels      which fact wins: preferences, e-mail lists
+    consent_answers  which answer to a consent counts, and its proof
     activities    what a person did, each once
     merging       two states become one
     erasure       deletion, tombstones, revival

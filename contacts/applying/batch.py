@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import cached_property
 from typing import Final
 
 from django.utils import timezone
@@ -11,6 +12,7 @@ from contacts.applied_change import CONFLICT, AppliedChange, ChangeItem, ChangeK
 from contacts.applying import channels, erasure, rules
 from contacts.applying.activities import activity_rows
 from contacts.applying.announcing import announce
+from contacts.applying.consent_answers import TextVersions, apply_consents
 from contacts.applying.facts import Facts
 from contacts.applying.identities import Match
 from contacts.applying.instants import iso
@@ -53,6 +55,10 @@ class Batch:
 
     def announce(self) -> None:
         announce(self._outcomes, self._ledger)
+
+    @cached_property
+    def _texts(self) -> TextVersions:
+        return TextVersions(self._facts)
 
     def results(self) -> list[AppliedChange]:
         return [outcome.applied(is_dry_run=self._is_dry_run) for outcome in self._outcomes]
@@ -123,7 +129,7 @@ class Batch:
         if change.preferences:
             channels.apply_preferences(state, facts)
         if change.consents:
-            channels.apply_consents(state, facts, floor)
+            self._ledger.answers += apply_consents(state, facts, floor, self._texts, self._now)
         if change.email_list is not None:
             channels.apply_email_list(
                 state,

@@ -1,4 +1,4 @@
-"""Which fact wins: preferences, consents, and what senders' e-mail lists say.
+"""Which fact wins: preferences, and what senders' e-mail lists say.
 
 An opt-out is a promise to the person: it never loses to an older opt-in, and of two facts with the
 same time it is the opt-out that counts.
@@ -8,20 +8,16 @@ from __future__ import annotations
 
 from typing import Any, Final
 
-from contacts.applied_change import ChangeSource
 from contacts.applying.facts import Facts
-from contacts.applying.instants import fact_time, iso
+from contacts.applying.instants import iso
 from contacts.applying.rules import apply_email_status
 from contacts.applying.states import ContactState, Row
-from contacts.models import Consent, EmailListStatus, Preference
+from contacts.models import EmailListStatus, Preference
 from contacts.normalisation.values import line_normalised
-from integrations.contact_change import Channel, ConsentFact, EmailListFact, EmailStatus
+from integrations.contact_change import Channel, EmailListFact, EmailStatus
 
 SOFT: Final = EmailListStatus.Kind.SOFT.value
 _MAX_CAUSE: Final[int] = Preference._meta.get_field("cause").max_length or 0
-_MAX_CONSENT_ID: Final[int] = Consent._meta.get_field("consent_id").max_length or 0
-_MAX_COMMENT: Final[int] = Consent._meta.get_field("comment").max_length or 0
-_MAX_LABEL: Final[int] = Consent._meta.get_field("source_label").max_length or 0
 _MAX_LIST_ID: Final[int] = EmailListStatus._meta.get_field("list_id").max_length or 0
 _MAX_ESP_NAME: Final[int] = EmailListStatus._meta.get_field("esp_name").max_length or 0
 _DEFAULT_CAUSES: Final = {"hard": "hard_bounce"}
@@ -34,18 +30,6 @@ def cause_of(facts: Facts, default: str = "") -> str:
 def apply_preferences(state: ContactState, facts: Facts) -> None:
     for channel, accepts in facts.change.preferences.items():
         _set_preference(state, channel.value, accepts, cause_of(facts), facts)
-
-
-def apply_consents(state: ContactState, facts: Facts, floor: int) -> None:
-    """Set consents whose own time, or that of the change, is after `floor`."""
-    for consent in facts.change.consents:
-        consent_id = line_normalised(consent.consent_id)
-        if not consent_id or len(consent_id) > _MAX_CONSENT_ID:
-            facts.notes.append("BAD_CONSENT_ID: The id of a consent is empty or too long.")
-            continue
-        at = facts.at if consent.at is None else fact_time(consent.at, facts.received)
-        if at > floor:
-            _set_consent(state, consent, consent_id, at, facts.source)
 
 
 def apply_email_list(
@@ -101,27 +85,6 @@ def _set_preference(
         }
         state.changed_rows.add(("preference", channel))
         state.record(name, before, accepts)
-
-
-def _set_consent(
-    state: ContactState, consent: ConsentFact, consent_id: str, at: int, source: ChangeSource
-) -> None:
-    name = f"consent.{consent_id}"
-    row = state.consents.get(consent_id)
-    before = row["value"] if row else None
-    if not optout_wins(state, name, at, yes=consent.value, known_yes=before is not False):
-        return
-    if before != consent.value:
-        state.consents[consent_id] = {
-            "consent_id": consent_id,
-            "value": consent.value,
-            "changed_at": iso(at),
-            "comment": line_normalised(consent.comment)[:_MAX_COMMENT],
-            "source_key": source.key,
-            "source_label": line_normalised(consent.source)[:_MAX_LABEL] or source.label,
-        }
-        state.changed_rows.add(("consent", consent_id))
-        state.record(name, before, consent.value)
 
 
 def _count_soft_bounce(

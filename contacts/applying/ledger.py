@@ -7,6 +7,7 @@ from typing import Any
 
 from contacts.applied_change import Changes, ChangeSource
 from contacts.applying.activities import ActivityRow
+from contacts.applying.consent_answers import Answer
 from contacts.applying.states import ContactState
 from contacts.normalisation.personal_identity import personal_identity_decrypted
 from integrations.contact_change import Identity
@@ -63,6 +64,7 @@ class Ledger:
 
     revisions: list[Revision] = field(default_factory=list)
     activities: list[ActivityRow] = field(default_factory=list)
+    answers: list[Answer] = field(default_factory=list)
     steps: list[Merge | Erasure] = field(default_factory=list)
     source_ids: dict[tuple[Any, ...], ContactState] = field(default_factory=dict)
     moved_ids: dict[tuple[Any, ...], ContactState] = field(default_factory=dict)
@@ -91,4 +93,10 @@ class Ledger:
             for row in self.activities
             if row.state.final() is not state
             or (until is not None and row.columns["occurred_at"] > until)
+        ]
+        self.answers = [
+            answer
+            for answer in self.answers
+            if answer.state.final() is not state
+            or (until is not None and answer.columns["changed_at"] > until)
         ]

@@ -91,11 +91,31 @@ def load_preferences(states: dict[str, ContactState]) -> None:
 
 
 def load_consents(states: dict[str, ContactState]) -> None:
-    columns = ("consent_id", "value", "changed_at", "comment", "source_key", "source_label")
+    columns = (
+        "consent_id",
+        "value",
+        "changed_at",
+        "text_version",
+        "comment",
+        "source_key",
+        "source_label",
+        "actor_label",
+    )
     for contact_id, *values in _children(states, Consent, columns):
         row = _row(columns, values)
         row["value"] = bool(row["value"])
         states[contact_id].consents[row["consent_id"]] = row
+
+
+def consent_keys(contact_ids: Iterable[str]) -> dict[tuple[str, str], int]:
+    """Return the keys of the stored consents of contacts by (contact id, id of the consent)."""
+    wanted = rows_as_table(connection, Contact, ("id",))
+    found = _fetched(
+        f"SELECT {_hex('contact_id')}, consent_id, id FROM {Consent._meta.db_table} "
+        f"WHERE contact_id IN (SELECT id FROM {wanted} AS wanted)",
+        [[{"id": contact_id} for contact_id in contact_ids]],
+    )
+    return {(contact_id, consent_id): key for contact_id, consent_id, key in found}
 
 
 def load_email_lists(states: dict[str, ContactState]) -> None:

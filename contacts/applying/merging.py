@@ -127,7 +127,13 @@ def _take_attribute(kept: ContactState, absorbed: ContactState, key: str) -> boo
 def _take_answer(kept: ContactState, absorbed: ContactState, kind: str, key: str) -> bool:
     rows, value = _ANSWERS[kind]
     before, after = getattr(kept, rows).get(key), getattr(absorbed, rows).get(key)
-    if after is None or (before and before[value] == after[value]):
+    if after is None:
+        return False
+    if before and before[value] == after[value]:
+        if kind == "consent" and after["changed_at"] > before["changed_at"]:
+            # The same answer, given again later: perhaps to a newer text.
+            kept.consents[key] = after
+            kept.changed_rows.add((kind, key))
         return False
     getattr(kept, rows)[key] = after
     kept.changed_rows.add((kind, key))

@@ -10,6 +10,7 @@ from contacts.applying.ledger import Erasure, Merge
 from contacts.models import (
     Activity,
     Consent,
+    ConsentChange,
     ContactMerge,
     ContactRevision,
     ContactSourceId,
@@ -27,6 +28,16 @@ _DROP_DOUBLES = """
     )
 """
 
+# An answer belongs to the standing of one contact, of which two become one.
+_MOVE_ANSWERS = """
+    UPDATE contacts_consentchange SET contact_id = %s, consent_id = (
+        SELECT k.id FROM contacts_consent k JOIN contacts_consent a
+        ON a.consent_id = k.consent_id
+        WHERE a.id = contacts_consentchange.consent_id AND k.contact_id = %s
+    )
+    WHERE contact_id = %s
+"""
+
 
 def settle_merge(merge: Merge) -> None:
     """Move the history of the absorbed contact to the kept one."""
@@ -37,6 +48,17 @@ def settle_merge(merge: Merge) -> None:
         cursor.execute(_DROP_DOUBLES, [absorbed, kept])
     for model in (Activity, ContactRevision, ContactMerge, ContactSourceId):
         model._default_manager.filter(contact_id=absorbed).update(contact_id=kept)
+    _move_consents(absorbed, kept)
+
+
+def _move_consents(absorbed: str, kept: str) -> None:
+    consents = Consent.objects.filter(contact_id=absorbed)
+    if not consents.exists():
+        return
+    known = Consent.objects.filter(contact_id=kept).values_list("consent_id", flat=True)
+    consents.exclude(consent_id__in=list(known)).update(contact_id=kept)
+    with connection.cursor() as cursor:
+        cursor.execute(_MOVE_ANSWERS, [kept, kept, absorbed])
 
 
 def settle_erasure(erasure: Erasure) -> None:
@@ -48,6 +70,17 @@ def settle_erasure(erasure: Erasure) -> None:
     if erasure.until is not None:
         activities = activities.filter(occurred_at__lte=erasure.until)
     activities.delete()
-    for model in (Preference, Consent, EmailListStatus):
+    _erase_answers(contact_id, erasure.until)
+    for model in (Preference, EmailListStatus):
         model._default_manager.filter(contact_id=contact_id).delete()
     ContactRevision.objects.filter(contact_id=contact_id).update(changes={})
+
+
+def _erase_answers(contact_id: str, until: str | None) -> None:
+    answers = ConsentChange.objects.filter(contact_id=contact_id)
+    if until is not None:
+        # What was answered since stands, without what it replaced.
+        answers.filter(changed_at__gt=until).update(previous_value=None)
+        answers = answers.filter(changed_at__lte=until)
+    answers.delete()
+    Consent.objects.filter(contact_id=contact_id, changes=None).delete()

@@ -15,13 +15,16 @@ from django.db import connection
 from common.bulk import insert_rows
 from common.identifiers import new_row_hex
 from contacts.applying.activities import ActivityRow
+from contacts.applying.consent_answers import answer_rows
 from contacts.applying.contact_rows import write_contacts
 from contacts.applying.ledger import Ledger, Merge
+from contacts.applying.loading import consent_keys
 from contacts.applying.settling import settle_erasure, settle_merge
 from contacts.applying.states import ContactState, Row
 from contacts.models import (
     Activity,
     Consent,
+    ConsentChange,
     ContactMerge,
     ContactRevision,
     ContactSourceId,
@@ -95,7 +98,15 @@ class Writer:
             rows["consent"],
             conflict=_replacing(
                 ("contact_id", "consent_id"),
-                ("value", "changed_at", "comment", "source_key", "source_label"),
+                (
+                    "value",
+                    "changed_at",
+                    "text_version",
+                    "comment",
+                    "source_key",
+                    "source_label",
+                    "actor_label",
+                ),
             ),
         )
         insert_rows(
@@ -145,7 +156,14 @@ class Writer:
                 for revision in self._ledger.revisions
             ],
         )
+        self._write_answers()
         self._write_activities()
+
+    def _write_answers(self) -> None:
+        answers = self._ledger.answers
+        if answers:
+            keys = consent_keys({answer.state.final().id for answer in answers})
+            insert_rows(connection, ConsentChange, answer_rows(answers, keys))
 
     def _write_activities(self) -> None:
         plain: dict[str, ActivityRow] = {}
