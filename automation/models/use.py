@@ -1,6 +1,7 @@
 from __future__ import annotations
 
-from typing import Final
+from collections.abc import Collection, Iterable
+from typing import Any, Final
 
 from django.db import models
 from django.db.models import Q
@@ -36,7 +37,8 @@ class Use(models.Model):
     """What a segment or a workflow needs, so that the database refuses to delete it.
 
     Written with every save of its segment or of its workflow (of the active and the newest
-    version). A use of a field of a reception event names that event, and the field by `field_id`.
+    version). A use of a field of a reception event names that event, and the field by `field_id`;
+    one of an option of a contact field names the field, and there the option.
     """
 
     segment = models.ForeignKey(Segment, null=True, on_delete=models.CASCADE, related_name="uses")
@@ -73,4 +75,62 @@ class Use(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"{self.segment or self.workflow}"
+        return (
+            f"the {'segment' if self.segment_id else 'workflow'} “{self.segment or self.workflow}”"
+        )
+
+    @classmethod
+    def contact_field_uses(cls, field_ids: Collection[int]) -> Iterable[tuple[int, str]]:
+        """Return (contact field, which segment or workflow looks at it or sets it)."""
+        rows = cls._told(contact_field__in=field_ids)
+        return dict.fromkeys((row.contact_field_id, str(row)) for row in rows)
+
+    @classmethod
+    def contact_field_option_uses(cls, field_id: int) -> Iterable[tuple[str, str]]:
+        """Return (option, which segment or workflow names it)."""
+        rows = cls._told(contact_field=field_id)
+        return dict.fromkeys((row.field_id, str(row)) for row in rows if row.field_id)
+
+    @classmethod
+    def reception_event_uses(cls, event_id: int) -> Iterable[tuple[str, str]]:
+        """Return (field of the reception event or "" for itself, which segment or workflow)."""
+        rows = cls._told(reception_event=event_id)
+        return dict.fromkeys((row.field_id, str(row)) for row in rows)
+
+    @classmethod
+    def consent_definition_uses(cls, definition_id: int) -> Iterable[str]:
+        return cls._users(consent_definition=definition_id)
+
+    @classmethod
+    def point_definition_uses(cls, definition_id: int) -> Iterable[str]:
+        return cls._users(point_definition=definition_id)
+
+    @classmethod
+    def promotion_uses(cls, promotion_id: Any) -> Iterable[str]:
+        return cls._users(promotion=promotion_id)
+
+    @classmethod
+    def integration_uses(cls, integration_id: int) -> Iterable[str]:
+        return cls._users(integration=integration_id)
+
+    @classmethod
+    def source_uses(cls, source_id: int) -> Iterable[str]:
+        return cls._users(source=source_id)
+
+    @classmethod
+    def send_event_uses(cls, event_id: int) -> Iterable[str]:
+        return cls._users(send_event=event_id)
+
+    @classmethod
+    def segment_uses(cls, segment_id: Any) -> Iterable[str]:
+        return cls._users(used_segment=segment_id)
+
+    @classmethod
+    def _users(cls, **of: Any) -> Iterable[str]:
+        """Return each segment or workflow once: it may use the same thing in several ways."""
+        return dict.fromkeys(str(row) for row in cls._told(**of))
+
+    @classmethod
+    def _told(cls, **of: Any) -> models.QuerySet[Use]:
+        rows = cls.objects.filter(**of).select_related("segment", "workflow")
+        return rows.order_by("segment__name", "workflow__name", "pk")
