@@ -1,7 +1,8 @@
-"""Points, vouchers and promotions, in Engage's shapes; they go out as they came in.
+"""Points, vouchers and promotions, in Engage's shapes.
 
-The schemas require no key: senders write them in either casing. As documented, a voucher's are in
-PascalCase (Voyado developer documentation, *Webhooks*).
+What Patchbay keeps itself has every key, but for `balanceExpires` where nothing expires; what a
+source told goes out as it came in. So the schemas require no key: senders write them in either
+casing. As documented, a voucher's are in PascalCase (Voyado developer documentation, *Webhooks*).
 """
 
 from __future__ import annotations
@@ -20,7 +21,12 @@ from webhooks.outbound.event_types.event_type import (
 )
 
 _CONTACT_ID: Final = "515c1b2a-7124-4bb9-826b-aedbbe5da8c4"
-_WHO: Final = text("The contact's id at the system that the event came from.")
+POINTS: Final = "loyalty.addPoints"
+BALANCE: Final = "point.balance.updated"
+VOUCHER: Final = "reward.voucher.created"
+PROMOTION: Final = "promotion.multichannel.assigned"
+
+_WHO: Final = text("The contact's id here; of an event that came in, at the system it came from.")
 _TEXT_OR_NUMBER: Final[Schema] = {"type": ["string", "integer"]}
 
 
@@ -43,7 +49,7 @@ def _type(
 
 LOYALTY_EVENT_TYPES: Final = (
     _type(
-        "loyalty.addPoints",
+        POINTS,
         "Points added",
         "Points were added to a contact; holds the transaction.",
         {
@@ -70,7 +76,7 @@ LOYALTY_EVENT_TYPES: Final = (
         },
     ),
     _type(
-        "point.balance.updated",
+        BALANCE,
         "Point balance updated",
         "The point balance of a contact changed.",
         {
@@ -83,7 +89,7 @@ LOYALTY_EVENT_TYPES: Final = (
         {"balance": 2500.75, "contactId": _CONTACT_ID, "accountId": 999, "definitionId": "1"},
     ),
     _type(
-        "reward.voucher.created",
+        VOUCHER,
         "Voucher created",
         "A reward voucher was created for a contact. Its keys begin with capitals.",
         {
@@ -106,7 +112,7 @@ LOYALTY_EVENT_TYPES: Final = (
         },
     ),
     _type(
-        "promotion.multichannel.assigned",
+        PROMOTION,
         "Promotion assigned",
         "A multichannel promotion was assigned to a contact.",
         {

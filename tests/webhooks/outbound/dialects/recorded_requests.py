@@ -41,6 +41,9 @@ CASES: Final[Mapping[str, Case]] = {
         "engage", (_OPT_OUT,), {}, {"signing_settings": {"family": "webhook"}}
     ),
     "engage/loyalty.addPoints": Case("engage", ("loyalty.addPoints",)),
+    "engage/point.balance.updated": Case("engage", ("point.balance.updated",)),
+    "engage/reward.voucher.created": Case("engage", ("reward.voucher.created",)),
+    "engage/promotion.multichannel.assigned": Case("engage", ("promotion.multichannel.assigned",)),
     "webengage_event/unsubscribed": Case(
         "webengage_event",
         (_OPT_OUT,),
