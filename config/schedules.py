@@ -31,6 +31,7 @@ PLAN: Final = (
     Planned(
         "release held deliveries", "webhooks.outbound.holding.stragglers.release_stragglers", 1
     ),
+    Planned("erase from logs", "contacts.subject_rights.erasing.erase_pending", 1),
     Planned("end interrupted submissions", "onsite.interrupted.end_interrupted_submissions", 1),
     Planned("resume abandoned jobs", "sites.jobs.resume_abandoned_jobs", 1),
     Planned("tell of trouble", "webhooks.outbound.notices.sending.tell_of_trouble", 1),

@@ -9,7 +9,9 @@ class OnsiteConfig(AppConfig):
 
     def ready(self) -> None:
         # Imported for what it registers: the runner of its job.
+        from onsite.personal_data import register_personal_data
         from onsite.receivers import connect_receivers
         from onsite.resending import job  # noqa: F401
 
         connect_receivers()
+        register_personal_data()

@@ -5,7 +5,7 @@ Connected in `apps.ready`.
 
 from __future__ import annotations
 
-from typing import Any, Final
+from typing import Any
 from uuid import UUID
 
 from django.db.models import Q
@@ -14,18 +14,9 @@ from contacts.signals import contact_erased, contacts_merged
 from integrations.contact_change import Identity
 from integrations.generic_api.visitor import VisitorData
 from integrations.models import ApiCall
+from integrations.models.api_call import NOTHING_SAID
 from onsite.flow.fingerprints import visitor_key
 from onsite.models import Submission
-
-_NOTHING_SAID: Final[dict[str, Any]] = {
-    "url": "",
-    "request_headers": {},
-    "request_body": "",
-    "response_headers": {},
-    "response_body": "",
-    "reason": "",
-    "notes": [],
-}
 
 
 def forget_person(*, site_id: int, contact_id: UUID, identity: Identity, **_: Any) -> None:
@@ -43,7 +34,7 @@ def forget_person(*, site_id: int, contact_id: UUID, identity: Identity, **_: An
     # That there was a conversion says nothing of the person; its details may.
     submissions.filter(conversion__isnull=False).update(conversion={})
     for calls in (Q(contact_id=contact_id), Q(submission_id__in=ids)):
-        ApiCall.objects.filter(calls).update(**_NOTHING_SAID)
+        ApiCall.objects.filter(calls).update(**NOTHING_SAID)
 
 
 def _keys(identity: Identity) -> set[str]:

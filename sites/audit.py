@@ -69,7 +69,7 @@ def audit_record(
         action=action,
         object_type=target._meta.label_lower if target is not None else "",
         object_id=str(target.pk) if target is not None else "",
-        object_label=_text(str(target), 200) if target is not None else "",
+        object_label=_text(_label(target), 200) if target is not None else "",
         changes={
             name: [_recordable(before), _recordable(after)] for name, (before, after) in listed
         },
@@ -102,6 +102,12 @@ def field_changes(
             secret = name in secret_fields
             changes[name] = _SECRET_CHANGED if secret else (before.get(name), after.get(name))
     return changes
+
+
+def _label(target: Model) -> str:
+    """Return how an entry names what it is about; nothing can take a person out of it later."""
+    label = getattr(target, "audit_label", None)
+    return str(target) if label is None else str(label)
 
 
 def _recordable(value: Any) -> Any:

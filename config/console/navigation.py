@@ -53,6 +53,7 @@ GROUPS: Final[tuple[tuple[str, tuple[Page, ...]], ...]] = (
             Page("Contacts", "contacts.Contact"),
             Page("Contact fields", "contacts.ContactField"),
             Page("Imports", "contacts.ContactImport"),
+            Page("Erasures", "contacts.SubjectErasure"),
         ),
     ),
     (

@@ -1,5 +1,6 @@
 from contacts.admin.contact_fields import ContactFieldAdmin
 from contacts.admin.contacts import ContactAdmin
+from contacts.admin.erasures import SubjectErasureAdmin
 from contacts.admin.imports import ContactImportAdmin
 
-__all__ = ["ContactAdmin", "ContactFieldAdmin", "ContactImportAdmin"]
+__all__ = ["ContactAdmin", "ContactFieldAdmin", "ContactImportAdmin", "SubjectErasureAdmin"]

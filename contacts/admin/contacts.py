@@ -26,6 +26,7 @@ from contacts.admin.contact_page import (
 )
 from contacts.admin.contact_sections import sections_shown
 from contacts.admin.exports import ExportPages
+from contacts.admin.subject_rights import SubjectRightsPages
 from contacts.admin.timeline_page import timeline_context
 from contacts.models import Contact
 from contacts.search import contacts_found
@@ -36,7 +37,7 @@ from sites.site_filter import SiteFilter, chosen_sites, of_site, visible_sites
 
 
 @admin.register(Contact)
-class ContactAdmin(ExportPages, KeysetAdmin, RevealingAdmin):
+class ContactAdmin(SubjectRightsPages, ExportPages, KeysetAdmin, RevealingAdmin):
     reveal_action = "contact.personal_identity_revealed"
     reveal_role = Role.ADMIN
     list_display = ("who", "name_column", "phone_column", "state", "accepts", "updated")

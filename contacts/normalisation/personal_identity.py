@@ -58,6 +58,16 @@ def personal_identity_masked(normalised: str) -> str:
     return f"{normalised[:-4]}••••"
 
 
+def personal_identity_forms(normalised: str) -> tuple[str, ...]:
+    """Return the ways in which a normalised number may have been written, itself included."""
+    if not normalised:
+        return ()
+    joined = normalised.replace("-", "")
+    if not joined.isdigit():
+        return (normalised,)
+    return (normalised, joined, normalised[2:], joined[2:])
+
+
 def _swedish(text: str) -> str | None:
     # The library reads any digits, also those of other scripts.
     if not text.isascii():

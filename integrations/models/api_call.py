@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from typing import Any, Final
+
 from django.db import models
 
 from common.identifiers import new_row_id
@@ -38,6 +40,18 @@ class Outcome(models.TextChoices):
     BLOCKED = "blocked", "Blocked"
     # No usable answer came at all: time-out, DNS, TLS, reset; or a served request was refused.
     ERROR = "error", "Error"
+
+
+# What a call becomes when the person that it was about is erased; that there was one stays.
+NOTHING_SAID: Final[dict[str, Any]] = {
+    "url": "",
+    "request_headers": {},
+    "request_body": "",
+    "response_headers": {},
+    "response_body": "",
+    "reason": "",
+    "notes": [],
+}
 
 
 class ApiCall(models.Model):

@@ -9,7 +9,7 @@ from django.db.models import Model
 from django.utils import timezone
 
 from common.identifiers import random_token
-from contacts.models import Contact, ContactField, ContactFile, ContactImport
+from contacts.models import Contact, ContactField, ContactFile, ContactImport, SubjectErasure
 from integrations.causes import RejectionCause
 from integrations.models import ApiCall, CustomIntegration, Outcome
 from onsite.models import State, Submission
@@ -62,6 +62,13 @@ def _contact(site: Site, mark: str) -> Contact:
     return Contact.objects.create(
         site=site, email=f"{mark}@example.com", first_name=mark, created_at=now, updated_at=now
     )
+
+
+def _erasure(site: Site, mark: str) -> SubjectErasure:
+    return SubjectErasure.objects.create(
+        site=site, contact=_contact(site, f"{mark}{random_token('', 6)}"), reason=mark,
+        asked_label=mark, asked_at=timezone.now(),
+    )  # fmt: skip
 
 
 def _contact_field(site: Site, mark: str) -> ContactField:
@@ -194,6 +201,7 @@ MAKERS: dict[type[Model], Callable[[Site, str], Any]] = {
     SendEvent: _send_event,
     Site: _site,
     Source: _source,
+    SubjectErasure: _erasure,
     Submission: _submission,
     Subscription: _subscription,
 }

@@ -1,0 +1,163 @@
+"""Erasing a person: the contact at once, and then what was stored as it came in, place by place.
+
+The contact itself goes through the one door, `contact_apply`, whoever asks; with it a
+`SubjectErasure` is made, which a job or the schedule works off.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Final
+from uuid import UUID
+
+from django.core.exceptions import ValidationError
+from django.db import transaction
+from django.utils import timezone
+
+from contacts.models import Contact, SubjectErasure
+from contacts.services import ChangeKind, ChangeSource, contact_apply
+from contacts.subject_rights.personal_data import Sought, Step, places
+from contacts.subject_rights.search_texts import search_texts
+from integrations.contact_change import ContactChange, Deletion, Identity, SourceIdKind
+from sites.audit import Actor, audit_record
+from sites.jobs import job_runner, job_start
+from sites.models import Job
+
+ERASURE: Final = "subject_erasure"
+# Of one erasure by the schedule, before the next one has its turn.
+_STEPS_AT_ONCE: Final = 200
+_CONSOLE: Final = "console"
+_NAMELESS: Final = (
+    "This contact has nothing left by which it can be named, so nothing could be erased."
+)
+_CREATED_SINCE: Final = (
+    "A sender says that this contact was created after now. Only what is older was erased; erase "
+    "the contact again later."
+)
+
+
+@transaction.atomic
+def subject_erase(*, contact: Contact, reason: str, actor: Actor) -> SubjectErasure:
+    """Erase a person as the console does it, with a job for what logs keep.
+
+    Raises ValidationError when somebody else erased them meanwhile, or a sender says that the
+    contact was created later than now.
+    """
+    identity, source_key = _identity(contact)
+    if identity.is_empty():
+        raise ValidationError(_NAMELESS)
+    applied = contact_apply(
+        site=contact.site,
+        change=ContactChange(identity=identity, deletion=Deletion(reason=reason)),
+        source=ChangeSource(
+            key=source_key or _CONSOLE,
+            label="Erased in the console",
+            received_at=timezone.now(),
+            actor_label=actor.label,
+        ),
+    )
+    if applied.kind is not ChangeKind.DELETED or applied.contact_id != contact.pk:
+        raise ValidationError(_CREATED_SINCE)
+    erasure = SubjectErasure.objects.filter(contact=contact).latest("pk")
+    erasure.asked_by, erasure.asked_label, erasure.reason = actor.user, actor.label, reason
+    erasure.job = job_start(
+        kind=ERASURE,
+        title="Erase a person from what was stored",
+        site=contact.site,
+        parameters={"erasure": str(erasure.pk)},
+        total=len(places()),
+        actor=actor,
+    )
+    erasure.save(update_fields=["asked_by", "asked_label", "reason", "job"])
+    audit_record(
+        actor=actor,
+        action="contact.erased",
+        site=contact.site,
+        target=erasure,
+        changes={"contact": (None, str(contact.pk)), "reason": (None, reason)},
+    )
+    return erasure
+
+
+def erasure_begin(*, site_id: int, contact_id: UUID, identity: Identity, **_: Any) -> None:
+    """Note who was just erased, before their links to what is stored are taken apart."""
+    links = {place.key: place.links(contact_id) for place in places() if place.links is not None}
+    contact = Contact.objects.only("deletion_reason").get(pk=contact_id)
+    texts = [text for each in links.values() for text in each.texts]
+    sought: dict[str, Any] = {
+        "texts": search_texts(identity, *texts),
+        "linked": {key: sorted(each.rows) for key, each in links.items()},
+    }
+    erasure = SubjectErasure(
+        site_id=site_id,
+        contact_id=contact_id,
+        reason=contact.deletion_reason,
+        asked_at=timezone.now(),
+    )
+    erasure.sought = sought
+    erasure.save(force_insert=True)
+
+
+@job_runner(ERASURE, in_transaction=False)
+def run_erasure(job: Job) -> bool:
+    erasure = SubjectErasure.objects.filter(pk=job.parameters["erasure"]).first()
+    if erasure is None or erasure_step(erasure):
+        job.done = job.total
+        return True
+    job.done = sum(1 for cursor in erasure.cursors.values() if cursor is None)
+    job.counts = dict(erasure.found)
+    return False
+
+
+def erase_pending() -> int:
+    """Work off, for a while, erasures that no person asked for here; return how many ended."""
+    ended = 0
+    waiting = SubjectErasure.objects.exclude(state=SubjectErasure.State.DONE).filter(job=None)
+    for erasure in waiting.order_by("pk")[:_STEPS_AT_ONCE]:
+        for _ in range(_STEPS_AT_ONCE):
+            if erasure_step(erasure):
+                ended += 1
+                break
+    return ended
+
+
+def erasure_step(erasure: SubjectErasure) -> bool:
+    """Look at the next rows of the next place; return whether all places are done."""
+    place = next((each for each in places() if erasure.cursors.get(each.key, "") is not None), None)
+    with transaction.atomic():
+        if place is None:
+            erasure.state, erasure.finished_at = SubjectErasure.State.DONE, timezone.now()
+            erasure.sought.clear()
+        else:
+            step = place.erase(_sought(erasure), erasure.cursors.get(place.key, ""))
+            _note(erasure, place.key, step)
+        erasure.save(update_fields=["state", "finished_at", "sought", "cursors", "found"])
+    return place is None
+
+
+def _note(erasure: SubjectErasure, key: str, step: Step) -> None:
+    erasure.state = SubjectErasure.State.RUNNING
+    erasure.cursors[key] = None if step.is_end else step.cursor
+    erasure.found[key] = erasure.found.get(key, 0) + step.found
+
+
+def _sought(erasure: SubjectErasure) -> Sought:
+    return Sought(
+        site_id=erasure.site_id,
+        contact_id=erasure.contact_id,
+        texts=tuple(erasure.sought.get("texts", ())),
+        linked=erasure.sought.get("linked", {}),
+    )
+
+
+def _identity(contact: Contact) -> tuple[Identity, str]:
+    """Return one name of the contact, and the source that it is a name at, if only there."""
+    if contact.email or contact.external_id:
+        return Identity(email=contact.email or "", external_id=contact.external_id or ""), ""
+    if contact.phone:
+        return Identity(phone=contact.phone), ""
+    if contact.personal_identity_number:
+        return Identity(personal_identity_number=contact.personal_identity_number), ""
+    held = contact.source_ids.order_by("pk").first()
+    if held is None:
+        return Identity(), ""
+    return Identity(source_ids={SourceIdKind(held.kind): held.value}), held.source_key
