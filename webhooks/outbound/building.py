@@ -6,8 +6,9 @@ import logging
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Final, Protocol
+from typing import Final, NamedTuple, Protocol
 from urllib.parse import urlencode
+from weakref import WeakKeyDictionary
 
 from joserfc.errors import JoseError
 
@@ -15,7 +16,7 @@ from common.http import OutgoingRequest
 from webhooks.outbound import encryption
 from webhooks.outbound.formats.base import BuiltRequest, CannotBuild, Format, SentEvent
 from webhooks.outbound.formats.registry import format_for
-from webhooks.outbound.signing import Signed, Unsignable, sign
+from webhooks.outbound.signing import Sign, Signed, SigningChoice, Unsignable, signer
 from webhooks.outbound.subscriptions.directory import SubscriptionSnapshot
 
 logger = logging.getLogger(__name__)
@@ -49,7 +50,7 @@ class Sendable(Protocol):
     def headers(self) -> Mapping[str, str]: ...
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(slots=True, kw_only=True)
 class Prepared:
     """A request about to go out; `secret_*` (lower-case names) are masked in the log."""
 
@@ -110,40 +111,61 @@ def prepare(
 ) -> Prepared:
     """Return the signed request of one attempt. Raises `CannotBuild`."""
     try:
-        signed = sign(
-            method=snapshot.signing,
-            settings={**snapshot.format_settings, **snapshot.signing_settings},
-            secrets=snapshot.secrets,
-            previous_until=snapshot.previous_until,
-            message_id=message_id,
-            body=built.body,
-            now=now,
-        )
+        outline = _outlines.get(snapshot) or _outline(snapshot)
+        signed = outline.sign(message_id, built.body, now)
     except Unsignable as error:
         raise CannotBuild(str(error)) from None
     request = OutgoingRequest(
         method="POST",
         url=_with_query(snapshot.url, (*built.query, *signed.query)),
-        headers=_headers(snapshot, built, signed),
+        headers=_headers(outline, built, signed),
         body=built.body,
         total_seconds=float(snapshot.timeout_seconds),
         verify_tls=snapshot.verify_tls,
     )
     return Prepared(
         request=request,
-        secret_headers=signed.secret_headers | {name.lower() for name in snapshot.headers},
+        secret_headers=outline.secret_headers | signed.secret_headers,
         secret_query=signed.secret_query,
     )
 
 
-def _headers(snapshot: SubscriptionSnapshot, built: Sendable, signed: Signed) -> dict[str, str]:
-    own = {"User-Agent": USER_AGENT, "Content-Type": built.content_type}
+class _Outline(NamedTuple):
+    """What all requests of a subscription have in common, worked out once for its snapshot.
+
+    `headers` are name and value by the lower-case name.
+    """
+
+    sign: Sign
+    headers: Mapping[str, tuple[str, str]]
+    secret_headers: frozenset[str]
+
+
+_outlines: Final[WeakKeyDictionary[SubscriptionSnapshot, _Outline]] = WeakKeyDictionary()
+
+
+def _outline(snapshot: SubscriptionSnapshot) -> _Outline:
+    choice = SigningChoice(
+        method=snapshot.signing,
+        settings={**snapshot.format_settings, **snapshot.signing_settings},
+        secrets=snapshot.secrets,
+        previous_until=snapshot.previous_until,
+    )
+    headers = {name.lower(): (name, value) for name, value in snapshot.headers.items()}
+    secret_headers = frozenset(headers)
+    headers["user-agent"] = ("User-Agent", USER_AGENT)
+    outline = _Outline(signer(choice), headers, secret_headers)
+    _outlines[snapshot] = outline
+    return outline
+
+
+def _headers(outline: _Outline, built: Sendable, signed: Signed) -> dict[str, str]:
     # The last one wins, however it is spelt: nothing replaces what is signed.
-    found = {
-        name.lower(): (name, value)
-        for group in (snapshot.headers, own, built.headers, signed.headers)
-        for name, value in group.items()
-    }
+    found = dict(outline.headers)
+    found["content-type"] = ("Content-Type", built.content_type)
+    for group in (built.headers, signed.headers):
+        for name, value in group.items():
+            found[name.lower()] = (name, value)
     return dict(found.values())
 
 

@@ -18,7 +18,7 @@ from typing import Any, Final
 import pytest
 from standardwebhooks import Webhook
 
-from webhooks.outbound.signing import new_signing_secret, sign
+from webhooks.outbound.signing import SigningChoice, new_signing_secret, signer
 from webhooks.outbound.verification_snippets import FOLDER, LANGUAGES, snippets
 from webhooks.outbound.verification_snippets.verify_webhook import verify_webhook
 
@@ -31,15 +31,15 @@ Verify = Callable[[list[Case], Path], list[bool]]
 
 def signed(*, at: float | None = None, family: str = "webhook", rotates: bool = False) -> Case:
     now = datetime.fromtimestamp(at if at is not None else time.time(), UTC)
-    made = sign(
-        method="standard_webhooks",
-        settings={"family": family},
-        secrets={"signing": SECRET, "previous_signing": OLD_SECRET if rotates else ""},
-        previous_until=datetime(2099, 1, 1, tzinfo=UTC) if rotates else None,
-        message_id="msg_1",
-        body=BODY,
-        now=now,
+    sign = signer(
+        SigningChoice(
+            method="standard_webhooks",
+            settings={"family": family},
+            secrets={"signing": SECRET, "previous_signing": OLD_SECRET if rotates else ""},
+            previous_until=datetime(2099, 1, 1, tzinfo=UTC) if rotates else None,
+        )
     )
+    made = sign("msg_1", BODY, now)
     return {"secret": SECRET, "headers": dict(made.headers), "body": BODY.decode()}
 
 

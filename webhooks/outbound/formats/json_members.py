@@ -13,5 +13,4 @@ def object_of(**members: str) -> bytes:
 
 def utc_text(at: datetime) -> str:
     """Return an instant as `2024-03-15T10:30:15.123Z`."""
-    utc = at.astimezone(UTC)
-    return f"{utc:%Y-%m-%dT%H:%M:%S}.{utc.microsecond // 1000:03d}Z"
+    return at.astimezone(UTC).isoformat(timespec="milliseconds")[: -len("+00:00")] + "Z"

@@ -1,20 +1,20 @@
 """The closed set of signatures. Pure: the clock comes in, headers and parameters come out.
 
 While a secret is rotated both sign, the newest first: Standard Webhooks has room for several in
-its header; a plain HMAC puts the older one into `<header>-Previous`.
+its header; a plain HMAC puts the older one into `<header>-Previous`. Secrets are decoded once for
+all requests of a subscription.
 """
 
 from __future__ import annotations
 
 import base64
 import hmac
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any, Final
+from typing import Any, Final, TypeAlias
 
 from integrations.verification.secret_rules import signing_key
-from integrations.verification.standard_webhooks import standard_signature
 from integrations.verification.webengage_secret import query_secret
 from webhooks.outbound.signing.settings import BASIC, HMAC, NONE, STANDARD_WEBHOOKS, WEBENGAGE
 
@@ -28,7 +28,7 @@ class Unsignable(Exception):
     """The secret is missing or none that signs; the text is a sentence for staff."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(slots=True, kw_only=True)
 class Signed:
     """What a signature adds to a request; `secret_*` name what is masked in the log."""
 
@@ -38,105 +38,122 @@ class Signed:
     secret_query: frozenset[str] = frozenset()
 
 
+# Signs one request, given its message id, its body and the time. Raises `Unsignable`.
+Sign: TypeAlias = Callable[[str, bytes, datetime], Signed]
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
-class _Signing:
-    settings: Mapping[str, Any]
-    secrets: Mapping[str, str] = field(repr=False)
-    current: Sequence[str] = field(repr=False)
-    message_id: str
-    body: bytes = field(repr=False)
-    now: datetime
-
-
-def sign(  # noqa: PLR0913 - its own fields, keyword-only
-    *,
-    method: str,
-    settings: Mapping[str, Any],
-    secrets: Mapping[str, str],
-    previous_until: datetime | None,
-    message_id: str,
-    body: bytes,
-    now: datetime,
-) -> Signed:
-    """Return what to add to a request. Raises `Unsignable`.
+class SigningChoice:
+    """How a subscription signs.
 
     `settings` are those of the method together with the format's: WebEngage's secret is made from
     the licence code.
     """
-    current = [secrets.get("signing", "")]
-    if previous_until is not None and now < previous_until and secrets.get("previous_signing"):
-        current.append(secrets["previous_signing"])
-    signing = _Signing(
-        settings=settings,
-        secrets=secrets,
-        current=current,
-        message_id=message_id,
-        body=body,
-        now=now,
-    )
-    return _METHODS[method](signing)
+
+    method: str
+    settings: Mapping[str, Any]
+    secrets: Mapping[str, str] = field(repr=False)
+    previous_until: datetime | None
 
 
-def _standard_webhooks(signing: _Signing) -> Signed:
-    keys = [key for each in signing.current if (key := signing_key(each)) is not None]
-    if not keys:
-        raise Unsignable(_NOTHING_TO_SIGN_WITH)
-    family = signing.settings.get("family") or "webhook"
-    timestamp = str(int(signing.now.timestamp()))
-    content = (signing.message_id.encode(), timestamp.encode(), signing.body)
-    entries = [f"v1,{standard_signature(key, *content).decode()}" for key in keys]
-    return Signed(
-        headers={
-            f"{family}-id": signing.message_id,
-            f"{family}-timestamp": timestamp,
-            f"{family}-signature": " ".join(entries),
-        },
-        secret_headers=frozenset((f"{family}-signature",)),
-    )
+def signer(choice: SigningChoice) -> Sign:
+    """Return what signs the requests of a subscription. Raises `Unsignable`."""
+    return _METHODS[choice.method](choice)
 
 
-def _hmac(signing: _Signing) -> Signed:
-    keys = [each.encode() for each in signing.current if each]
-    if not keys:
-        raise Unsignable(_NOTHING_TO_SIGN_WITH)
-    name = str(signing.settings.get("header") or "X-Signature")
-    prefix = str(signing.settings.get("prefix") or "")
-    is_hex = signing.settings.get("encoding") != "base64"
-    values = []
-    for key in keys:
-        digest = hmac.digest(key, signing.body, "sha256")
-        values.append(prefix + (digest.hex() if is_hex else base64.b64encode(digest).decode()))
-    names = (name, f"{name}{PREVIOUS}")[: len(values)]
-    return Signed(
-        headers=dict(zip(names, values, strict=True)),
-        secret_headers=frozenset(each.lower() for each in names),
-    )
+class _Keys:
+    """The keys of an HMAC, ready to use; that of before a rotation until its time has come."""
+
+    def __init__(self, choice: SigningChoice, read: Callable[[str], bytes | None]) -> None:
+        secrets = choice.secrets
+        self._until = choice.previous_until
+        self._current = _begun(read(secrets.get("signing", "")))
+        self._previous = _begun(read(secrets.get("previous_signing", "")))
+
+    def digests(self, content: bytes, now: datetime) -> list[bytes]:
+        """Return a digest by each key that signs now, the newest first."""
+        is_rotating = self._until is not None and now < self._until
+        keys = (self._current, self._previous) if is_rotating else (self._current,)
+        digests = [_digest(key, content) for key in keys if key is not None]
+        if not digests:
+            raise Unsignable(_NOTHING_TO_SIGN_WITH)
+        return digests
 
 
-def _webengage(signing: _Signing) -> Signed:
-    key, license_code = signing.current[0], str(signing.settings.get("license_code") or "")
+def _begun(key: bytes | None) -> hmac.HMAC | None:
+    return hmac.new(key, digestmod="sha256") if key else None
+
+
+def _digest(begun: hmac.HMAC, content: bytes) -> bytes:
+    # Unlike `hmac.digest`, this keeps the interpreter's lock for a small body. Given away between
+    # two requests, it comes back milliseconds later when another thread is busy.
+    copy = begun.copy()
+    copy.update(content)
+    return copy.digest()
+
+
+def _standard_webhooks(choice: SigningChoice) -> Sign:
+    keys = _Keys(choice, signing_key)
+    family = choice.settings.get("family") or "webhook"
+    id_name, time_name, name = (f"{family}-{part}" for part in ("id", "timestamp", "signature"))
+    secret_headers = frozenset((name,))
+
+    def sign(message_id: str, body: bytes, now: datetime) -> Signed:
+        timestamp = str(int(now.timestamp()))
+        content = b"%b.%b.%b" % (message_id.encode(), timestamp.encode(), body)
+        entries = [f"v1,{_base64(digest)}" for digest in keys.digests(content, now)]
+        headers = {id_name: message_id, time_name: timestamp, name: " ".join(entries)}
+        return Signed(headers=headers, secret_headers=secret_headers)
+
+    return sign
+
+
+def _hmac(choice: SigningChoice) -> Sign:
+    keys = _Keys(choice, str.encode)
+    name = str(choice.settings.get("header") or "X-Signature")
+    prefix = str(choice.settings.get("prefix") or "")
+    text = _base64 if choice.settings.get("encoding") == "base64" else bytes.hex
+    names = (name, f"{name}{PREVIOUS}")
+
+    def sign(message_id: str, body: bytes, now: datetime) -> Signed:
+        values = [prefix + text(digest) for digest in keys.digests(body, now)]
+        headers = dict(zip(names, values, strict=False))
+        return Signed(headers=headers, secret_headers=frozenset(each.lower() for each in headers))
+
+    return sign
+
+
+def _webengage(choice: SigningChoice) -> Sign:
+    key = choice.secrets.get("signing", "")
+    license_code = str(choice.settings.get("license_code") or "")
     if not key or not license_code:
         raise Unsignable(_NOTHING_TO_SIGN_WITH)
     secret = query_secret(license_code.encode(), key.encode())
-    return Signed(query=(("secret", secret),), secret_query=frozenset(("secret",)))
+    made = Signed(query=(("secret", secret),), secret_query=frozenset(("secret",)))
+    return lambda message_id, body, now: made
 
 
-def _basic(signing: _Signing) -> Signed:
-    user, password = signing.secrets.get("user", ""), signing.secrets.get("password", "")
+def _basic(choice: SigningChoice) -> Sign:
+    user, password = choice.secrets.get("user", ""), choice.secrets.get("password", "")
     if not user or not password:
         raise Unsignable("The subscription has no user name and password. Set both, then send.")
-    credentials = base64.b64encode(f"{user}:{password}".encode()).decode()
-    return Signed(
-        headers={"Authorization": f"Basic {credentials}"},
+    made = Signed(
+        headers={"Authorization": f"Basic {_base64(f'{user}:{password}'.encode())}"},
         secret_headers=frozenset(("authorization",)),
     )
+    return lambda message_id, body, now: made
 
 
-def _none(signing: _Signing) -> Signed:
-    return Signed()
+def _none(choice: SigningChoice) -> Sign:
+    made = Signed()
+    return lambda message_id, body, now: made
 
 
-_METHODS: Final[Mapping[str, Callable[[_Signing], Signed]]] = {
+def _base64(data: bytes) -> str:
+    return base64.b64encode(data).decode()
+
+
+_METHODS: Final[Mapping[str, Callable[[SigningChoice], Sign]]] = {
     STANDARD_WEBHOOKS: _standard_webhooks,
     HMAC: _hmac,
     WEBENGAGE: _webengage,

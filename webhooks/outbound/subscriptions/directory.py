@@ -21,7 +21,6 @@ from django.db.models.functions import Cast
 from common.encryption import DecryptionFailed
 from sites.models import ConfigurationVersion
 from webhooks.outbound.models import Subscription, SubscriptionState
-from webhooks.outbound.subscriptions.state import SITE_OFF
 
 logger = logging.getLogger(__name__)
 
@@ -38,9 +37,11 @@ _COLUMNS: Final = (
 )  # fmt: skip
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, eq=False)
 class SubscriptionSnapshot:
     """One subscription as it was when loaded: what matching, building and sending need of it.
+
+    Each is itself alone, so that what is worked out from one can be kept beside it.
 
     Fields are those of the model. `fault` is a sentence when its secrets do not decrypt: then
     `secrets` and `headers` are empty, and its deliveries fail with that reason.
@@ -80,13 +81,6 @@ class SubscriptionSnapshot:
     @property
     def is_active(self) -> bool:
         return self.state == SubscriptionState.ACTIVE and self.site_is_active
-
-    @property
-    def stopped_because(self) -> str:
-        """Return why nothing goes out, as a sentence for staff; empty while it is active."""
-        if self.state != SubscriptionState.ACTIVE:
-            return self.state_reason or f"The subscription is {self.state}."
-        return "" if self.site_is_active else SITE_OFF
 
     @property
     def is_batched(self) -> bool:

@@ -26,7 +26,14 @@ from tests.webhooks.outbound.dialects.sending import (
     SECRETS,
 )
 from webhooks.outbound.models import Signing
-from webhooks.outbound.signing import Signed, Unsignable, new_signing_secret, sign, signing_fields
+from webhooks.outbound.signing import (
+    Signed,
+    SigningChoice,
+    Unsignable,
+    new_signing_secret,
+    signer,
+    signing_fields,
+)
 from webhooks.outbound.signing.settings import clean_prefix, clean_signature_header
 
 BODY: Final = '{"type":"contact.updated","data":{"city":"Malmö"}}'.encode()
@@ -49,7 +56,9 @@ def signed(method: str = "standard_webhooks", **fields: Any) -> Signed:
         "body": BODY,
         "now": NOW,
     }
-    return sign(**(values | fields))
+    values |= fields
+    message_id, body, now = (values.pop(name) for name in ("message_id", "body", "now"))
+    return signer(SigningChoice(**values))(message_id, body, now)
 
 
 @pytest.mark.parametrize("family", ["webhook", "svix"])
