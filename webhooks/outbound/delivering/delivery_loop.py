@@ -29,6 +29,8 @@ from webhooks.outbound.subscriptions.directory import SubscriptionSnapshot
 # Large payloads are held in memory by this many at once.
 MOST_LARGE: Final = 16
 MOST_CLAIMED: Final = 512
+# More is claimed when no more is at hand, begun or not, than this multiple of the slots.
+LOW_SHARE: Final = 1.5
 # Of all slots, those in trouble together get this share.
 TROUBLED_SHARE: Final = 0.5
 _LEAST_PAUSE: Final = 0.005
@@ -61,6 +63,8 @@ class DeliveryLoop:
         self._ready: deque[Lane] = deque()
         self._tasks: set[asyncio.Task[None]] = set()
         self._turn = 0
+        self._at_hand = 0
+        self._has_more = False
         self._is_stopping = False
         self._loop: asyncio.AbstractEventLoop | None = None
         self._woken = asyncio.Event()
@@ -112,26 +116,34 @@ class DeliveryLoop:
             return False
         if claimed.units:
             self._busy_at = time.monotonic()
-            await asyncio.sleep(2 * taken)
         elif is_short and was_empty and not claimed.paced:
             return False
-        await asyncio.sleep(_LEAST_PAUSE)
-        await self._wait(self._idle_seconds())
+        # Few come one by one: looked for less often, they are claimed together.
+        await asyncio.sleep(_LEAST_PAUSE if self._has_more else _LEAST_PAUSE + 2 * taken)
+        if not (self._has_more and self._is_low):
+            await self._wait(self._idle_seconds())
         return True
+
+    @property
+    def _is_low(self) -> bool:
+        return self._at_hand <= LOW_SHARE * self._most
 
     def _is_empty(self) -> bool:
         """Say whether everything that was claimed has ended and is recorded."""
-        at_hand = any(lane.at_hand for lane in self._lanes.values())
-        return not (at_hand or self._tasks or self._recorder.has_work)
+        return not (self._at_hand or self._tasks or self._recorder.has_work)
 
     def _claim(self, is_short: bool) -> Claimed:
         """Claim for every lane with room. Runs in the database thread while the loop goes on."""
         self._subscriptions = self._work.subscriptions()
-        limit = min(MOST_CLAIMED, 2 * self._most - sum(x.at_hand for x in self._lanes.values()))
+        limit = min(MOST_CLAIMED, 2 * self._most - self._at_hand)
         wanted = self._wanted(is_short)
+        self._has_more = False
         if limit <= 0 or not wanted or self._recorder.is_behind:
             return Claimed()
-        return self._work.claim(wanted, limit)
+        claimed = self._work.claim(wanted, limit)
+        asked = min(limit, sum(each.take for each in wanted))
+        self._has_more = 2 * len(claimed.units) >= asked
+        return claimed
 
     def _wanted(self, is_short: bool) -> list[Wanted]:
         """Return who has room, beginning with another one each time."""
@@ -168,6 +180,7 @@ class DeliveryLoop:
                 self._recorder.hand_back([unit])
             else:
                 lane.queue.append(unit)
+                self._at_hand += 1
                 self._list(lane)
         for subscription_id, seconds in claimed.wait_seconds.items():
             self._lanes[subscription_id].not_before = now + seconds
@@ -202,9 +215,10 @@ class DeliveryLoop:
                 self._recorder.hand_back([unit])
         finally:
             lane.in_flight -= 1
+            self._at_hand -= 1
             self._list(lane)
             asyncio.get_running_loop().call_soon(self._start)
-            if not lane.queue and lane.room():
+            if (not lane.queue or (self._has_more and self._is_low)) and lane.room():
                 self._woken.set()
 
     async def _try(self, lane: Lane, unit: Unit, snapshot: SubscriptionSnapshot) -> None:
@@ -233,7 +247,9 @@ class DeliveryLoop:
             seconds = (decision.slows_until - timezone.now()).total_seconds()
         if seconds > 0:
             # Soon the row says so to every worker, and an operator may have changed it.
-            self._recorder.hand_back(lane.rest(time.monotonic() + min(seconds, _REST)))
+            unsent = lane.rest(time.monotonic() + min(seconds, _REST))
+            self._at_hand -= len(unsent)
+            self._recorder.hand_back(unsent)
 
     async def _keep(self, unit: Unit, built: Sendable) -> None:
         await self._database.run(lambda: self._work.keep_body(unit, built))
@@ -257,6 +273,7 @@ class DeliveryLoop:
             await self._wait(0.05)
         for lane in self._lanes.values():
             # At once: other workers need not wait for our calls to end.
+            self._at_hand -= len(lane.queue)
             self._recorder.hand_back(list(lane.queue))
             lane.queue.clear()
         if self._tasks:

@@ -14,7 +14,7 @@ from typing import Any, Final
 from django.db import connection
 from django.db.models import Max, Min, Sum
 
-from common.bulk import insert_rows
+from common.bulk import insert_rows, update_rows
 from webhooks.outbound.delivering.attempt import Tried
 from webhooks.outbound.delivering.leases import subscription_hold_waiting
 from webhooks.outbound.models import (
@@ -43,6 +43,8 @@ _COUNTS: Final = ("succeeded", "failed", *_BUCKETS)
 _ADD: Final = "ON CONFLICT (subscription_id, hour) DO UPDATE SET " + ", ".join(
     f"{name} = {_TABLE}.{name} + excluded.{name}" for name in _COUNTS
 )
+_HEALTH: Final = ("last_attempt_at", "last_success_at", "failures_in_row", "failing_since",
+                  "slowed_until")  # fmt: skip
 _POLICY: Final = (
     "Every delivery failed for five days. The last attempt: {sentence} Repair the receiver, test "
     "the subscription, then enable it again."
@@ -74,9 +76,12 @@ def health_record(results: Sequence[Tried], now: datetime) -> None:
     _count_hours(counted)
     tallies = _tallies(counted)
     # In one order everywhere, so that two workers never wait for each other in a circle.
-    locked = Subscription.objects.select_for_update(no_key=True).order_by("pk")
-    for subscription in locked.filter(pk__in=tallies).defer("secrets", "headers"):
-        _apply(subscription, tallies[subscription.pk], now)
+    rows = Subscription.objects.select_for_update(no_key=True).order_by("pk")
+    locked = list(rows.filter(pk__in=tallies).defer("secrets", "headers"))
+    healths = [_health(each, tallies[each.pk], now) for each in locked]
+    update_rows(connection, Subscription, healths, columns=_HEALTH)
+    for subscription, health in zip(locked, healths, strict=True):
+        _conclude(subscription, tallies[subscription.pk], health, now)
 
 
 def _tallies(results: Iterable[Tried]) -> dict[int, Tally]:
@@ -101,23 +106,33 @@ def _tallies(results: Iterable[Tried]) -> dict[int, Tally]:
     return tallies
 
 
-def _apply(subscription: Subscription, tally: Tally, now: datetime) -> None:
-    changes: dict[str, Any] = {"last_attempt_at": tally.last_attempt_at}
-    if tally.successes:
-        changes["last_success_at"] = tally.last_success_at
+def _health(subscription: Subscription, tally: Tally, now: datetime) -> dict[str, Any]:
+    """Return the columns of a locked subscription as they are after these results."""
     before = 0 if tally.successes else subscription.failures_in_row
     since = None if tally.successes else subscription.failing_since
-    in_row = before + tally.failures_at_end
-    since = since or tally.first_failure_at_end
-    changes |= {"failures_in_row": in_row, "failing_since": since}
+    slowed_until = subscription.slowed_until
     if tally.slows_until is not None:
-        changes["slowed_until"] = max(tally.slows_until, subscription.slowed_until or now)
-    elif tally.successes and subscription.slowed_until and subscription.slowed_until <= now:
-        changes["slowed_until"] = None
-    Subscription.objects.filter(pk=subscription.pk).update(**changes)
+        slowed_until = max(tally.slows_until, slowed_until or now)
+    elif tally.successes and slowed_until and slowed_until <= now:
+        slowed_until = None
+    return {
+        "id": subscription.pk,
+        "last_attempt_at": tally.last_attempt_at,
+        "last_success_at": tally.last_success_at or subscription.last_success_at,
+        "failures_in_row": before + tally.failures_at_end,
+        "failing_since": since or tally.first_failure_at_end,
+        "slowed_until": slowed_until,
+    }
+
+
+def _conclude(
+    subscription: Subscription, tally: Tally, health: dict[str, Any], now: datetime
+) -> None:
+    """Begin and end incidents, disable and hold; `subscription` is as it was before."""
+    since = health["failing_since"]
     if tally.successes and (subscription.failures_in_row or _is_first_success(subscription)):
         incident_end(subscription, now)
-    if in_row >= INCIDENT_FAILURES or tally.disables:
+    if health["failures_in_row"] >= INCIDENT_FAILURES or tally.disables:
         _incident_go_on(subscription, tally, since or now, now)
     _settle_state(subscription, tally, since, now)
 

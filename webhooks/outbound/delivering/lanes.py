@@ -14,9 +14,10 @@ from typing import Final
 from webhooks.outbound.delivering.unit import Unit
 
 FIRST_LIMIT: Final = 4.0
-# As much work is kept at hand as keeps a fast receiver busy until more is claimed.
+# As much work is kept at hand as keeps a receiver busy until more is claimed.
 AT_HAND_SECONDS: Final = 0.1
-_MOST_ROUNDS: Final = 8.0
+_LEAST_ROUNDS: Final = 2.0
+_MOST_ROUNDS: Final = 9.0
 _FIRST_DRY: Final = 0.05
 _MOST_DRY: Final = 1.0
 _SMOOTHING: Final = 0.1
@@ -52,11 +53,11 @@ class Lane:
         return bool(self.queue) and self.in_flight < self.allowed
 
     def room(self) -> int:
-        """Return how many more units to claim: none while more than half of it is at hand."""
-        rounds = 1 + min(AT_HAND_SECONDS / max(self.mean_seconds, 0.001), _MOST_ROUNDS)
-        most = 1 if self.is_troubled else int(self.allowed * rounds)
+        """Return how many more units to claim: none while three quarters of it are at hand."""
+        rounds = _LEAST_ROUNDS + AT_HAND_SECONDS / max(self.mean_seconds, 0.001)
+        most = 1 if self.is_troubled else int(self.allowed * min(rounds, _MOST_ROUNDS))
         free = most - self.at_hand
-        return free if self.at_hand <= most // 2 else 0
+        return free if 4 * free >= most else 0
 
     def went_well(self, seconds: float) -> None:
         self._note(seconds)
