@@ -281,6 +281,10 @@ class Migration(migrations.Migration):
             field=models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.CASCADE, related_name='+', to='sites.site'),
         ),
         migrations.AddIndex(
+            model_name='consent',
+            index=models.Index(fields=['consent_id', 'value', 'contact'], name='consent_by_answer'),
+        ),
+        migrations.AddIndex(
             model_name='consentchange',
             index=models.Index(fields=['contact', '-changed_at'], name='consent_change_of_contact'),
         ),

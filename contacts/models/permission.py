@@ -59,6 +59,10 @@ class Consent(models.Model):
         constraints = [
             models.UniqueConstraint(fields=("contact", "consent_id"), name="consent_once"),
         ]
+        # Who said yes or no to one, to count them and to find them.
+        indexes = [
+            models.Index(fields=("consent_id", "value", "contact"), name="consent_by_answer")
+        ]
 
     def __str__(self) -> str:
         return f"{self.consent_id}: {'yes' if self.value else 'no'}"
