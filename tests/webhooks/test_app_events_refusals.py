@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from io import BytesIO
 from typing import Any
 
 import pytest
@@ -17,6 +18,8 @@ from tests.factories import SiteFactory
 from tests.webhooks.app_events import SHOP, app_event, batch, field, results, send, sent, shop_key
 from tests.webhooks.custom_events import body_of, documented_event, worked_off
 from tests.webhooks.reception import knock, reloaded_directory, written_rejections
+from webhooks.inbound.reception import app_events
+from webhooks.inbound.reception.app_events import receive_app
 from webhooks.inbound.reception_events.services import reception_event_save
 from webhooks.inbound.replaying.reprocessing import needs_vouching, rejected_request_reprocess
 from webhooks.models import ReceivedEvent, ReceptionEvent, ReceptionField, RejectedRequest
@@ -48,41 +51,122 @@ def error_of(response: HttpResponse) -> Mapping[str, Any]:
     return error
 
 
-class TestTheKey:
-    def refused(self, answer: HttpResponse) -> None:
-        assert (answer.status_code, answer.content) == (401, b"")
-        assert not answer.has_header(CORS)
-        assert answer["Vary"] == "Origin"
-        assert not ReceivedEvent.objects.exists()
+def refused(answer: HttpResponse, key: PublishableKey) -> None:
+    """Check that it is what everybody gets who shows a key that nobody ever made."""
+    path = f"/app/{key.site.public_id}/events?key=pk_unknown"
+    to_nobody = send(key, b"{}", path=path, origin="https://evil.example")
+    assert answer.status_code == 403
+    assert answer.content == to_nobody.content
+    assert dict(answer.headers) == dict(to_nobody.headers)
+    assert body_of(answer)["code"] == "KEY_NOT_ACCEPTED"
+    assert (answer[CORS], answer["Vary"]) == ("*", "Origin")
+    assert not answer.has_header("Access-Control-Allow-Credentials")
+    assert not ReceivedEvent.objects.exists()
+    assert not RejectedRequest.objects.exists()
 
+
+class _Counted(BytesIO):
+    """A body that counts what is read of it."""
+
+    count = 0
+
+    def read(self, size: int | None = -1) -> bytes:
+        part = super().read(size)
+        self.count += len(part)
+        return part
+
+
+class TestTheKey:
     @pytest.mark.parametrize("query", ["", "?key=", "?key=pk_unknown", "?key={0}&key={0}"])
     def test_none_an_unknown_one_or_two(
         self, shop: PublishableKey, sized: ReceptionEvent, query: str
     ) -> None:
         path = f"/app/{shop.site.public_id}/events" + query.format(shop.key)
-        self.refused(send(shop, batch(sent(sized, {"size": 1})), path=path))
+        refused(send(shop, batch(sent(sized, {"size": 1})), path=path), shop)
 
     @pytest.mark.parametrize("site_id", ["no-uuid", "00000000-0000-4000-8000-000000000000"])
     def test_of_another_site(
         self, shop: PublishableKey, sized: ReceptionEvent, site_id: str
     ) -> None:
         path = f"/app/{site_id}/events?key={shop.key}"
-        self.refused(send(shop, batch(sent(sized, {"size": 1})), path=path))
+        refused(send(shop, batch(sent(sized, {"size": 1})), path=path), shop)
         other = SiteFactory.create()
         path = f"/app/{other.public_id}/events?key={shop.key}"
-        self.refused(send(shop, batch(sent(sized, {"size": 1})), path=path))
+        refused(send(shop, batch(sent(sized, {"size": 1})), path=path), shop)
 
     def test_a_revoked_one(self, shop: PublishableKey, sized: ReceptionEvent) -> None:
         publishable_key_revoke(key=shop, actor=STAFF)
         reloaded_directory()
-        self.refused(send(shop, batch(sent(sized, {"size": 1}))))
+        refused(send(shop, batch(sent(sized, {"size": 1}))), shop)
 
     def test_of_a_site_that_is_switched_off(
         self, shop: PublishableKey, sized: ReceptionEvent
     ) -> None:
         shop.site.is_active = False
         shop.site.save()
-        self.refused(send(shop, batch(sent(sized, {"size": 1}))))
+        refused(send(shop, batch(sent(sized, {"size": 1}))), shop)
+
+    def test_no_more_is_read_of_one_that_is_wrong_than_of_one_that_is_not_there(
+        self, shop: PublishableKey
+    ) -> None:
+        """Whoever times the answer to a large body learns nothing either."""
+        unknown = f"/app/{shop.site.public_id}/events?key=pk_unknown"
+        read = []
+        for path, origin in (("", "https://evil.example"), (unknown, SHOP)):
+            body = _Counted(b" " * 500_000)
+            address = path or f"/app/{shop.site.public_id}/events?key={shop.key}"
+            answer = receive_app(
+                {
+                    "QUERY_STRING": address.partition("?")[2],
+                    "CONTENT_LENGTH": "500000",
+                    "CONTENT_TYPE": "text/plain",
+                    "HTTP_ORIGIN": origin,
+                    "REMOTE_ADDR": "192.0.2.1",
+                    "REQUEST_METHOD": "POST",
+                    "wsgi.input": body,
+                },
+                str(shop.site.public_id),
+            )
+            assert answer.status == 403
+            read.append(body.count)
+        assert read[0] == read[1] < 500_000
+
+
+class TestWhatStaffReadInTheLog:
+    @pytest.fixture(autouse=True)
+    def _begins_anew(self) -> None:
+        app_events._logged.forget()
+
+    def lines(self, caplog: pytest.LogCaptureFixture) -> list[str]:
+        return [each.getMessage() for each in caplog.records if "publishable" in each.getMessage()]
+
+    def test_what_was_wrong_with_a_key_that_there_is(
+        self, shop: PublishableKey, caplog: pytest.LogCaptureFixture
+    ) -> None:
+        publishable_key_revoke(key=shop, actor=STAFF)
+        reloaded_directory()
+        send(shop, b"{}", origin="https://evil.example\x1b[2J")
+        (line,) = self.lines(caplog)
+        assert line.startswith(f"publishable key {shop.key[:12]}… refused: revoked, not for pages")
+        assert "https://evil.example" in line
+        assert "\x1b" not in line
+        assert shop.key not in line
+
+    def test_nothing_of_one_that_there_is_not(
+        self, shop: PublishableKey, caplog: pytest.LogCaptureFixture
+    ) -> None:
+        send(shop, b"{}", path=f"/app/{shop.site.public_id}/events?key=pk_unknown")
+        assert self.lines(caplog) == []
+
+    def test_a_few_lines_a_minute(
+        self, shop: PublishableKey, caplog: pytest.LogCaptureFixture
+    ) -> None:
+        for _ in range(20):
+            send(shop, b"{}", origin="")
+        assert 0 < len(self.lines(caplog)) <= 5
+        assert set(self.lines(caplog)) == {
+            f"publishable key {shop.key[:12]}… refused: not for mobile apps"
+        }
 
 
 class TestTheOrigin:
@@ -98,15 +182,10 @@ class TestTheOrigin:
             "https://shop.example.com, https://shop.example.com",
         ],
     )
-    def test_another_one_is_refused_and_may_not_read_why(
+    def test_another_one_is_refused_like_a_key_that_there_is_not(
         self, shop: PublishableKey, sized: ReceptionEvent, origin: str
     ) -> None:
-        answer = send(shop, batch(sent(sized, {"size": 1})), origin=origin)
-        assert answer.status_code == 403
-        assert body_of(answer)["code"] == "ORIGIN_NOT_ALLOWED"
-        assert not answer.has_header(CORS)
-        assert answer["Vary"] == "Origin"
-        assert not ReceivedEvent.objects.exists()
+        refused(send(shop, batch(sent(sized, {"size": 1})), origin=origin), shop)
 
     def test_a_key_for_apps_alone_is_for_no_page(self, site: Site, sized: ReceptionEvent) -> None:
         app = shop_key(site, allowed_origins=[], allows_apps=True)
@@ -142,25 +221,23 @@ class TestWhatPagesMayRead:
         answer = send(shop, b"", method="OPTIONS")
         assert (answer.status_code, answer.content) == (204, b"")
         assert {name: answer[name] for name in answer.headers if name.startswith("Access")} == {
-            CORS: SHOP,
-            "Access-Control-Expose-Headers": "Retry-After",
+            CORS: "*",
             "Access-Control-Allow-Methods": "POST",
             "Access-Control-Allow-Headers": "content-type",
             "Access-Control-Max-Age": "86400",
         }
 
+    @pytest.mark.parametrize("query", ["?key={0}", "", "?key=pk_unknown"])
     @pytest.mark.parametrize("origin", ["", "null", "https://evil.example"])
-    def test_a_browser_that_asks_for_another_page(self, shop: PublishableKey, origin: str) -> None:
-        answer = send(shop, b"", method="OPTIONS", origin=origin)
-        assert answer.status_code == 204
-        assert not [name for name in answer.headers if name.startswith("Access")]
+    def test_asking_tells_nothing_of_the_key(
+        self, shop: PublishableKey, origin: str, query: str
+    ) -> None:
+        path = f"/app/{shop.site.public_id}/events" + query.format(shop.key)
+        answer = send(shop, b"", method="OPTIONS", origin=origin, path=path)
+        to_the_shop = send(shop, b"", method="OPTIONS")
+        assert (answer.status_code, answer.content) == (204, b"")
+        assert dict(answer.headers) == dict(to_the_shop.headers)
         assert answer["Vary"] == "Origin"
-
-    def test_a_browser_that_asks_with_no_key(self, shop: PublishableKey) -> None:
-        path = f"/app/{shop.site.public_id}/events"
-        answer = send(shop, b"", method="OPTIONS", path=path)
-        assert answer.status_code == 204
-        assert not answer.has_header(CORS)
 
     def test_no_other_address_says_a_word_about_origins(self, site: Site) -> None:
         for path in ("/custom-events/alias/a", f"/webhooks/{site.public_id}/custom-events/alias/a"):

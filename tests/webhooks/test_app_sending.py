@@ -62,7 +62,7 @@ def test_the_command_without_a_key_says_where_it_goes(site: Site) -> None:
     assert given.app is not None
     assert (given.app.key, given.app.script_tag) == (None, "")
     assert given.url.endswith(f"?key={KEY_PLACEHOLDER}")
-    assert run(given.curl).status_code == 401
+    assert run(given.curl).status_code == 403
     key = PublishableKeyFactory.create(site=site, allows_apps=True)
     # Otherwise it learns of the key at its next look at the version.
     directory.invalidate()

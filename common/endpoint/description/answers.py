@@ -13,7 +13,7 @@ HEADERS: Final[Mapping[str, tuple[str, str]]] = {
     "Allow": ("The methods that the address takes.", "string"),
     "Access-Control-Allow-Headers": ("The headers that a page may set.", "string"),
     "Access-Control-Allow-Methods": ("The methods that a page may use.", "string"),
-    "Access-Control-Allow-Origin": ("The origin of the page, if it sent one.", "string"),
+    "Access-Control-Allow-Origin": ("The origin of the page, or `*` for every one.", "string"),
     "Access-Control-Expose-Headers": ("The headers that a page may read.", "string"),
     "Access-Control-Max-Age": ("For how many seconds a browser need not ask again.", "integer"),
     "ETag": ("Changes with the content.", "string"),

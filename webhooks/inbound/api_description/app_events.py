@@ -27,9 +27,13 @@ from common.endpoint.description.common_problems import (
     too_large,
 )
 from sites.api_keys.api_description import SITE_EXAMPLE
-from webhooks.inbound.api_description.reception_problems import NOT_STORED, not_verified
+from webhooks.inbound.api_description.reception_problems import NOT_STORED
 from webhooks.inbound.reception.app_batches import MOST_EVENTS
-from webhooks.inbound.reception.app_events import MOST_REQUEST_BYTES
+from webhooks.inbound.reception.app_events import (
+    MOST_REQUEST_BYTES,
+    NOT_ACCEPTED,
+    NOT_ACCEPTED_DETAIL,
+)
 
 PUBLISHABLE_KEY: Final = "PublishableKey"
 PUBLISHABLE_KEY_SCHEMES: Final[Mapping[str, Mapping[str, Any]]] = {
@@ -211,15 +215,14 @@ _SEND: Final = Operation(
         ),
         EMPTY_BODY,
         INCOMPLETE_BODY,
-        not_verified("An unknown or revoked key, or another site's. Without a body."),
         Problem(
             status=403,
-            code="ORIGIN_NOT_ALLOWED",
-            when="the key is not for pages of this origin, or not for apps.",
-            detail=(
-                "Pages of this origin may not use this key, or mobile apps may not. Ask the "
-                "operator to add it to the key."
-            ),
+            code=NOT_ACCEPTED,
+            when="an unknown or revoked key, or another site's; the site is switched off; the key "
+            "is not for pages of this origin, or not for apps. Word for word the same for each of "
+            "them, and for every page to read.",
+            detail=NOT_ACCEPTED_DETAIL,
+            headers=("Access-Control-Allow-Origin", "Vary"),
         ),
         too_large(MOST_REQUEST_BYTES),
         UNSUPPORTED_ENCODING,
@@ -250,13 +253,13 @@ _SEND: Final = Operation(
 )
 _ASK: Final = Operation(
     operation_id="askToSendAppEvents",
-    summary="May pages of this origin send?",
+    summary="May pages of another origin send?",
     description="What a browser asks before it sends JSON from another origin.",
     security=(PUBLISHABLE_KEY, ""),
     answers=(
         Answer(
             status=204,
-            description="They may if the answer names their origin.",
+            description="They may, and learn from the answer to what they send if the key is good.",
             headers=_PREFLIGHT,
         ),
     ),

@@ -80,11 +80,6 @@ def of_events(results: Sequence[Mapping[str, Any]], *, is_any_accepted: bool) ->
     return _answer(status, text.encode(), PROBLEM_TYPE)
 
 
-def nobody() -> Answer:
-    """Return the 401 where a key is no secret: there is no scheme to log in by."""
-    return _answer(HTTPStatus.UNAUTHORIZED, b"", None)
-
-
 def unauthorized(challenge: str) -> Answer:
     return _answer(HTTPStatus.UNAUTHORIZED, b"", None, {"WWW-Authenticate": challenge})
 

@@ -3,10 +3,14 @@
 Called from pages of any shop and from apps, so that nothing about the caller is proven: the key
 stands in the page for all to read, and says which site is meant and which pages may use it. What
 the browser tells of the page's origin is believed; programs may tell any.
+
+Whatever is wrong with the key or the origin is answered with the same bytes, which every page may
+read: a page knows that it is refused, and nobody learns from it which keys there are.
 """
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from http import HTTPStatus
@@ -16,6 +20,7 @@ from django.conf import settings
 
 from common.endpoint.body import BodyRefused, read_body, read_start
 from common.endpoint.parser import is_json_type
+from common.endpoint.rate_window import RateWindow
 from common.json import BadJson, JsonValue, parse_json
 from integrations.causes import RejectionCause
 from sites.publishable_keys.known_keys import KnownPublishableKey
@@ -28,20 +33,29 @@ from webhooks.inbound.reception.refusal import Refusal
 from webhooks.inbound.reception.request_parts import RequestParts, request_parts
 from webhooks.inbound.reception.throttle import throttle
 
+logger = logging.getLogger(__name__)
+
 MOST_REQUEST_BYTES: Final = 1024 * 1024
+NOT_ACCEPTED: Final = "KEY_NOT_ACCEPTED"
+NOT_ACCEPTED_DETAIL: Final = (
+    "This key is not accepted from here. It may be unknown or revoked or of another site, the site "
+    "may be off, or the key is not for pages of this origin, or not for mobile apps. Compare it "
+    "with the key's page."
+)
 
 _LONGEST_USED_FROM: Final = 255
 _VARY: Final = {"Vary": "Origin"}
+_EVERY_PAGE: Final = {"Access-Control-Allow-Origin": "*"}
 _PREFLIGHT: Final = {
     "Access-Control-Allow-Methods": "POST",
     "Access-Control-Allow-Headers": "content-type",
     "Access-Control-Max-Age": "86400",
 }
 _NOT_JSON: Final = "Send JSON with the header Content-Type: text/plain or application/json."
-_WRONG_ORIGIN: Final = (
-    "Pages of this origin may not use this key, or mobile apps may not. Ask the operator to add it "
-    "to the key."
-)
+# A page that is set up wrongly is refused at every visit.
+_LOGGED_A_MINUTE: Final = 5
+
+_logged = RateWindow()
 
 
 def receive_app(environ: Mapping[str, Any], site_id: str) -> Answer:
@@ -50,35 +64,38 @@ def receive_app(environ: Mapping[str, Any], site_id: str) -> Answer:
 
 
 def preflight_app(environ: Mapping[str, Any], site_id: str) -> Answer:
-    """Answer a browser that asks whether a page may send."""
-    return answered(lambda: _asked(environ, site_id)).with_headers(_VARY)
+    """Answer a browser that asks whether a page may send: any page may, and hears of the rest."""
+    return answers.options().with_headers(_EVERY_PAGE | _PREFLIGHT | _VARY)
 
 
 def _received(environ: Mapping[str, Any], site_id: str) -> Answer:
     parts = request_parts(environ, datetime.now(UTC))
-    key = _key(parts, site_id)
-    if key is None:
+    key, origin = directory.find_publishable_key(parts.query.get(KEY, "")), _origin(parts)
+    if key is None or not (key.is_for(site_id.lower()) and key.allows(origin)):
+        if key is not None:
+            _log_refusal(key, site_id.lower(), origin)
         # The same reading whatever is wrong: the time taken tells nothing.
         read_start(environ, rejections.KEPT_BODY_BYTES)
-        return answers.nobody()
-    origin = _origin(parts)
-    if not key.allows(origin):
-        return answers.problem(HTTPStatus.FORBIDDEN, "ORIGIN_NOT_ALLOWED", _WRONG_ORIGIN)
+        refused = answers.problem(HTTPStatus.FORBIDDEN, NOT_ACCEPTED, NOT_ACCEPTED_DETAIL)
+        return refused.with_headers(_EVERY_PAGE)
     answer = answered(lambda: _answer_to(key, environ, parts))
     return answer.with_headers(_told_to(origin))
 
 
-def _asked(environ: Mapping[str, Any], site_id: str) -> Answer:
-    parts = request_parts(environ, datetime.now(UTC))
-    key, origin = _key(parts, site_id), _origin(parts)
-    if key is None or not origin or not key.allows(origin):
-        return answers.options()
-    return answers.options().with_headers(_told_to(origin) | _PREFLIGHT)
-
-
-def _key(parts: RequestParts, site_id: str) -> KnownPublishableKey | None:
-    key = directory.find_publishable_key(parts.query.get(KEY, ""))
-    return key if key is not None and key.is_for(site_id.lower()) else None
+def _log_refusal(key: KnownPublishableKey, site_id: str, origin: str) -> None:
+    """Tell staff what the answer does not, a few times a minute and key."""
+    if _logged.take(key.id, _LOGGED_A_MINUTE).retry_after:
+        return
+    faults = []
+    if key.is_revoked:
+        faults.append("revoked")
+    if str(key.site_public_id) != site_id:
+        faults.append("of another site")
+    if not key.is_site_active:
+        faults.append("its site is switched off")
+    if not key.allows(origin):
+        faults.append(f"not for pages of {origin[:200]!r}" if origin else "not for mobile apps")
+    logger.warning("publishable key %s… refused: %s", key.key[:12], ", ".join(faults))
 
 
 def _origin(parts: RequestParts) -> str:

@@ -104,7 +104,8 @@
             }
             const { events = [], code, detail } = await answer.json().catch(() => ({}));
             queue.splice(0, flying).forEach(({ name, done }, place) => {
-                forget(name);
+                // Kept for the next page: until then the key may be mended.
+                status === 403 || forget(name);
                 done(events[place] || error(code || `HTTP_${status}`, detail));
             });
             failures = 0;
