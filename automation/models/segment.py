@@ -26,6 +26,8 @@ class Segment(models.Model):
     rule_changed_at = models.DateTimeField()
     computed_at = models.DateTimeField(null=True)
     computed_ms = models.PositiveIntegerField(null=True)
+    # When the last computation began, also one that did not end.
+    attempted_at = models.DateTimeField(null=True)
     # Why the last computation did not end, in a sentence; empty after one that did.
     trouble = models.CharField(max_length=300, blank=True, default="")
     created_at = models.DateTimeField(auto_now_add=True)
