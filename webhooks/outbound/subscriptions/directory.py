@@ -21,6 +21,7 @@ from django.db.models.functions import Cast
 from common.encryption import DecryptionFailed
 from sites.models import ConfigurationVersion
 from webhooks.outbound.models import Subscription, SubscriptionState
+from webhooks.outbound.subscriptions.state import SITE_OFF
 
 logger = logging.getLogger(__name__)
 
@@ -81,6 +82,13 @@ class SubscriptionSnapshot:
     @property
     def is_active(self) -> bool:
         return self.state == SubscriptionState.ACTIVE and self.site_is_active
+
+    @property
+    def stopped_because(self) -> str:
+        """Return why nothing goes out, as a sentence for staff; empty while it is active."""
+        if self.state != SubscriptionState.ACTIVE:
+            return self.state_reason or f"The subscription is {self.state}."
+        return "" if self.site_is_active else SITE_OFF
 
     @property
     def is_batched(self) -> bool:
