@@ -1,0 +1,91 @@
+"""Steps that change contacts, through the one door of contacts and in a handful of statements."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from typing import Final
+from uuid import UUID
+
+from automation.workflows.actions.action import Ending, StepCall, StepResult
+from contacts.applied_change import AppliedChange, ChangeItem, ChangeKind
+from contacts.models import Contact
+from contacts.services import contacts_apply_batch
+from integrations.contact_change import ContactChange
+
+GONE: Final = "The contact was erased."
+_LONGEST: Final = 500
+_EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+@dataclass(slots=True, kw_only=True)
+class ContactStep:
+    """One change on its way. `names` maps what it means to write to what people call it.
+
+    `troubles` are sentences about parts that cannot be written.
+    """
+
+    change: ContactChange
+    names: dict[str, str]
+    troubles: list[str] = field(default_factory=list)
+
+
+def locked(calls: Sequence[StepCall]) -> dict[UUID, Contact]:
+    """Lock the contacts of the calls until the commit, in the order in which everybody does."""
+    ids = {call.contact_id for call in calls}
+    rows = Contact.objects.select_for_update(of=("self",), no_key=True)
+    wanted = rows.filter(pk__in=ids, deleted_at=None).order_by("pk")
+    return {row.pk: row for row in wanted.defer("personal_identity_number")}
+
+
+def change_contacts(
+    calls: Sequence[StepCall], steps: Sequence[ContactStep], known: Mapping[UUID, Contact]
+) -> list[StepResult]:
+    """Apply the steps in order; `known` are the contacts that are there, locked."""
+    asked: list[int] = []
+    items: list[ChangeItem] = []
+    for number, (call, step) in enumerate(zip(calls, steps, strict=True)):
+        contact = known.get(call.contact_id)
+        if contact is None or not step.names:
+            continue
+        step.change.only_known = True
+        step.change.occurred_at = _instant(call, step, contact)
+        items.append(
+            ChangeItem(
+                site=call.site, change=step.change, source=call.source, contact_id=contact.pk
+            )
+        )
+        asked.append(number)
+    applied = dict(zip(asked, contacts_apply_batch(items), strict=True))
+    return [
+        _result(step, applied.get(number), is_there=call.contact_id in known)
+        for number, (call, step) in enumerate(zip(calls, steps, strict=True))
+    ]
+
+
+def _instant(call: StepCall, step: ContactStep, contact: Contact) -> datetime:
+    """Return now, or when the newest value that is written over was true.
+
+    The clock of another machine may be ahead: what a workflow adds must not lose to that.
+    """
+    times = [contact.fact_times.get(name, 0) for name in step.names]
+    newest = _EPOCH + timedelta(microseconds=max(times, default=0))
+    return max(call.source.received_at, newest)
+
+
+def _result(step: ContactStep, applied: AppliedChange | None, *, is_there: bool) -> StepResult:
+    if not is_there:
+        return StepResult(ending=Ending.SKIPPED, detail=GONE)
+    troubles = " ".join(step.troubles)
+    if applied is None:
+        return StepResult(ending=Ending.FAILED, detail=troubles[:_LONGEST])
+    if applied.kind is ChangeKind.REJECTED:
+        return StepResult(ending=Ending.FAILED, detail=applied.reason[:_LONGEST])
+    notes = " ".join(note.partition(": ")[2] or note for note in applied.notes)
+    written = [name for key, name in step.names.items() if key in applied.changes]
+    said = f"Wrote {', '.join(written)}." if written else "It was so already."
+    detail = " ".join(part for part in (said, notes, troubles) if part)
+    is_failed = not written and bool(notes or troubles)
+    ending = Ending.FAILED if is_failed else Ending.DONE if written else Ending.SKIPPED
+    return StepResult(ending=ending, detail=detail[:_LONGEST], changes=applied.changes)

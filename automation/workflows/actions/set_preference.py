@@ -1,0 +1,42 @@
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, Final
+
+from automation.workflows.actions.action import Action, Category, Settings, StepCall, StepResult
+from automation.workflows.actions.contact_changes import ContactStep, change_contacts, locked
+from automation.workflows.reading import Reading
+from automation.workflows.site_things import SiteThings
+from integrations.contact_change import Channel, ContactChange, Identity
+
+CHANNELS: Final = {Channel.EMAIL: "e-mail", Channel.SMS: "SMS", Channel.POSTAL: "post"}
+CAUSE: Final = "workflow"
+
+
+class SetPreference(Action):
+    key = "set_preference"
+    label = "Set preference"
+    help = "Says whether the contact accepts e-mail, SMS or post."
+    category = Category.CONTACT
+
+    def read(self, reading: Reading) -> dict[str, Any]:
+        reading.only("channel", "accepts")
+        channel = reading.choice("channel", [each.value for each in CHANNELS])
+        return {"channel": channel, "accepts": reading.boolean("accepts")}
+
+    def summary(self, settings: Settings, names: SiteThings) -> str:
+        verb = "accepts" if settings["accepts"] else "does not accept"
+        return f"Set preference: the contact {verb} {CHANNELS[Channel(settings['channel'])]}"
+
+    def execute(self, calls: Sequence[StepCall]) -> list[StepResult]:
+        return change_contacts(calls, [_step(call.settings) for call in calls], locked(calls))
+
+
+def _step(settings: Settings) -> ContactStep:
+    channel = Channel(settings["channel"])
+    return ContactStep(
+        names={f"preference.{channel.value}": f"the preference for {CHANNELS[channel]}"},
+        change=ContactChange(
+            identity=Identity(), preferences={channel: settings["accepts"]}, cause=CAUSE
+        ),
+    )
