@@ -51,6 +51,7 @@ GROUPS: Final[tuple[tuple[str, tuple[Page, ...]], ...]] = (
         "People",
         (
             Page("Contacts", "contacts.Contact"),
+            Page("Segments", "automation.Segment"),
             Page("Contact fields", "contacts.ContactField"),
             Page("Imports", "contacts.ContactImport"),
             Page("Erasures", "contacts.SubjectErasure"),
@@ -61,7 +62,6 @@ GROUPS: Final[tuple[tuple[str, tuple[Page, ...]], ...]] = (
         (
             Page("Workflows", "automation.Workflow"),
             Page("Workflow runs", "automation.WorkflowRun"),
-            Page("Segments", "automation.Segment"),
         ),
     ),
     (
