@@ -29,6 +29,7 @@ _NOBODY: Final = "A source or the API"
 @admin.register(SubjectErasure)
 class SubjectErasureAdmin(KeysetAdmin, PageAdmin):
     view_role = Role.ADMIN
+    list_title = "Erasures"
     list_display = ("contact_column", "state_column", "reason", "asked_column", "who", "rows")
     list_filter = (SiteFilter,)
     list_select_related = ("site",)

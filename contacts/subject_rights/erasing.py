@@ -20,7 +20,7 @@ from contacts.subject_rights.search_texts import search_texts
 from integrations.contact_change import ContactChange, Deletion, Identity, SourceIdKind
 from sites.audit import Actor, audit_record
 from sites.jobs import job_runner, job_start
-from sites.models import Job
+from sites.models import Job, JobState
 
 ERASURE: Final = "subject_erasure"
 # Of one erasure by the schedule, before the next one has its turn.
@@ -109,9 +109,14 @@ def run_erasure(job: Job) -> bool:
 
 
 def erase_pending() -> int:
-    """Work off, for a while, erasures that no person asked for here; return how many ended."""
+    """Work off, for a while, erasures that no job is at; return how many ended.
+
+    A source or the API asked for those, or somebody stopped the job: what was begun is finished.
+    """
     ended = 0
-    waiting = SubjectErasure.objects.exclude(state=SubjectErasure.State.DONE).filter(job=None)
+    waiting = SubjectErasure.objects.exclude(state=SubjectErasure.State.DONE).exclude(
+        job__state__in=(JobState.PENDING, JobState.RUNNING)
+    )
     for erasure in waiting.order_by("pk")[:_STEPS_AT_ONCE]:
         for _ in range(_STEPS_AT_ONCE):
             if erasure_step(erasure):

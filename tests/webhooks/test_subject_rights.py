@@ -16,7 +16,8 @@ from contacts.subject_rights.erasing import erase_pending
 from contacts.subject_rights.personal_data import places
 from integrations.causes import RejectionCause
 from integrations.models import ApiCall
-from sites.jobs import run_job_slice
+from sites.audit import Actor
+from sites.jobs import job_cancel, run_job_slice
 from sites.models import AuditEntry, Job, JobState, Role, Site
 from tests.conftest import MakeMember
 from tests.contacts.changes import apply
@@ -160,6 +161,20 @@ def test_an_erasure_that_a_source_asks_for_reaches_the_logs_too(
     assert erase_pending() == 1
     assert tables_with(*CANARIES) == {canary: [] for canary in CANARIES}
     assert erase_pending() == 0
+
+
+def test_a_job_that_was_stopped_does_not_leave_an_erasure_half_done(
+    client: Client, member: MakeMember, site: Site, known: Contact
+) -> None:
+    admin = member(Role.ADMIN)
+    client.force_login(admin)
+    erase(client, known)
+    assert erase_pending() == 0
+    job_cancel(job=Job.objects.get(), actor=Actor(user=admin, label="admin"))
+    run_job_slice(Job.objects.get().pk)
+    assert Job.objects.get().state == JobState.CANCELLED
+    assert erase_pending() == 1
+    assert tables_with(*CANARIES) == {canary: [] for canary in CANARIES}
 
 
 def test_a_copy_holds_all_and_is_noted(
