@@ -26,8 +26,8 @@ from automation.segments.rules import MOST_DEPTH
 
 _MOST_LINES: Final = 8
 _LEADS: Final[Mapping[str, tuple[str, str]]] = {
-    INCLUDE: ("Contacts of whom", "these holds:"),
-    EXCLUDE: ("Not who has", "these:"),
+    INCLUDE: ("Contacts of whom", "these hold:"),
+    EXCLUDE: ("But not those of whom", "these hold:"),
 }
 
 
