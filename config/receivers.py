@@ -1,10 +1,11 @@
-"""Connects siblings that do not know each other: what Onsite did becomes events of webhooks."""
+"""Connects what Onsite did: it becomes events of webhooks, its sibling, and sets off workflows."""
 
 from __future__ import annotations
 
 from typing import Any
 from uuid import UUID
 
+from automation.workflows.causes import begin_on_submission
 from contacts.models import Contact
 from onsite.models import State, Submission
 from onsite.signals import submission_finished
@@ -58,3 +59,4 @@ def _subject(contact_id: UUID | None) -> dict[str, str]:
 
 def connect_receivers() -> None:
     submission_finished.connect(publish_submission, dispatch_uid="config.onsite_events")
+    submission_finished.connect(begin_on_submission, dispatch_uid="config.onsite_workflows")

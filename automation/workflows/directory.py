@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Any, Final, NamedTuple
@@ -13,17 +13,23 @@ from django.db.models import Count, Max, QuerySet, Sum
 
 from automation.models import Workflow, WorkflowState
 from automation.workflows.definition import Definition, stored_definition
+from automation.workflows.triggers import Trigger
+from webhooks.inbound.models import ReceptionEvent, Source
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RunningWorkflow:
-    """A workflow in one of its versions: what beginning and going on need of it."""
+    """A workflow in its active version: what beginning needs of it.
+
+    `source_id` is the source whose received events set it off, where some do.
+    """
 
     id: UUID
     site_id: int
     name: str
     version_id: int
     definition: Definition
+    source_id: int | None = None
 
 
 ByTrigger = Mapping[str, tuple[RunningWorkflow, ...]]
@@ -73,16 +79,23 @@ def _load() -> Mapping[int, ByTrigger]:
     found: defaultdict[int, defaultdict[str, list[RunningWorkflow]]] = defaultdict(
         lambda: defaultdict(list)
     )
-    for row in _running().select_related("active_version").order_by("created_at", "pk"):
-        assert row.active_version is not None
-        definition = stored_definition(row.active_version.definition)
+    rows = list(_running().select_related("active_version").order_by("created_at", "pk"))
+    definitions = {
+        row.pk: stored_definition(row.active_version.definition)
+        for row in rows
+        if row.active_version is not None
+    }
+    sources = _sources([definition.trigger for definition in definitions.values()])
+    for row in rows:
+        definition = definitions[row.pk]
         found[row.site_id][definition.trigger["type"]].append(
             RunningWorkflow(
                 id=row.pk,
                 site_id=row.site_id,
                 name=row.name,
-                version_id=row.active_version.pk,
+                version_id=row.active_version_id or 0,
                 definition=definition,
+                source_id=sources.get(_source_name(definition.trigger)),
             )
         )
     return MappingProxyType(
@@ -91,3 +104,18 @@ def _load() -> Mapping[int, ByTrigger]:
             for site_id, kinds in found.items()
         }
     )
+
+
+def _source_name(trigger: Trigger) -> str:
+    return str(trigger.get("event") or trigger.get("source") or "")
+
+
+def _sources(triggers: Sequence[Trigger]) -> dict[str, int]:
+    """Return the keys of sources by the ids under which triggers name them."""
+    names = {_source_name(trigger) for trigger in triggers}
+    events = ReceptionEvent.objects.filter(event_id__in=names)
+    sources = Source.objects.filter(public_id__in=names)
+    return {
+        **dict(events.values_list("event_id", "source_id")),
+        **dict(sources.values_list("public_id", "pk")),
+    }

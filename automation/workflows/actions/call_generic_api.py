@@ -19,7 +19,8 @@ from automation.workflows.site_things import SiteThings
 from contacts.models import Contact
 from integrations.generic_api.client import write
 from integrations.generic_api.options import options_of
-from integrations.models import GenericApi, Outcome
+from integrations.models import ApiCall, GenericApi, Outcome
+from integrations.models.api_call import NOTHING_SAID
 from onsite.models import Tag
 from onsite.people import stored_tag, visitor_of
 
@@ -70,6 +71,10 @@ class CallGenericApi(Action):
         called = result.call
         called.contact_id = contact.pk
         called.save(update_fields=["contact_id"])
+        if not Contact.objects.filter(pk=contact.pk, deleted_at=None).exists():
+            # Erased while the call was under way: whoever erased could not know of this row.
+            ApiCall.objects.filter(pk=called.pk).update(**NOTHING_SAID)
+            return StepResult(ending=Ending.SKIPPED, detail=GONE, api_call_id=called.pk)
         if result.continues:
             is_ignored = called.outcome == Outcome.IGNORED
             said = called.reason if is_ignored else f"The API answered {called.status_code}."

@@ -10,6 +10,8 @@ from typing import Any
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
 
+from automation.workflows.working.run_loop import RunEngine
+from automation.workflows.working.run_loop import Until as GoingOnUntil
 from webhooks.inbound.processing.worker import Until, Worker
 from webhooks.outbound.delivering.delivery_loop import Until as DeliveringUntil
 from webhooks.outbound.delivering.engine import DeliveryEngine
@@ -17,9 +19,9 @@ from webhooks.outbound.delivering.engine import DeliveryEngine
 
 class Command(BaseCommand):
     help = (
-        "Works off received events and sends deliveries until it gets SIGTERM or SIGINT; the batch "
-        "at hand is finished, and answers are waited for. On PostgreSQL any number may run, on any "
-        "machine."
+        "Works off received events, goes on with workflows and sends deliveries until it gets "
+        "SIGTERM or SIGINT; the batch at hand is finished, and answers are waited for. On "
+        "PostgreSQL any number may run, on any machine."
     )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
@@ -46,45 +48,55 @@ class Command(BaseCommand):
         gc.freeze()
         gc.set_threshold(10_000, 20, 20)
         if once:
-            run_short(Until.ONE_BATCH, DeliveringUntil.ONE_BATCH, batch_size)
+            run_short(Until.ONE_BATCH, batch_size)
         elif burst:
-            run_short(Until.NOTHING_DUE, DeliveringUntil.NOTHING_DUE, batch_size)
+            run_short(Until.NOTHING_DUE, batch_size)
         else:
             run_until_stopped(batch_size)
 
 
-def run_short(until: Until, delivering: DeliveringUntil, batch_size: int) -> None:
-    """Do one after the other: what is worked off may be what there is to deliver."""
-    worker, engine = Worker(batch_size=batch_size), DeliveryEngine()
-    stopped = stop_at_signals(worker, engine)
+def run_short(until: Until, batch_size: int) -> None:
+    """Do one after the other: what is worked off may be what there is to go on with or deliver."""
+    worker, runs, deliveries = Worker(batch_size=batch_size), RunEngine(), DeliveryEngine()
+    stopped = stop_at_signals(worker, runs, deliveries)
     worker.run(until)
     if not stopped:
-        engine.run(delivering)
+        runs.run(GoingOnUntil(until.value))
+    if not stopped:
+        deliveries.run(DeliveringUntil(until.value))
 
 
 def run_until_stopped(batch_size: int) -> None:
-    """Run both loops at once; either one's failure ends the process, and the supervisor acts."""
-    engine = DeliveryEngine(on_failure=lambda: worker.stop())  # noqa: PLW0108 - made below
-    worker = Worker(batch_size=batch_size, is_well=engine.is_well, after_work=engine.wake)
-    stop_at_signals(worker, engine)
-    engine.start()
+    """Run all loops at once; the failure of one ends the process, and the supervisor acts."""
+    deliveries = DeliveryEngine(on_failure=lambda: worker.stop())  # noqa: PLW0108 - made below
+    runs = RunEngine(on_failure=lambda: worker.stop())  # noqa: PLW0108 - made below
+    worker = Worker(
+        batch_size=batch_size,
+        is_well=lambda: deliveries.is_well() and runs.is_well(),
+        after_work=deliveries.wake,
+    )
+    stop_at_signals(worker, runs, deliveries)
+    deliveries.start()
+    runs.start()
     try:
         worker.run()
     finally:
-        engine.stop()
-        engine.join()
-    if engine.error is not None:
-        raise CommandError("The deliveries ended by an error; the log has it.")
+        for loop in (runs, deliveries):
+            loop.stop()
+        for loop in (runs, deliveries):
+            loop.join()
+    if deliveries.error is not None or runs.error is not None:
+        raise CommandError("A loop of the worker ended by an error; the log has it.")
 
 
-def stop_at_signals(worker: Worker, engine: DeliveryEngine) -> list[int]:
-    """Let both end at SIGTERM and SIGINT; return a list that then holds the signal."""
+def stop_at_signals(*loops: Worker | RunEngine | DeliveryEngine) -> list[int]:
+    """Let all end at SIGTERM and SIGINT; return a list that then holds the signal."""
     stopped: list[int] = []
 
     def stop(number: int, _frame: FrameType | None) -> None:
         stopped.append(number)
-        worker.stop()
-        engine.stop()
+        for loop in loops:
+            loop.stop()
 
     signal.signal(signal.SIGTERM, stop)
     signal.signal(signal.SIGINT, stop)
