@@ -7,6 +7,8 @@ from typing import Final
 import structlog
 from django.utils import timezone
 
+from automation.segments import upkeep as segments
+from automation.workflows import upkeep as workflows
 from common.retention import Retained, remove_expired
 from contacts import retention as contacts
 from integrations import retention as integrations
@@ -21,6 +23,8 @@ RETAINED: Final[tuple[Retained, ...]] = (
     *integrations.RETAINED,
     *onsite.RETAINED,
     *contacts.RETAINED,
+    *segments.RETAINED,
+    *workflows.RETAINED,
     *sites.RETAINED,
 )
 

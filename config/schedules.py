@@ -34,6 +34,8 @@ PLAN: Final = (
     Planned("erase from logs", "contacts.subject_rights.erasing.erase_pending", 1),
     Planned("end interrupted submissions", "onsite.interrupted.end_interrupted_submissions", 1),
     Planned("resume abandoned jobs", "sites.jobs.resume_abandoned_jobs", 1),
+    Planned("compute segments", "automation.segments.schedule.compute_due_segments", 1),
+    Planned("start due workflows", "automation.workflows.schedule.start_due_workflows", 1),
     Planned("tell of trouble", "webhooks.outbound.notices.sending.tell_of_trouble", 1),
     Planned("retention", "config.retention.apply_retention", 60),
     Planned("prune", "config.pruning.prune", 60),

@@ -280,6 +280,7 @@ RETENTION_API_CALL_DAYS: int = whole_number("RETENTION_API_CALL_DAYS", 30)
 RETENTION_SUBMISSION_DAYS: int = whole_number("RETENTION_SUBMISSION_DAYS", 90)
 RETENTION_COUNT_DAYS: int = whole_number("RETENTION_COUNT_DAYS", 60)
 RETENTION_CONTACT_FILE_DAYS: int = whole_number("RETENTION_CONTACT_FILE_DAYS", 7)
+RETENTION_SEGMENT_MOVE_DAYS: int = whole_number("RETENTION_SEGMENT_MOVE_DAYS", 90)
 
 # What the library exports by itself. Contacts escape their own cells, and so that they come back.
 IMPORT_EXPORT_ESCAPE_FORMULAE_ON_EXPORT = True

@@ -83,7 +83,9 @@ class Use(models.Model):
     def contact_field_uses(cls, field_ids: Collection[int]) -> Iterable[tuple[int, str]]:
         """Return (contact field, which segment or workflow looks at it or sets it)."""
         rows = cls._told(contact_field__in=field_ids)
-        return dict.fromkeys((row.contact_field_id, str(row)) for row in rows)
+        return dict.fromkeys(
+            (row.contact_field_id, str(row)) for row in rows if row.contact_field_id
+        )
 
     @classmethod
     def contact_field_option_uses(cls, field_id: int) -> Iterable[tuple[str, str]]:

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from typing import Final
 from uuid import UUID
 
 from django.core.exceptions import ValidationError
 from django.db import transaction
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 from django.utils import timezone
 
 from contacts.models import Contact, ContactFile
@@ -39,6 +39,26 @@ class ExportPlan:
     columns: tuple[str, ...]
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Narrowing:
+    """Which contacts an export holds, by a kind that a layer above added and a key of it.
+
+    `words` say so in the audit log.
+    """
+
+    kind: str
+    key: str
+    words: str
+
+
+_narrowings: Final[dict[str, Callable[[str], Q]]] = {}
+
+
+def export_narrowing_add(kind: str, contacts: Callable[[str], Q]) -> None:
+    """Let exports be narrowed by a key of this kind; called once, when the app is ready."""
+    _narrowings[kind] = contacts
+
+
 def export_plan(*, site: Site, search: str = "") -> ExportPlan:
     contacts = _exported(site.pk, contacts_found(site=site, text=search) if search else None)
     count = contacts.order_by()[: COUNTED + 1].count()
@@ -50,7 +70,9 @@ def export_plan(*, site: Site, search: str = "") -> ExportPlan:
 
 
 @transaction.atomic
-def export_start(*, site: Site, search: str = "", actor: Actor) -> ContactFile:
+def export_start(
+    *, site: Site, search: str = "", narrowing: Narrowing | None = None, actor: Actor
+) -> ContactFile:
     """Start writing the contacts that a search finds, or all of the site; raises ValidationError.
 
     What comes after this moment is left out.
@@ -60,7 +82,8 @@ def export_start(*, site: Site, search: str = "", actor: Actor) -> ContactFile:
         raise ValidationError(f"{waiting} exports of this site are being written. Wait for one.")
     # The ids and not the text: what people search by is personal, and jobs are not encrypted.
     ids = contacts_found(site=site, text=search) if search else None
-    contacts = _exported(site.pk, ids)
+    narrowed = [narrowing.kind, narrowing.key] if narrowing else None
+    contacts = _exported(site.pk, ids, narrowed)
     newest = contacts.order_by("-pk").values_list("pk", flat=True).first()
     if newest is None:
         raise ValidationError("There is nobody to export.")
@@ -79,6 +102,7 @@ def export_start(*, site: Site, search: str = "", actor: Actor) -> ContactFile:
             "file": str(file.pk),
             "upper": str(newest),
             "ids": None if ids is None else [str(each) for each in ids],
+            "narrowed": narrowed,
         },
         total=total,
         actor=actor,
@@ -89,7 +113,7 @@ def export_start(*, site: Site, search: str = "", actor: Actor) -> ContactFile:
         action="contact_export.started",
         site=site,
         target=file,
-        changes={"which": (None, "a search" if search else "all"), "contacts": (None, total)},
+        changes={"which": (None, _which(search, narrowing)), "contacts": (None, total)},
     )
     return file
 
@@ -100,7 +124,11 @@ def run_export(job: Job) -> bool:
     if file is None:
         raise JobFailed("The file of this export is gone: its days are over. Start it again.")
     ids = job.parameters["ids"]
-    contacts = _exported(file.site_id, None if ids is None else [UUID(each) for each in ids])
+    # A job that an older version queued has no narrowing.
+    narrowed = job.parameters.get("narrowed")
+    contacts = _exported(
+        file.site_id, None if ids is None else [UUID(each) for each in ids], narrowed
+    )
     contacts = contacts.filter(pk__lte=UUID(job.parameters["upper"]))
     if job.cursor:
         contacts = contacts.filter(pk__gt=UUID(job.cursor))
@@ -122,8 +150,17 @@ def exports_of(*, site_ids: Collection[int], owner: User) -> QuerySet[ContactFil
     return files.filter(site_id__in=site_ids).select_related("site", "job").order_by("-pk")
 
 
-def _exported(site_id: int, ids: Collection[UUID] | None) -> QuerySet[Contact]:
+def _which(search: str, narrowing: Narrowing | None) -> str:
+    return narrowing.words if narrowing else "a search" if search else "all"
+
+
+def _exported(
+    site_id: int, ids: Collection[UUID] | None, narrowed: Collection[str] | None = None
+) -> QuerySet[Contact]:
     """Return who is not erased and has a name to be found by when the file comes back."""
     contacts = Contact.objects.filter(site_id=site_id, deleted_at=None)
     contacts = contacts.exclude(email=None, external_id=None, phone=None)
+    if narrowed:
+        kind, key = narrowed
+        contacts = contacts.filter(_narrowings[kind](key))
     return contacts if ids is None else contacts.filter(pk__in=ids)

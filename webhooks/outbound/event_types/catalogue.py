@@ -14,6 +14,7 @@ from webhooks.outbound.event_types.loyalty_events import LOYALTY_EVENT_TYPES
 from webhooks.outbound.event_types.onsite_events import ONSITE_EVENT_TYPES
 from webhooks.outbound.event_types.operational_events import OPERATIONAL_EVENT_TYPES
 from webhooks.outbound.event_types.relays import relay_event_types, relay_named
+from webhooks.outbound.event_types.segment_events import SEGMENT_EVENT_TYPES
 
 SiteEventTypes = Callable[[Site], Iterable[EventType]]
 
@@ -34,6 +35,7 @@ def static_event_types() -> tuple[EventType, ...]:
         *CONTACT_EVENT_TYPES,
         *LOYALTY_EVENT_TYPES,
         *ONSITE_EVENT_TYPES,
+        *SEGMENT_EVENT_TYPES,
         *relay_event_types(),
         *ACCOUNT_EVENT_TYPES,
         *OPERATIONAL_EVENT_TYPES,

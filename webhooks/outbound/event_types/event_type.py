@@ -20,6 +20,7 @@ class Group(StrEnum):
     CONTACTS = "Contacts"
     LOYALTY = "Loyalty"
     ONSITE = "Onsite"
+    SEGMENTS = "Segments"
     ACCOUNT = "Account"
     OPERATIONAL = "Operational"
     CUSTOM = "Custom events"
