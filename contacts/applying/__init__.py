@@ -10,6 +10,7 @@ A batch works on plain objects in memory and writes everything at the end in a f
     channels      which fact wins: preferences, e-mail lists
     consent_answers  which answer to a consent counts, and its proof
     activities    what a person did, each once
+    loyalty       points, vouchers and promotions that a source tells of
     merging       two states become one
     erasure       deletion, tombstones, revival
     batch         the order of it all; `outcome` and `ledger` hold what it leads to

@@ -10,6 +10,7 @@ from contacts.applying.instants import instant
 from contacts.applying.ledger import Ledger
 from contacts.applying.outcome import Outcome
 from contacts.applying.states import ContactState
+from contacts.loyalty.happenings import tell
 from contacts.models import Contact
 from contacts.signals import (
     ContactChanged,
@@ -45,6 +46,9 @@ def announce(outcomes: Sequence[Outcome], ledger: Ledger) -> None:
             contact_id=UUID(hex=state.id),
             identity=erasure.identity,
         )
+    if ledger.happenings:
+        gone = {UUID(hex=each.state.final().id) for each in ledger.erasures if each.until is None}
+        tell([each for each in ledger.happenings if each.contact_id not in gone])
     site_ids = frozenset([each.facts.site_id for each in outcomes if each.snapshot is not None])
     if site_ids:
         changes = ContactChanges(site_ids, lambda: _changes(outcomes, ledger))

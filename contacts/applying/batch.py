@@ -17,6 +17,7 @@ from contacts.applying.facts import Facts
 from contacts.applying.identities import Match
 from contacts.applying.instants import iso
 from contacts.applying.ledger import Erasure, Ledger, Merge, Revision
+from contacts.applying.loyalty import loyalty_rows
 from contacts.applying.merging import absorb, older_and_younger
 from contacts.applying.outcome import Outcome
 from contacts.applying.snapshot import Snapshot
@@ -142,6 +143,8 @@ class Batch:
         if change.activities:
             outcome.activities = activity_rows(state, facts, floor, self._now)
             self._ledger.activities += outcome.activities
+        if change.loyalty:
+            self._ledger.loyalty += loyalty_rows(state, facts, floor)
 
     def _attach_source_ids(self, facts: Facts, state: ContactState, held: list[str]) -> None:
         holders = self._snapshot.holders
@@ -196,13 +199,15 @@ class Batch:
             return
         self._snapshot.load_all()
         if erasure.is_created_since(state, facts.at):
-            self._ledger.erase(Erasure(state, len(self._outcomes), until=iso(facts.at)))
+            self._ledger.erase(
+                Erasure(state, len(self._outcomes), facts.source, until=iso(facts.at))
+            )
             erasure.erase_older_facts(state, facts, self._snapshot.holders)
             facts.notes.append(erasure.CREATED_SINCE)
             outcome.is_reduced = True
             outcome.take_snapshot()
             return
-        self._ledger.erase(Erasure(state, len(self._outcomes)))
+        self._ledger.erase(Erasure(state, len(self._outcomes), facts.source))
         outcome.changes = erasure.erase(state, facts, self._snapshot.holders)
         outcome.kind = ChangeKind.DELETED
         outcome.take_snapshot()

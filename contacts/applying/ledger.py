@@ -8,8 +8,11 @@ from typing import Any
 from contacts.applied_change import Changes, ChangeSource
 from contacts.applying.activities import ActivityRow
 from contacts.applying.consent_answers import Answer
+from contacts.applying.instants import iso
+from contacts.applying.loyalty import LoyaltyRow
 from contacts.applying.states import ContactState
 from contacts.normalisation.personal_identity import personal_identity_decrypted
+from contacts.signals import LoyaltyHappening
 from integrations.contact_change import Identity
 
 
@@ -39,6 +42,7 @@ class Erasure:
 
     state: ContactState
     position: int
+    source: ChangeSource
     until: str | None = None
     identity: Identity = field(init=False, repr=False)
 
@@ -59,11 +63,13 @@ class Ledger:
     """`steps` holds merges and erasures, whose order among each other matters.
 
     `source_ids` and `moved_ids` hold the owner by key: of ids that nobody had, and of devices that
-    were somebody else's.
+    were somebody else's. `happenings` come about while the steps are written.
     """
 
     revisions: list[Revision] = field(default_factory=list)
     activities: list[ActivityRow] = field(default_factory=list)
+    loyalty: list[LoyaltyRow] = field(default_factory=list)
+    happenings: list[LoyaltyHappening] = field(default_factory=list)
     answers: list[Answer] = field(default_factory=list)
     steps: list[Merge | Erasure] = field(default_factory=list)
     source_ids: dict[tuple[Any, ...], ContactState] = field(default_factory=dict)
@@ -93,6 +99,11 @@ class Ledger:
             for row in self.activities
             if row.state.final() is not state
             or (until is not None and row.columns["occurred_at"] > until)
+        ]
+        self.loyalty = [
+            row
+            for row in self.loyalty
+            if row.state.final() is not state or (until is not None and iso(row.at) > until)
         ]
         self.answers = [
             answer

@@ -4,9 +4,13 @@ statements of its own.
 
 from __future__ import annotations
 
+from datetime import datetime
+from uuid import UUID
+
 from django.db import connection
 
 from contacts.applying.ledger import Erasure, Merge
+from contacts.loyalty.following import loyalty_erase, loyalty_merge
 from contacts.models import (
     Activity,
     Consent,
@@ -17,6 +21,7 @@ from contacts.models import (
     EmailListStatus,
     Preference,
 )
+from contacts.signals import LoyaltyHappening
 
 # Both contacts may hold the same keyed activity; the newer of the two stays.
 _DROP_DOUBLES = """
@@ -74,6 +79,25 @@ def settle_erasure(erasure: Erasure) -> None:
     for model in (Preference, EmailListStatus):
         model._default_manager.filter(contact_id=contact_id).delete()
     ContactRevision.objects.filter(contact_id=contact_id).update(changes={})
+
+
+def settle_loyalty(step: Merge | Erasure) -> list[LoyaltyHappening]:
+    """Let points, vouchers and promotions follow; return what there is to tell of balances."""
+    if isinstance(step, Merge):
+        if step.absorbed.is_new:
+            return []
+        return loyalty_merge(
+            kept_id=UUID(hex=step.kept.final().id),
+            absorbed_id=UUID(hex=step.absorbed.id),
+            source=step.source,
+        )
+    if step.state.is_new:
+        return []
+    return loyalty_erase(
+        contact_id=UUID(hex=step.state.final().id),
+        until=datetime.fromisoformat(step.until) if step.until else None,
+        source=step.source,
+    )
 
 
 def _erase_answers(contact_id: str, until: str | None) -> None:

@@ -19,7 +19,8 @@ from contacts.applying.consent_answers import answer_rows
 from contacts.applying.contact_rows import write_contacts
 from contacts.applying.ledger import Ledger, Merge
 from contacts.applying.loading import consent_keys
-from contacts.applying.settling import settle_erasure, settle_merge
+from contacts.applying.loyalty import loyalty_write
+from contacts.applying.settling import settle_erasure, settle_loyalty, settle_merge
 from contacts.applying.states import ContactState, Row
 from contacts.models import (
     Activity,
@@ -59,8 +60,11 @@ class Writer:
                 settle_merge(step)
             else:
                 settle_erasure(step)
+            self._ledger.happenings += settle_loyalty(step)
         self._write_permissions(live)
         self._write_histories()
+        if self._ledger.loyalty:
+            loyalty_write(self._ledger.loyalty, self._now)
 
     def _write_source_ids(self) -> None:
         rows = [

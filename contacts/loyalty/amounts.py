@@ -27,8 +27,9 @@ def amount_checked(amount: Decimal) -> Decimal:
 
 def has_more_places(amount: Decimal) -> bool:
     """Say whether a finite amount has digits after the fourth place; zeros do not count."""
-    exponent = amount.normalize().as_tuple().exponent
-    return isinstance(exponent, int) and exponent < -PLACES
+    _, digits, exponent = amount.as_tuple()
+    surplus = -PLACES - exponent if isinstance(exponent, int) else 0
+    return surplus > 0 and any(digits[-surplus:])
 
 
 def amount_text(amount: Decimal) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import Final
 from uuid import UUID
@@ -94,7 +94,7 @@ def transaction_of(
     now: datetime,
 ) -> PointTransaction:
     """Return an order as a transaction that is to be stored; only what it adds is a lot."""
-    occurred_at = min(order.occurred_at or now, now)
+    occurred_at = min(order.occurred_at or now, now).astimezone(UTC)
     is_redeemed = kind is PointTransaction.Kind.REDEEM
     amount = -order.amount if is_redeemed else order.amount
     days = account.definition.expires_after_days

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import calendar
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Literal
 from zoneinfo import ZoneInfo
 
@@ -35,7 +35,8 @@ def expiry_of(promotion: Promotion, assigned_at: datetime) -> datetime | None:
             own = assigned_at + timedelta(days=amount)
         else:
             own = _months_later(assigned_at, amount, ZoneInfo(promotion.site.time_zone))
-    return min((each for each in (own, promotion.ends_at) if each is not None), default=None)
+    ends = (each.astimezone(UTC) for each in (own, promotion.ends_at) if each is not None)
+    return min(ends, default=None)
 
 
 def _months_later(at: datetime, months: int, zone: ZoneInfo) -> datetime:
@@ -43,4 +44,4 @@ def _months_later(at: datetime, months: int, zone: ZoneInfo) -> datetime:
     years, month = divmod(local.month - 1 + months, 12)
     year, month = local.year + years, month + 1
     day = min(local.day, calendar.monthrange(year, month)[1])
-    return local.replace(year=year, month=month, day=day).astimezone(at.tzinfo)
+    return local.replace(year=year, month=month, day=day)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any, Final
 from uuid import UUID
@@ -147,8 +147,8 @@ def _voucher(order: VoucherOrder, site: Site, source: ChangeSource, now: datetim
         amount=order.amount,
         currency=order.currency,
         unique_code=line_normalised(order.unique_code) or new_voucher_code(),
-        valid_from=order.valid_from or now,
-        valid_to=order.valid_to,
+        valid_from=(order.valid_from or now).astimezone(UTC),
+        valid_to=order.valid_to.astimezone(UTC) if order.valid_to else None,
         description=line_normalised(order.description)[: _LENGTHS["description"]],
         source_key=source.key,
         source_label=source.label[: _LENGTHS["source_label"]],

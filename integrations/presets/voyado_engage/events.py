@@ -22,7 +22,14 @@ from integrations.contact_change import (
 )
 from integrations.instants import parse_instant
 from integrations.json_values import decimal_text, stored_json, text_of
+from integrations.loyalty_facts import LoyaltyFact
 from integrations.preset import EventTypeInfo
+from integrations.presets.voyado_engage.loyalty import (
+    read_balance,
+    read_points,
+    read_promotion,
+    read_voucher,
+)
 from integrations.presets.voyado_engage.payload import Payload
 from integrations.presets.voyado_engage.snapshot import read_snapshot
 
@@ -143,13 +150,14 @@ def _consent(event_type: str, payload: Payload, event_id: str) -> Reading:
 
 
 def _happening(
+    read_fact: Callable[[Payload, str, list[str]], LoyaltyFact | None],
     *,
     amount: str = "",
     texts: tuple[str, ...] = (),
     key_names: tuple[str, ...] = (),
     needs_key: bool = False,
 ) -> Callable[[str, Payload, str], Reading]:
-    """Return a reader of something that happened to the contact and is kept as an activity.
+    """Return a reader of something that happened to the contact: an activity, and a fact.
 
     `amount` names the key that must hold a number; it is kept as decimal text. `texts` are ids that
     come as numbers or as text and are kept as text. `key_names` are the ids under which a repeat
@@ -170,7 +178,12 @@ def _happening(
         activity = ActivityFact(
             type=event_type, properties=properties, key=(own_key or event_id)[:_LONGEST_ID]
         )
-        return Reading(change=ContactChange(identity=identity, activities=(activity,)))
+        notes: list[str] = []
+        fact = read_fact(payload, event_id, notes)
+        change = ContactChange(
+            identity=identity, activities=(activity,), loyalty=(fact,) if fact else ()
+        )
+        return Reading(change=change, notes=tuple(notes))
 
     return read
 
@@ -197,10 +210,12 @@ READERS: Final[Mapping[str, Callable[[str, Payload, str], Reading]]] = {
     "contact.created": _created,
     "contact.updated": _updated,
     "contact.deleted": _deleted,
-    "loyalty.addPoints": _happening(amount="amount"),
-    "point.balance.updated": _happening(amount="balance", texts=("definitionId",)),
-    "reward.voucher.created": _happening(amount="amount", key_names=("id",)),
-    "promotion.multichannel.assigned": _happening(key_names=("id", "promotionId"), needs_key=True),
+    "loyalty.addPoints": _happening(read_points, amount="amount"),
+    "point.balance.updated": _happening(read_balance, amount="balance", texts=("definitionId",)),
+    "reward.voucher.created": _happening(read_voucher, amount="amount", key_names=("id",)),
+    "promotion.multichannel.assigned": _happening(
+        read_promotion, key_names=("id", "promotionId"), needs_key=True
+    ),
 }
 
 EVENT_TYPES: Final = tuple(
