@@ -5,14 +5,16 @@ Call `.create(...)`, which is typed; the bare call does the same and is not.
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from functools import lru_cache
 from typing import Any
 
 from django.contrib.auth.hashers import make_password
 from factory.declarations import LazyAttribute, LazyFunction, Sequence, SubFactory
 from factory.django import DjangoModelFactory
+from factory.helpers import post_generation
 
-from contacts.models import ContactField
+from contacts.models import ConsentDefinition, ConsentText, ContactField
 from integrations.models import CustomIntegration, GenericApi
 from sites.api_keys.services import secret_hash
 from sites.audit import Actor
@@ -108,6 +110,29 @@ class GenericApiFactory(DjangoModelFactory[GenericApi]):
 
     site = SubFactory(SiteFactory)
     header_value = "an API secret for tests"
+
+
+class ConsentDefinitionFactory(DjangoModelFactory[ConsentDefinition]):
+    """A consent with one version of its texts, published long ago."""
+
+    class Meta:
+        model = ConsentDefinition
+        skip_postgeneration_save = True
+
+    site = SubFactory(SiteFactory)
+    consent_id = Sequence(lambda number: f"consent-{number}")
+    name = Sequence(lambda number: f"Consent {number}")
+
+    @post_generation
+    def texts(self: ConsentDefinition, create: bool, given: Any, **_: Any) -> None:
+        """Publish the text; `texts={}` publishes none."""
+        if given is None or given:
+            ConsentText.objects.create(
+                definition=self,
+                version=1,
+                texts=given or {"en-GB": {"condition": "", "display": "I agree", "link": ""}},
+                published_at=datetime(2020, 1, 1, tzinfo=UTC),
+            )
 
 
 class ContactFieldFactory(DjangoModelFactory[ContactField]):

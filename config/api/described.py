@@ -6,7 +6,7 @@ from typing import Final
 
 from common.endpoint.description import Group
 from config.api.own_endpoints import INSTALLATION
-from contacts.api_description import CONTACT_FIELDS, CONTACTS
+from contacts.api_description import CONSENTS, CONTACT_FIELDS, CONTACTS
 from onsite.api_description import GENERIC_API, ONSITE
 from webhooks.api.api_description import DELIVERIES, RECEIVED, SUBSCRIPTIONS
 from webhooks.inbound.api_description import CUSTOM_EVENTS, WEBHOOKS
@@ -16,6 +16,7 @@ GROUPS: Final[tuple[Group, ...]] = (
     WEBHOOKS,
     CONTACTS,
     CONTACT_FIELDS,
+    CONSENTS,
     ONSITE,
     GENERIC_API,
     SUBSCRIPTIONS,

@@ -1,10 +1,11 @@
-"""The contact API for the schema: contacts, their fields, their preferences."""
+"""The contact API for the schema: contacts, their fields, preferences and consents."""
 
 from __future__ import annotations
 
 from typing import Final
 
 from common.endpoint.description import Group
+from contacts.api_description.consent_endpoints import CONSENT_ENDPOINTS, CONSENT_SCHEMAS
 from contacts.api_description.contact_endpoints import CONTACT_ENDPOINTS
 from contacts.api_description.contact_schemas import CONTACT_SCHEMAS
 from contacts.api_description.field_endpoints import FIELD_ENDPOINTS, FIELD_SCHEMAS
@@ -24,4 +25,13 @@ CONTACT_FIELDS: Final = Group(
     description="The fields that a site keeps of its contacts besides the system's own.",
     endpoints=FIELD_ENDPOINTS,
     schemas=FIELD_SCHEMAS,
+)
+CONSENTS: Final = Group(
+    tag="Consents",
+    description=(
+        "What the site asks its contacts for, in which words, and what each of them answered. "
+        "Yes or no: an answer is never taken back to “not set”."
+    ),
+    endpoints=CONSENT_ENDPOINTS,
+    schemas=CONSENT_SCHEMAS,
 )

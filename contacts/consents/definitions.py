@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any, Final
 
 from django.core.exceptions import ValidationError
@@ -29,6 +29,13 @@ class ConsentInUse(ValidationError):
 
 def newest_text(definition: ConsentDefinition) -> ConsentText | None:
     return definition.versions.order_by("-version").first()
+
+
+def newest_texts(definitions: Iterable[ConsentDefinition]) -> dict[int, ConsentText]:
+    """Return the newest version of each definition's texts by its key, in one query."""
+    keys = [definition.pk for definition in definitions]
+    texts = ConsentText.objects.filter(definition__in=keys).order_by("version")
+    return {text.definition_id: text for text in texts}
 
 
 @transaction.atomic

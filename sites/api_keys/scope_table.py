@@ -34,6 +34,12 @@ RESOURCES: Final = (
         write=Scope.CONTACTS_WRITE,
     ),
     Resource(
+        name="Consents",
+        covers="What the site asks for, and what contacts answered",
+        read=Scope.CONSENTS_READ,
+        write=Scope.CONSENTS_WRITE,
+    ),
+    Resource(
         name="Custom events",
         covers="Events that custom integrations receive by the public API",
         write=Scope.CUSTOM_EVENTS_WRITE,

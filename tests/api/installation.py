@@ -26,6 +26,7 @@ from tests.contacts.changes import apply
 from tests.factories import (
     API_KEY_SECRET,
     ApiKeyFactory,
+    ConsentDefinitionFactory,
     ContactFieldFactory,
     PublishableKeyFactory,
     ReceptionEventFactory,
@@ -102,6 +103,7 @@ class Installation:
             beat(process)
         ContactFieldFactory.create(site=self.site, field_id="favourite-shop")
         ContactFieldFactory.create(site=self.site, field_id="unused")
+        ConsentDefinitionFactory.create(site=self.site, consent_id="memberTerms")
         apply(self.site, {"email": JOHN, "external_id": "4711"})
         apply(self.site, {"email": "jane@example.com"})
         self.jane = Contact.objects.get(site=self.site, email="jane@example.com")
@@ -132,7 +134,7 @@ class Installation:
         if path.startswith("/app/"):
             return {"Origin": ORIGIN}
         if path.startswith(("/in/", "/webhooks/", "/livez", "/readyz", "/api/", "/sdk/")):
-            return self._key_header() if path.startswith(("/api/v1", "/api/v2")) else {}
+            return self._key_header() if path.startswith("/api/v") else {}
         return self._key_header()
 
     def _key_header(self) -> dict[str, str]:
