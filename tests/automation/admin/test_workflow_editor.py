@@ -431,7 +431,8 @@ def test_others_read_it_in_plain_words(
     assert "workflow-form" not in text
     assert client.post(page_url(workflow), {"action": "start"}).status_code == 403
     assert client.get(reverse("admin:automation_workflow_add")).status_code == 403
-    assert client.get(reverse("admin:automation_workflow_delete", args=[workflow.pk])).status_code == 403  # fmt: skip
+    delete = reverse("admin:automation_workflow_delete", args=[workflow.pk])
+    assert client.get(delete).status_code == 403
 
 
 def test_samples_are_masked_until_asked_for(

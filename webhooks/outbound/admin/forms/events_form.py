@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator
 from typing import Any, Final
 
@@ -11,7 +10,8 @@ from django.core.exceptions import ValidationError
 
 from webhooks.outbound.admin.event_choices import EventGroup, event_groups
 from webhooks.outbound.admin.forms.section_form import SectionForm
-from webhooks.outbound.event_types.conditions import LABELS, MOST_CONDITIONS, WITHOUT_VALUE
+from webhooks.outbound.event_types.condition_text import typed_condition, value_text
+from webhooks.outbound.event_types.conditions import LABELS, MOST_CONDITIONS
 from webhooks.outbound.formats.base import Format
 from webhooks.outbound.models import Subscription
 
@@ -124,38 +124,8 @@ class EventsForm(SectionForm):
         )
         if not pointer.strip():
             return None
-        row = {"pointer": pointer, "operator": operator}
-        if operator in WITHOUT_VALUE:
-            return row
-        if operator == "in":
-            return {**row, "value": [_value(part) for part in text.split(",") if part.strip()]}
-        return {**row, "value": _value(text)}
-
-
-def _value(text: str) -> Any:
-    """Return a number, true, false or null as such, and everything else as text."""
-    text = text.strip()
-    try:
-        value = json.loads(text)
-    except ValueError:
-        return text
-    is_plain = value is None or isinstance(value, bool | int | float | str)
-    return value if is_plain and value not in (float("inf"), float("-inf")) else text
+        return typed_condition(pointer, operator, text)
 
 
 def _condition_text(row: dict[str, Any]) -> tuple[str, str, str]:
-    value = row.get("value")
-    if row["operator"] in WITHOUT_VALUE:
-        text = ""
-    elif isinstance(value, list):
-        text = ", ".join(_value_text(each) for each in value)
-    else:
-        text = _value_text(value)
-    return row["pointer"], row["operator"], text
-
-
-def _value_text(value: Any) -> str:
-    """Return the text that `_value` reads as this value."""
-    if isinstance(value, str) and _value(value) == value and "," not in value:
-        return value
-    return json.dumps(value, ensure_ascii=False)
+    return row["pointer"], row["operator"], value_text(row)

@@ -1,0 +1,81 @@
+"""How many went through each workflow lately: counted among its newest runs and no further."""
+
+# ruff: noqa: S608 - table names come from model declarations; values are parameters.
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Final
+from uuid import UUID
+
+from django.db import connection
+from django.utils import timezone
+
+from automation.models import RunState, StepState, WorkflowRun, WorkflowStep
+from common.identifiers import row_id_floor
+
+DAYS: Final = 7
+MOST_COUNTED: Final = 1_000
+
+
+@dataclass(slots=True)
+class LatelyCounts:
+    """Runs of the last days by what became of them; `failed` had a step that failed for good."""
+
+    ready: int = 0
+    waiting: int = 0
+    finished: int = 0
+    stopped: int = 0
+    cancelled: int = 0
+    failed: int = 0
+
+    @property
+    def total(self) -> int:
+        return self.in_progress + self.finished + self.stopped + self.cancelled
+
+    @property
+    def in_progress(self) -> int:
+        return self.ready + self.waiting
+
+    @property
+    def is_cut(self) -> bool:
+        """Whether there were more than are counted."""
+        return self.total >= MOST_COUNTED
+
+
+def lately_counts(workflow_ids: Collection[UUID]) -> dict[UUID, LatelyCounts]:
+    found = {pk: LatelyCounts() for pk in workflow_ids}
+    if not found:
+        return found
+    key = WorkflowRun._meta.pk
+    floor = key.get_db_prep_value(row_id_floor(timezone.now() - timedelta(days=DAYS)), connection)
+    parts, params = [], []
+    for number, pk in enumerate(found):
+        parts.append(_part(number))
+        params += [key.get_db_prep_value(pk, connection), floor]
+    with connection.cursor() as cursor:
+        cursor.execute(" UNION ALL ".join(parts), params)
+        keys = list(found.values())
+        for number, state, count, failed in cursor.fetchall():
+            setattr(keys[number], RunState(state).value, count)
+            keys[number].failed += failed or 0
+    return found
+
+
+def _part(number: int) -> str:
+    quote = connection.ops.quote_name
+    runs, steps = quote(WorkflowRun._meta.db_table), quote(WorkflowStep._meta.db_table)
+    failed = (
+        f"CASE WHEN EXISTS (SELECT 1 FROM {steps} s WHERE s.run_id = r.id "
+        f"AND s.state = '{StepState.FAILED.value}') THEN 1 ELSE 0 END"
+    )
+    newest = (
+        f"SELECT r.state AS state, {failed} AS failed FROM {runs} r "
+        f"WHERE r.workflow_id = %s AND r.id >= %s ORDER BY r.id DESC LIMIT {MOST_COUNTED}"
+    )
+    return (
+        f"SELECT {number} AS number, state, count(*), sum(failed) "
+        f"FROM ({newest}) AS newest GROUP BY state"
+    )
