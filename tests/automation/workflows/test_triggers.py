@@ -9,8 +9,9 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
-from automation.models import RunState, SegmentMove, WorkflowRun
+from automation.models import RunState, Segment, SegmentMove, WorkflowRun
 from automation.signals import segments_moved
+from automation.workflows.definition import BadDefinition, read_definition
 from contacts.models import Contact
 from onsite.models import Submission
 from onsite.signals import submission_finished
@@ -190,8 +191,6 @@ def test_batch_of_many_costs_a_handful_of_statements_for_each_step(site: Site) -
 
 
 def test_move_into_a_segment(site: Site) -> None:
-    from automation.models import Segment
-
     segment = Segment.objects.create(site=site, name="Gold", rule_changed_at=timezone.now())
     enters = workflow(
         site,
@@ -216,8 +215,6 @@ def test_move_into_a_segment(site: Site) -> None:
 
 
 def test_definition_says_everything_that_is_wrong_with_it(site: Site) -> None:
-    from automation.workflows.definition import BadDefinition, read_definition
-
     bad = definition(
         set_field("email", "x"),
         set_field("nothing", 1),
