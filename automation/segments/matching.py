@@ -4,8 +4,6 @@ SQLite does so without its write lock: a temporary table is a file of its own. P
 inside the caller's transaction, where the table ends.
 """
 
-
-
 from __future__ import annotations
 
 import time

@@ -32,6 +32,7 @@ __all__ = [
 MOST_SEGMENTS: Final = 500
 LEAST_MINUTES: Final = 5
 MOST_MINUTES: Final = 7 * 24 * 60
+_TYPED: Final = {"name", "description", "every_minutes"}
 _VALUES: Final = ("name", "description", "rule", "every_minutes")
 
 
@@ -94,7 +95,7 @@ def segment_delete(*, segment: Segment, actor: Actor) -> None:
 def _clean(segment: Segment, site: Site) -> None:
     segment.name = line_normalised(segment.name)
     segment.description = line_normalised(segment.description)
-    segment.clean_fields(exclude=("site", "rule", "rule_changed_at"))
+    segment.clean_fields(exclude={each.name for each in segment._meta.fields} - _TYPED)
     minutes = segment.every_minutes
     if minutes is not None and not LEAST_MINUTES <= minutes <= MOST_MINUTES:
         raise ValidationError(
