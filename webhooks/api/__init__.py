@@ -1,8 +1,8 @@
 """The management API under `/api/v1/`: what a site has set up, and what became of it all.
 
-view                what every address shares: the key, its site, conflicts
-strict_body         bodies and queries: strict types, every fault by its path
-pages               lists by key, `{"links", "results"}`
+view                what every address shares: the key, its site
 answered_once       `Idempotency-Key`: a repeat is answered as the first request was
 *_bodies, *_views   one pair for each resource
+
+Lists, bodies and conflicts are read and answered by `common.endpoint`.
 """

@@ -22,10 +22,11 @@ from rest_framework.renderers import JSONRenderer
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from common.endpoint.conflict import Conflict
 from common.identifiers import row_id_floor
 from sites.models import ApiKey
 from webhooks.api.answered_request import AnsweredRequest
-from webhooks.api.view import Conflict, body_or_nothing
+from webhooks.api.view import body_or_nothing
 
 HEADER: Final = "Idempotency-Key"
 REUSED: Final = "IDEMPOTENCY_KEY_REUSED"

@@ -8,9 +8,9 @@ from typing import Any, Final
 from rest_framework import serializers
 from rest_framework.exceptions import ValidationError
 
+from common.endpoint.strict_body import CamelSerializer, Moment, Text
 from sites.models import Site
 from webhooks.api.bodies_shown import body_text, told
-from webhooks.api.strict_body import CamelSerializer, Moment, Text
 from webhooks.outbound.models import WAITING, Attempt, Delivery, Subscription
 from webhooks.outbound.recovering.conditions import CODE_CLASSES, ERRORS, STATES, TRIES
 from webhooks.outbound.recovering.recover_filter import RecoverFilter

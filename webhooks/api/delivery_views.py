@@ -11,6 +11,9 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from common.admin.key_pages import KeyStream
+from common.endpoint.conflict import Conflict
+from common.endpoint.pages import filters_in, in_order, page_response
+from common.endpoint.strict_body import CamelSerializer, YesNo
 from sites.models import Site
 from webhooks.api.answered_once import answered_once
 from webhooks.api.delivery_bodies import (
@@ -19,9 +22,7 @@ from webhooks.api.delivery_bodies import (
     delivery_detail,
     filter_in,
 )
-from webhooks.api.pages import filters_in, in_order, page_response
-from webhooks.api.strict_body import CamelSerializer, YesNo
-from webhooks.api.view import Conflict, ManagementView, body_or_nothing
+from webhooks.api.view import ManagementView, body_or_nothing
 from webhooks.outbound.delivery_stream import delivery_stream
 from webhooks.outbound.models import Delivery, DeliveryStatus, Event
 from webhooks.outbound.recovering.recover_filter import RecoverFilter

@@ -6,8 +6,8 @@ from django.http import Http404
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from webhooks.api.pages import whole_list
-from webhooks.api.strict_body import CamelSerializer, Text
+from common.endpoint.pages import whole_list
+from common.endpoint.strict_body import CamelSerializer, Text
 from webhooks.api.view import ManagementView
 from webhooks.outbound.event_types import EventType, event_type_named, event_types_of
 

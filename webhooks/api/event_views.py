@@ -12,10 +12,10 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from common.admin.key_pages import KeyStream
+from common.endpoint.pages import filters_in, in_order, page_response
+from common.endpoint.strict_body import CamelSerializer, Moment, Text
 from common.identifiers import row_id_floor
 from webhooks.api.bodies_shown import payload_value
-from webhooks.api.pages import filters_in, in_order, page_response
-from webhooks.api.strict_body import CamelSerializer, Moment, Text
 from webhooks.api.view import ManagementView
 from webhooks.outbound.models import Event
 

@@ -9,8 +9,8 @@ from django.urls import reverse
 from rest_framework import serializers
 from rest_framework.response import Response
 
+from common.endpoint.strict_body import CamelSerializer
 from sites.models import Job
-from webhooks.api.strict_body import CamelSerializer
 
 
 class JobBody(CamelSerializer):

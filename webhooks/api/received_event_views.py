@@ -15,12 +15,13 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from common.admin.key_pages import KeyStream
+from common.endpoint.conflict import Conflict
+from common.endpoint.pages import filters_in, in_order, page_response
+from common.endpoint.strict_body import CamelSerializer, Moment, Text, YesNo
 from webhooks.api.answered_once import answered_once
 from webhooks.api.bodies_shown import body_text, told
 from webhooks.api.job_bodies import accepted
-from webhooks.api.pages import filters_in, in_order, page_response
-from webhooks.api.strict_body import CamelSerializer, Moment, Text, YesNo
-from webhooks.api.view import Conflict, ManagementView, body_or_nothing
+from webhooks.api.view import ManagementView, body_or_nothing
 from webhooks.inbound.models import ReceivedEvent, Source, Status
 from webhooks.inbound.models.received_event import TROUBLED
 from webhooks.inbound.replaying.replay import replay_start

@@ -10,11 +10,12 @@ from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from common.endpoint.conflict import Conflict
+from common.endpoint.strict_body import CamelSerializer, YesNo, YesNoWord
 from webhooks.api.answered_once import answered_once
 from webhooks.api.delivery_bodies import DeliveryQuery, filter_in
 from webhooks.api.job_bodies import accepted
-from webhooks.api.strict_body import CamelSerializer, YesNo, YesNoWord
-from webhooks.api.view import Conflict, ManagementView
+from webhooks.api.view import ManagementView
 from webhooks.outbound.recovering.job import recover_start
 from webhooks.outbound.recovering.plan import EndpointPlan, RecoverPlan, recover_plan
 from webhooks.outbound.recovering.recover_filter import Mode, RecoverFilter

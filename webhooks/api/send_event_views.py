@@ -12,8 +12,8 @@ from rest_framework.exceptions import ValidationError
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from common.endpoint.strict_body import CamelSerializer, Text
 from webhooks.api.answered_once import answered_once
-from webhooks.api.strict_body import CamelSerializer, Text
 from webhooks.api.subscription_bodies import in_words_of_the_api
 from webhooks.api.view import ManagementView
 from webhooks.outbound.models import SendEvent

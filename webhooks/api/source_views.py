@@ -10,8 +10,8 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from common.admin.key_pages import KeyStream
-from webhooks.api.pages import in_order, number_cursor, page_response, whole_list
-from webhooks.api.strict_body import CamelSerializer
+from common.endpoint.pages import in_order, number_cursor, page_response, whole_list
+from common.endpoint.strict_body import CamelSerializer
 from webhooks.api.view import ManagementView
 from webhooks.inbound.models import Source
 

@@ -14,6 +14,7 @@ from rest_framework.exceptions import Throttled, ValidationError
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from common.endpoint.conflict import Conflict
 from common.endpoint.throttle import Throttle
 from webhooks.api.answered_once import answered_once
 from webhooks.api.delivery_bodies import delivery_detail
@@ -28,7 +29,7 @@ from webhooks.api.subscription_bodies import (
     subscription_body,
 )
 from webhooks.api.subscription_views import subscription_or_404
-from webhooks.api.view import Conflict, ManagementView, body_or_nothing
+from webhooks.api.view import ManagementView, body_or_nothing
 from webhooks.outbound.holding.plan import Choice
 from webhooks.outbound.holding.resuming import subscription_resume
 from webhooks.outbound.models import Delivery, Event, Subscription, SubscriptionState

@@ -9,8 +9,7 @@ from django.core.exceptions import ValidationError as InvalidModel
 from django.http import Http404
 from rest_framework import serializers
 
-from common.redaction import redact_url
-from webhooks.api.strict_body import (
+from common.endpoint.strict_body import (
     CamelSerializer,
     Faults,
     Json,
@@ -20,6 +19,7 @@ from webhooks.api.strict_body import (
     YesNo,
     camel,
 )
+from common.redaction import redact_url
 from webhooks.outbound.holding.plan import Choice
 from webhooks.outbound.models import Subscription
 from webhooks.outbound.subscriptions.activity import condition_of

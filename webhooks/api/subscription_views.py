@@ -13,12 +13,12 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from common.admin.key_pages import KeyStream
+from common.endpoint.pages import in_order, number_cursor, page_response
+from common.endpoint.strict_body import Faults
 from common.redaction import redact_url
 from sites.models import Site
 from webhooks.api.answered_once import answered_once
 from webhooks.api.job_bodies import accepted
-from webhooks.api.pages import in_order, number_cursor, page_response
-from webhooks.api.strict_body import Faults
 from webhooks.api.subscription_bodies import (
     SubscriptionInput,
     in_words_of_the_api,

@@ -2,24 +2,13 @@
 
 from __future__ import annotations
 
-from http import HTTPStatus
 from typing import Any
 
-from rest_framework.exceptions import APIException
 from rest_framework.request import Request
 
 from common.endpoint.body import BodyFault, BodyRefused
 from sites.api_keys.view import KeyView
 from sites.models import Scope, Site
-
-
-class Conflict(APIException):
-    """What is asked for does not go together with how things are; `detail` says what to do."""
-
-    status_code = HTTPStatus.CONFLICT
-
-    def __init__(self, code: str, detail: str) -> None:
-        super().__init__(detail, code)
 
 
 class ManagementView(KeyView):

@@ -3,17 +3,15 @@ from __future__ import annotations
 from typing import Final
 
 from common.endpoint.description import Endpoint, Problem, in_path, in_query
+from common.endpoint.description.shapes import PAGING, ROW_ID, page
 from webhooks.api.api_description.delivery_schemas import DELIVERY, DELIVERY_DETAIL, EVENT, PLAN
 from webhooks.api.api_description.shared import (
     BY_JOB,
     JOB,
-    PAGING,
-    ROW_ID,
     SINCE,
     UNTIL,
     body_of,
     found,
-    page,
     reading,
     writing,
 )

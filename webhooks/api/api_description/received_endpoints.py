@@ -4,26 +4,28 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from common.endpoint.description import Endpoint, JsonSchema, Problem, in_path, in_query, ref
-from webhooks.api.api_description.shared import (
+from common.endpoint.description.shapes import (
     AT,
-    BY_JOB,
     COUNT,
     FLAG,
     MOMENT,
     PAGING,
     ROW_ID,
-    SINCE,
     TEXT,
-    UNTIL,
     UUID,
-    body_of,
     described,
-    found,
     or_null,
     page,
     page_of,
-    reading,
     shape,
+)
+from webhooks.api.api_description.shared import (
+    BY_JOB,
+    SINCE,
+    UNTIL,
+    body_of,
+    found,
+    reading,
     writing,
 )
 from webhooks.api.received_event_views import NOT_REPLAYABLE

@@ -4,22 +4,18 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from common.endpoint.description import Answer, Endpoint, JsonSchema, Operation, Problem
-from webhooks.api.api_description.delivery_schemas import DELIVERY_DETAIL
-from webhooks.api.api_description.shared import (
+from common.endpoint.description.shapes import (
     AT,
-    BY_JOB,
     MOMENT,
     ROW_ID,
     TEXT,
     UUID,
-    Answers,
-    body_of,
     described,
-    found,
     or_null,
     shape,
-    writing,
 )
+from webhooks.api.api_description.delivery_schemas import DELIVERY_DETAIL
+from webhooks.api.api_description.shared import BY_JOB, Answers, body_of, found, writing
 from webhooks.api.api_description.subscription_endpoints import NAMED
 from webhooks.api.api_description.subscription_schemas import SECRET, SUBSCRIPTION
 from webhooks.api.subscription_actions import (

@@ -3,15 +3,8 @@ from __future__ import annotations
 from typing import Final
 
 from common.endpoint.description import Answer, Endpoint, in_path, in_query
-from webhooks.api.api_description.shared import (
-    BY_JOB,
-    PAGING,
-    body_of,
-    found,
-    page,
-    reading,
-    writing,
-)
+from common.endpoint.description.shapes import PAGING, page
+from webhooks.api.api_description.shared import BY_JOB, body_of, found, reading, writing
 from webhooks.api.api_description.subscription_schemas import (
     NEW_SUBSCRIPTION,
     SECRET,

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from common.endpoint.description import JsonSchema, ref
-from webhooks.api.api_description.shared import (
+from common.endpoint.description.shapes import (
     AT,
     COUNT,
     FLAG,
