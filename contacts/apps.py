@@ -9,6 +9,7 @@ class ContactsConfig(AppConfig):
 
     def ready(self) -> None:
         # Imported for what they register: the runners of their jobs.
+        from contacts.consents import proof_export  # noqa: F401
         from contacts.subject_rights.registering import register_subject_rights
         from contacts.transfer import exporting, import_jobs  # noqa: F401
 

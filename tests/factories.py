@@ -10,9 +10,14 @@ from functools import lru_cache
 from typing import Any
 
 from django.contrib.auth.hashers import make_password
-from factory.declarations import LazyAttribute, LazyFunction, Sequence, SubFactory
+from factory.declarations import (
+    LazyAttribute,
+    LazyFunction,
+    RelatedFactory,
+    Sequence,
+    SubFactory,
+)
 from factory.django import DjangoModelFactory
-from factory.helpers import post_generation
 
 from contacts.models import ConsentDefinition, ConsentText, ContactField
 from integrations.models import CustomIntegration, GenericApi
@@ -112,8 +117,19 @@ class GenericApiFactory(DjangoModelFactory[GenericApi]):
     header_value = "an API secret for tests"
 
 
+class ConsentTextFactory(DjangoModelFactory[ConsentText]):
+    """The first version of a consent's texts, published long ago."""
+
+    class Meta:
+        model = ConsentText
+
+    version = 1
+    texts = LazyFunction(lambda: {"en-GB": {"condition": "", "display": "I agree", "link": ""}})
+    published_at = datetime(2020, 1, 1, tzinfo=UTC)
+
+
 class ConsentDefinitionFactory(DjangoModelFactory[ConsentDefinition]):
-    """A consent with one version of its texts, published long ago."""
+    """A consent with one version of its texts; `text__texts` are other ones."""
 
     class Meta:
         model = ConsentDefinition
@@ -122,17 +138,7 @@ class ConsentDefinitionFactory(DjangoModelFactory[ConsentDefinition]):
     site = SubFactory(SiteFactory)
     consent_id = Sequence(lambda number: f"consent-{number}")
     name = Sequence(lambda number: f"Consent {number}")
-
-    @post_generation
-    def texts(self: ConsentDefinition, create: bool, given: Any, **_: Any) -> None:
-        """Publish the text; `texts={}` publishes none."""
-        if given is None or given:
-            ConsentText.objects.create(
-                definition=self,
-                version=1,
-                texts=given or {"en-GB": {"condition": "", "display": "I agree", "link": ""}},
-                published_at=datetime(2020, 1, 1, tzinfo=UTC),
-            )
+    text = RelatedFactory(ConsentTextFactory, factory_related_name="definition")
 
 
 class ContactFieldFactory(DjangoModelFactory[ContactField]):

@@ -32,7 +32,9 @@ def test_the_sites_consents_come_as_a_bare_array_in_the_documented_shape(
         "sv-SE": {"condition": "<p>Villkor</p>", "display": "Ja", "link": "Läs"},
         "en-GB": {"condition": "", "display": "Yes", "link": ""},
     }
-    ConsentDefinitionFactory.create(site=shop.site, consent_id="news", name="News", texts=texts)
+    ConsentDefinitionFactory.create(
+        site=shop.site, consent_id="news", name="News", text__texts=texts
+    )
     ConsentDefinitionFactory.create(site=shop.site, consent_id="old", is_active=False)
     ConsentDefinitionFactory.create(site=SiteFactory.create(), consent_id="other")
     for path in ("/api/v3/consents", "/api/v3/consents/"):
