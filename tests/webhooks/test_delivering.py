@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import threading
 import time
 from datetime import timedelta
@@ -13,6 +14,7 @@ from django.utils import timezone
 
 from common.http.async_client import AsyncClient
 from tests.webhooks.delivering import (
+    TYPE,
     Answer,
     Got,
     deliver,
@@ -22,6 +24,7 @@ from tests.webhooks.delivering import (
     subscription,
 )
 from webhooks.outbound.delivering import database_work, recording
+from webhooks.outbound.delivering.claim_statements import MOST_BATCH_BYTES
 from webhooks.outbound.delivering.delivery_loop import Until
 from webhooks.outbound.delivering.engine import DeliveryEngine
 from webhooks.outbound.formats import registry
@@ -35,6 +38,7 @@ from webhooks.outbound.models import (
     Subscription,
     SubscriptionHour,
 )
+from webhooks.outbound.publishing import NewEvent, events_publish
 
 pytestmark = [pytest.mark.django_db, pytest.mark.network]
 
@@ -471,6 +475,35 @@ def test_a_failed_batch_is_kept_whole_and_newer_ones_do_not_wait() -> None:
     assert first.body == third.body != second.body
     assert statuses(to) == ["succeeded"] * 6
     assert Delivery.objects.order_by("pk")[0].attempts == 2
+
+
+def test_a_batch_too_heavy_for_one_request_is_split() -> None:
+    with receiver() as there:
+        to = subscription(there.url, batch_size=100)
+        heavy = {"text": "å" * 700_000}  # two bytes each
+        events_publish(
+            [
+                NewEvent(site_id=to.site_id, type=TYPE, payload=each, occurred_at=timezone.now())
+                for each in ({}, *[heavy] * 6, {})
+            ]
+        )
+        assert deliver() == 3
+    assert statuses(to) == ["succeeded"] * 8
+    assert sorted(len(json.loads(got.body)) for got in there.got) == [2, 3, 3]
+    assert all(len(got.body) < MOST_BATCH_BYTES for got in there.got)
+
+
+def test_an_event_heavier_than_a_batch_may_be_goes_alone() -> None:
+    with receiver() as there:
+        to = subscription(there.url, batch_size=100)
+        events_publish(
+            [
+                NewEvent(site_id=to.site_id, type=TYPE, payload=each, occurred_at=timezone.now())
+                for each in ({"text": "a" * (MOST_BATCH_BYTES + 1)}, {})
+            ]
+        )
+        assert deliver() == 2
+    assert statuses(to) == ["succeeded"] * 2
 
 
 def test_a_rate_limit_is_kept() -> None:

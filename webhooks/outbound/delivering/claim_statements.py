@@ -18,12 +18,23 @@ from django.db import connection
 from django.utils import timezone
 
 from common.identifiers import new_row_id
-from webhooks.outbound.delivering.database_values import aware, database_time, id_value
+from webhooks.outbound.building import MOST_BODY_BYTES
+from webhooks.outbound.delivering.database_values import (
+    aware,
+    database_time,
+    event_bytes,
+    id_value,
+)
 from webhooks.outbound.delivering.sharing import Grant
-from webhooks.outbound.models import Delivery
+from webhooks.outbound.models import Delivery, Event
 from webhooks.outbound.subscriptions.directory import SubscriptionSnapshot
 
+# Of a batch, with room for what a format writes around each event and for encryption.
+MOST_BATCH_BYTES: Final = MOST_BODY_BYTES // 2
+_AROUND_EVENT: Final = 500
+
 _DELIVERY: Final = Delivery._meta.db_table
+_EVENT: Final = Event._meta.db_table
 # Word by word the condition of the partial indexes.
 _WAITING: Final = "d.status IN ('pending', 'retrying')"
 COLUMNS: Final = (
@@ -111,17 +122,26 @@ def fresh_waiting(subscription_id: int, size: int) -> tuple[int, datetime]:
 
 
 def claim_fresh_batch(owner: str, snapshot: SubscriptionSnapshot, now: datetime) -> list[Any]:
+    """Claim a new batch: as many as it may hold and one request can carry, at least one."""
     lock = "FOR UPDATE SKIP LOCKED" if connection.vendor == "postgresql" else ""
-    unit_id = id_value(new_row_id())
+    first = (
+        f"SELECT d.id, d.due_at, d.event_id FROM {_DELIVERY} d WHERE d.subscription_id = %s "
+        f"AND {_WAITING} AND d.status = 'pending' AND {_FREE_FOR_BATCH} "
+        f"ORDER BY d.due_at, d.id LIMIT %s {lock}"
+    )
+    weighed = (
+        f"SELECT f.id, row_number() OVER w AS place, sum({event_bytes('t')} + {_AROUND_EVENT}) "
+        f"OVER w AS weight FROM ({first}) f JOIN {_EVENT} t ON t.id = f.event_id "
+        "WINDOW w AS (ORDER BY f.due_at, f.id)"
+    )
     with connection.cursor() as cursor:
         cursor.execute(
             f"UPDATE {_DELIVERY} SET status = 'sending', attempts = attempts + 1, unit = %s, "
-            f"lease_owner = %s, lease_expires_at = %s WHERE id IN (SELECT d.id FROM {_DELIVERY} d "
-            f"WHERE d.subscription_id = %s AND {_WAITING} AND d.status = 'pending' "
-            f"AND {_FREE_FOR_BATCH} ORDER BY d.due_at, d.id LIMIT %s {lock}) "
+            "lease_owner = %s, lease_expires_at = %s WHERE id IN "
+            f"(SELECT id FROM ({weighed}) b WHERE place = 1 OR weight <= %s) "
             f"RETURNING {', '.join(COLUMNS)}",
-            [unit_id, owner, database_time(_lease_end(snapshot, now)), snapshot.id,
-             snapshot.batch_size],
+            [id_value(new_row_id()), owner, database_time(_lease_end(snapshot, now)),
+             snapshot.id, snapshot.batch_size, MOST_BATCH_BYTES],
         )  # fmt: skip
         return sorted(cursor.fetchall())
 

@@ -28,6 +28,14 @@ def database_time(value: datetime) -> Any:
     return connection.ops.adapt_datetimefield_value(value)
 
 
+def event_bytes(alias: str) -> str:
+    """Return the expression for what an event weighs: its payload, and the request it relays."""
+    if connection.vendor == "postgresql":
+        return f"(octet_length({alias}.payload) + coalesce(octet_length({alias}.raw_body), 0))"
+    # Of text, SQLite would count the letters.
+    return f"(length(CAST({alias}.payload AS BLOB)) + coalesce(length({alias}.raw_body), 0))"
+
+
 def marks(values: Sized) -> str:
     """Return the placeholders of a list; never empty, which no database would take."""
     return ", ".join(["%s"] * len(values)) or "NULL"

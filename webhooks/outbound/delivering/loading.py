@@ -11,7 +11,13 @@ from typing import Any, Final, TypeAlias
 from django.db import connection
 
 from sites.models import Site
-from webhooks.outbound.delivering.database_values import aware, id_value, marks, row_id
+from webhooks.outbound.delivering.database_values import (
+    aware,
+    event_bytes,
+    id_value,
+    marks,
+    row_id,
+)
 from webhooks.outbound.delivering.unit import (
     LARGE_BYTES,
     KeptRequest,
@@ -83,8 +89,7 @@ def _events(
 
 
 def _rows(ids: Sequence[RowKey], most_bytes: int | None) -> list[Any]:
-    length = "octet_length" if connection.vendor == "postgresql" else "length"
-    size = f"({length}(payload) + coalesce({length}(raw_body), 0))"
+    size = event_bytes("t")
     payload, raw = "payload", "raw_body"
     if most_bytes is not None:
         small = f"{size} <= {most_bytes:d}"
