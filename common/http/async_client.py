@@ -42,6 +42,11 @@ class AbruptConnection(ResponseHandler):
     def close(self) -> None:
         self.abort()
 
+    def resume_reading(self, resume_parser: bool = True) -> None:
+        # Asked for after every part of a body that is read, and not for nothing.
+        if self._reading_paused:
+            super().resume_reading(resume_parser)
+
 
 class AsyncClient:
     """The connections of one running loop, in which it is made, used and closed.

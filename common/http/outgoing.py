@@ -26,11 +26,11 @@ def checked(request: OutgoingRequest) -> tuple[Place, dict[str, str]]:
         check_port(place)
     except ValueError as error:
         raise HttpFailure(FailureKind.BLOCKED, str(error)) from None
-    replaced = [name for name in headers if name.lower() == "accept-encoding"]
-    for name in replaced:
-        del headers[name]
+    names = {name.lower() for name in headers}
+    if "accept-encoding" in names:
+        headers = {n: value for n, value in headers.items() if n.lower() != "accept-encoding"}
     headers["Accept-Encoding"] = "identity"
-    if not any(name.lower() == "user-agent" for name in headers):
+    if "user-agent" not in names:
         headers = {"User-Agent": USER_AGENT, **headers}
     return place, headers
 

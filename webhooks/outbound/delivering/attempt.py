@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import lru_cache
@@ -16,6 +17,8 @@ from webhooks.outbound.delivering.unit import Unit
 from webhooks.outbound.subscriptions.directory import SubscriptionSnapshot
 
 LONGEST_URL: Final = 1200
+# Changed in every header of which a part is masked.
+_URL: Final = "https://user@example.com/?name=value"
 
 
 @dataclass(slots=True, kw_only=True)
@@ -56,8 +59,9 @@ class Tried:
     def response_headers(self) -> dict[str, str]:
         if self.answer is None:
             return {}
-        headers = redact_headers(dict(self.answer.headers.items()))
-        if all(value.isascii() and "\0" not in value for value in headers.values()):
+        headers = shown_headers(dict(self.answer.headers))
+        text = "".join(headers.values())
+        if text.isascii() and "\0" not in text:
             return headers
         return {_storable(name): _storable(value) for name, value in headers.items()}
 
@@ -95,18 +99,32 @@ def tried(
 
 
 def masked_headers(sent: Prepared) -> dict[str, str]:
-    headers = sent.request.headers
-    masked = _masked_names(tuple(headers), sent.secret_headers)
+    return shown_headers(sent.request.headers, sent.secret_headers)
+
+
+def shown_headers(
+    headers: Mapping[str, str], secret: frozenset[str] = frozenset()
+) -> dict[str, str]:
+    """Return the headers as they are logged: what holds secrets is masked."""
+    masked, is_simple = _masked_names(tuple(headers), secret)
+    if not is_simple:
+        return redact_headers(headers, secret)
     if not masked:
         return dict(headers)
     return {name: MASK if name in masked else value for name, value in headers.items()}
 
 
 @lru_cache(maxsize=512)
-def _masked_names(names: tuple[str, ...], secret: frozenset[str]) -> frozenset[str]:
-    """Return the headers whose values are not shown; the same few sets of names come for ever."""
-    shown = redact_headers(dict.fromkeys(names, ""), secret)
-    return frozenset(name for name, value in shown.items() if value == MASK)
+def _masked_names(names: tuple[str, ...], secret: frozenset[str]) -> tuple[frozenset[str], bool]:
+    """Return which headers are masked, and whether no other one is changed.
+
+    The same few sets of names come for ever.
+    """
+    shown = redact_headers(dict.fromkeys(names, _URL), secret)
+    return (
+        frozenset(name for name, value in shown.items() if value == MASK),
+        all(value in (MASK, _URL) for value in shown.values()),
+    )
 
 
 def _masked_url(sent: Prepared) -> str:

@@ -64,7 +64,9 @@ class DeliveryLoop:
         self._tasks: set[asyncio.Task[None]] = set()
         self._turn = 0
         self._at_hand = 0
+        self._in_flight = 0
         self._has_more = False
+        self._is_starting = False
         self._is_stopping = False
         self._loop: asyncio.AbstractEventLoop | None = None
         self._woken = asyncio.Event()
@@ -195,15 +197,23 @@ class DeliveryLoop:
 
     def _start(self) -> None:
         """Start units in turns, one of each lane, as far as slots are free."""
-        while self._ready and len(self._tasks) < self._most:
+        self._is_starting = False
+        while self._ready and self._in_flight < self._most and not self._is_stopping:
             lane = self._ready.popleft()
             lane.is_listed = False
             if lane.may_start:
                 lane.in_flight += 1
+                self._in_flight += 1
                 task = asyncio.create_task(self._deliver(lane, lane.queue.popleft()))
                 self._tasks.add(task)
                 task.add_done_callback(self._tasks.discard)
                 self._list(lane)
+
+    def _start_soon(self) -> None:
+        """Have free slots taken, once for all that end in the same turn of the loop."""
+        if self._ready and not self._is_starting:
+            self._is_starting = True
+            asyncio.get_running_loop().call_soon(self._start)
 
     async def _deliver(self, lane: Lane, unit: Unit) -> None:
         try:
@@ -215,9 +225,10 @@ class DeliveryLoop:
                 self._recorder.hand_back([unit])
         finally:
             lane.in_flight -= 1
+            self._in_flight -= 1
             self._at_hand -= 1
             self._list(lane)
-            asyncio.get_running_loop().call_soon(self._start)
+            self._start_soon()
             if (not lane.queue or (self._has_more and self._is_low)) and lane.room():
                 self._woken.set()
 

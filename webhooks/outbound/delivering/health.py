@@ -5,7 +5,8 @@ Written with the attempts themselves, in the same transaction.
 
 from __future__ import annotations
 
-from collections import Counter
+from bisect import bisect_left
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -220,22 +221,15 @@ def _incident_go_on(
 
 
 def _count_hours(results: Iterable[Tried]) -> None:
-    hours: dict[tuple[int, datetime], Counter[str]] = {}
+    hours: defaultdict[tuple[int, datetime], Counter[str]] = defaultdict(Counter)
     for each in results:
         hour = each.started_at.replace(minute=0, second=0, microsecond=0)
-        counts = hours.setdefault((each.unit.subscription_id, hour), Counter())
+        counts = hours[each.unit.subscription_id, hour]
         counts["succeeded" if each.is_success else "failed"] += 1
         if each.decision.error != "unsendable":
-            counts[_bucket(each.duration_ms)] += 1
+            counts[_BUCKETS[bisect_left(SubscriptionHour.BOUNDS, each.duration_ms)]] += 1
     rows = [
         {"subscription_id": pk, "hour": hour, **{name: counts[name] for name in _COUNTS}}
         for (pk, hour), counts in sorted(hours.items(), key=lambda item: item[0])
     ]
     insert_rows(connection, SubscriptionHour, rows, conflict=_ADD)
-
-
-def _bucket(milliseconds: int) -> str:
-    for bound in SubscriptionHour.BOUNDS:
-        if milliseconds <= bound:
-            return f"within_{bound}"
-    return "slower"

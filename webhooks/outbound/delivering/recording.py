@@ -17,7 +17,7 @@ from django.db import connection, transaction
 from django.utils import timezone
 
 from common.bulk import insert_rows, rows_as_table, rows_parameter
-from common.identifiers import new_row_id
+from common.identifiers import new_row_hex
 from webhooks.outbound.delivering.attempt import Tried
 from webhooks.outbound.delivering.database_values import database_time, marks
 from webhooks.outbound.delivering.health import health_record
@@ -154,7 +154,7 @@ def _attempt_row(each: Tried, *, is_late: bool) -> dict[str, Any]:
     answer = each.answer
     sentence = f"{decision.sentence} {LATE}".lstrip() if is_late else decision.sentence
     return {
-        "id": new_row_id(),
+        "id": new_row_hex(),
         "subscription_id": unit.subscription_id,
         "unit": unit.id,
         "number": unit.attempts,
