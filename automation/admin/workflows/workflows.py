@@ -19,10 +19,10 @@ from django.utils import timezone
 from automation.admin.workflows.draft import stored_draft
 from automation.admin.workflows.dry_run_page import dry_run_context
 from automation.admin.workflows.editor import REVEAL, Editor
-from automation.admin.workflows.run_words import workflow_chip
+from automation.admin.workflows.run_words import IN_PROGRESS, workflow_chip
 from automation.admin.workflows.versions_page import read_only_context, versions_context
 from automation.admin.workflows.workflow_list import WorkflowListAdmin
-from automation.models import Workflow, WorkflowState, WorkflowVersion
+from automation.models import Workflow, WorkflowRun, WorkflowState, WorkflowVersion
 from automation.workflows.problems import BadDefinition
 from automation.workflows.services import (
     workflow_delete,
@@ -41,9 +41,10 @@ VERSIONS: Final = "versions"
 _PAUSED: Final = "Paused: nobody begins, and who is under way waits until it is started again."
 _NEXT: Final = "Press Start, and new contacts go through it."
 _DELETED: Final = (
-    "It stops at once, and who is in the middle of it goes no further. Its runs stay in the log. "
-    "To stop it for a while, pause it instead."
+    "Nobody begins any more, and who is in the middle of it goes no further. Its runs stay in the "
+    "log. To stop it for a while, pause it instead."
 )
+_MOST_COUNTED: Final = 1_000
 
 
 @admin.register(Workflow)
@@ -239,7 +240,9 @@ class WorkflowAdmin(WorkflowListAdmin):
     def delete_view(
         self, request: HttpRequest, object_id: str, extra_context: dict[str, Any] | None = None
     ) -> HttpResponse:
-        context = {"delete_advice": _DELETED} | (extra_context or {})
+        workflow = self.get_object(request, object_id)
+        under_way = _under_way(workflow) if workflow is not None else ""
+        context = {"delete_advice": f"{under_way}{_DELETED}"} | (extra_context or {})
         return super().delete_view(request, object_id, context)
 
     def delete_model(self, request: HttpRequest, obj: Workflow) -> None:
@@ -258,3 +261,15 @@ def _problems(error: ValidationError) -> list[tuple[str, str]]:
         for field, sentences in error.message_dict.items()
         for sentence in sentences
     ]
+
+
+def _under_way(workflow: Workflow) -> str:
+    """Return how many contacts deleting the workflow would stop, as the start of a sentence."""
+    open_runs = WorkflowRun.objects.filter(workflow=workflow, state__in=IN_PROGRESS)
+    count = open_runs.order_by()[: _MOST_COUNTED + 1].count()
+    if not count:
+        return ""
+    if count == 1:
+        return "1 contact is in the middle of it. "
+    shown = f"More than {_MOST_COUNTED:,}" if count > _MOST_COUNTED else f"{count:,}"
+    return f"{shown} contacts are in the middle of it. "
