@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
 from typing import Any
 
 import pytest
 from django.utils import timezone
 
-from automation.models import RunState, StepState, Workflow, WorkflowRun, WorkflowStep
+from automation.models import RunState, StepState, Workflow, WorkflowStep
 from automation.workflows.actions.registry import ACTIONS
 from automation.workflows.engine.depth import MOST_DEPTH
 from automation.workflows.services import (
@@ -38,19 +37,12 @@ from tests.automation.workflows.making import (
     work,
     workflow,
 )
+from tests.automation.workflows.passing_time import pass_time
 from tests.contacts.changes import source
 
 pytestmark = pytest.mark.django_db
 
 WAIT = step("wait", amount=2, unit="days")
-
-
-def pass_time(**by: float) -> None:
-    """Make all that waits due by so much earlier."""
-    for row in WorkflowRun.objects.exclude(due_at=None):
-        WorkflowRun.objects.filter(pk=row.pk).update(due_at=row.due_at - timedelta(**by))
-    for undone in WorkflowStep.objects.exclude(due_at=None):
-        WorkflowStep.objects.filter(pk=undone.pk).update(due_at=undone.due_at - timedelta(**by))
 
 
 def save(made: Workflow, *steps: dict[str, Any]) -> None:
