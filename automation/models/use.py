@@ -100,6 +100,11 @@ class Use(models.Model):
         return dict.fromkeys((row.field_id, str(row)) for row in rows)
 
     @classmethod
+    def reception_event_alias_uses(cls, event_id: int) -> Iterable[str]:
+        """Return the segments: they count what is recorded under the alias of the event."""
+        return cls._users(reception_event=event_id, segment__isnull=False)
+
+    @classmethod
     def consent_definition_uses(cls, definition_id: int) -> Iterable[str]:
         return cls._users(consent_definition=definition_id)
 

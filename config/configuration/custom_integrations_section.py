@@ -119,13 +119,16 @@ def _remove(
     events: dict[str, ReceptionEvent],
     integrations: dict[str, CustomIntegration],
 ) -> None:
-    for alias, event in events.items():
-        if run.prune:
-            reception_event_delete(event=event, actor=run.actor)
-        else:
-            run.unlisted.append(f"reception event {alias}")
-    for name, integration in integrations.items():
-        if run.prune:
-            integration_delete(integration=integration, actor=run.actor)
-        else:
-            run.unlisted.append(f"custom integration {name}")
+    try:
+        for alias, event in events.items():
+            if run.prune:
+                reception_event_delete(event=event, actor=run.actor)
+            else:
+                run.unlisted.append(f"reception event {alias}")
+        for name, integration in integrations.items():
+            if run.prune:
+                integration_delete(integration=integration, actor=run.actor)
+            else:
+                run.unlisted.append(f"custom integration {name}")
+    except ValidationError as error:
+        run.problems.add_validation("custom_integrations", error)

@@ -53,10 +53,13 @@ class SourcesSection:
             except ValidationError as error:
                 run.problems.add_validation(entry.path, error, _key_of(source))
         for name, source in present.items():
-            if run.prune:
-                source_delete(source=source, actor=run.actor)
-            else:
+            if not run.prune:
                 run.unlisted.append(f"source {name}")
+                continue
+            try:
+                source_delete(source=source, actor=run.actor)
+            except ValidationError as error:
+                run.problems.add_validation(self.key, error)
 
 
 def _own_sources(site: Site) -> list[Source]:

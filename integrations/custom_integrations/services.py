@@ -8,6 +8,7 @@ from django.core.exceptions import ValidationError
 from django.db import IntegrityError, transaction
 from django.db.models import ProtectedError
 
+from common.uses import in_use, users_of
 from integrations.models import CustomIntegration
 from sites.audit import Actor, audit_record, field_changes
 
@@ -34,11 +35,13 @@ def integration_save(*, integration: CustomIntegration, actor: Actor) -> CustomI
 
 @transaction.atomic
 def integration_delete(*, integration: CustomIntegration, actor: Actor) -> None:
-    """Delete an integration that holds no events any more.
+    """Delete an integration that holds no events any more and that nothing uses.
 
-    Raises ValidationError with a sentence that names the events that are left.
+    Raises ValidationError with a sentence that names what uses it, or the events that are left.
     """
     stored = _lock(integration)
+    if users := users_of(stored, "integration_uses"):
+        raise ValidationError(in_use(stored.name, users))
     values = {name: (value, None) for name, value in _values(stored).items()}
     _audit(actor, "custom_integration.deleted", stored, values)
     try:

@@ -225,7 +225,12 @@ class SourceAdmin(SourceListAdmin):
             "stay. To stop it for a while, switch it off instead."
         )
         context = {"delete_advice": advice} | (extra_context or {})
-        return super().delete_view(request, object_id, context)
+        try:
+            return super().delete_view(request, object_id, context)
+        except ValidationError as error:
+            messages.error(request, " ".join(error.messages))
+            page = reverse("admin:webhooks_source_change", args=[object_id])
+            return HttpResponseRedirect(page)
 
     def delete_model(self, request: HttpRequest, obj: Source) -> None:
         job = source_delete(source=obj, actor=Actor.from_request(request))

@@ -21,6 +21,7 @@ from webhooks.inbound.reception_events.compiled_settings import (
     verification_of,
 )
 from webhooks.inbound.reception_events.source_names import free_source_name
+from webhooks.inbound.reception_events.users import use_errors
 from webhooks.inbound.reception_events.validation import event_errors, fields_errors
 from webhooks.inbound.sources.services import Secrets, config_clean, given_secrets
 
@@ -74,6 +75,8 @@ def reception_event_save(  # noqa: PLR0913 - its own parts, keyword-only
     stored = None if event.pk is None else _locked(event)
     gone = _lock_contact_fields(fields)
     errors = event_errors(event) | fields_errors(event, fields) | gone
+    if stored:
+        errors |= use_errors(stored.event, event, fields)
     source = stored.source if stored else Source(site=event.site, preset_key=PRESET)
     source.is_active = source.is_active if active is None else active
     if throttle_per_second is not None:

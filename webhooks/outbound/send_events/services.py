@@ -8,6 +8,7 @@ from typing import Any
 from django.core.exceptions import ValidationError
 from django.db import IntegrityError, transaction
 
+from common.uses import in_use, users_of
 from integrations.models import CustomIntegration
 from sites.audit import Actor, audit_record, field_changes
 from webhooks.outbound.models import SendEvent, Subscription
@@ -39,9 +40,9 @@ def send_event_save(*, event: SendEvent, fields: Sequence[Row], actor: Actor) ->
 
 @transaction.atomic
 def send_event_delete(*, event: SendEvent, actor: Actor) -> None:
-    """Delete an event that no subscription names; what was sent of it stays.
+    """Delete an event that no subscription names and nothing uses; what was sent of it stays.
 
-    Raises ValidationError with a sentence that names the subscriptions.
+    Raises ValidationError with a sentence that names them.
     """
     stored = _locked(event)
     send_event_check_deletable(stored)
@@ -56,7 +57,9 @@ def send_event_delete(*, event: SendEvent, actor: Actor) -> None:
 
 
 def send_event_check_deletable(event: SendEvent) -> None:
-    """Raise ValidationError while a subscription asks for exactly this event."""
+    """Raise ValidationError while a subscription or a workflow asks for exactly this event."""
+    if users := users_of(event, "send_event_uses"):
+        raise ValidationError(in_use(event.name, users))
     key = send_type(event)
     rows = Subscription.objects.filter(site=event.site_id).order_by("name")
     asked = rows.values_list("name", "event_types")
