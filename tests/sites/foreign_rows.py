@@ -8,6 +8,7 @@ from typing import Any
 from django.db.models import Model
 from django.utils import timezone
 
+from automation.models import StepState, Workflow, WorkflowRun
 from common.identifiers import random_token
 from contacts.models import Contact, ContactField, ContactFile, ContactImport, SubjectErasure
 from integrations.causes import RejectionCause
@@ -24,6 +25,7 @@ from sites.models import (
     Role,
     Site,
 )
+from tests.automation.admin import workflow_rows
 from tests.factories import (
     ApiKeyFactory,
     ContactFieldFactory,
@@ -177,6 +179,22 @@ def _send_event(site: Site, mark: str) -> SendEvent:
     return send_event(site, field, name=name, integration=_integration(site, mark))
 
 
+def _workflow(site: Site, mark: str) -> Workflow:
+    name = f"{mark} {random_token('', 6)}"
+    return workflow_rows.workflow(site, name, event_conditions=[
+        {"pointer": f"/event/after/{mark}", "operator": "eq", "value": mark}
+    ])  # fmt: skip
+
+
+def _workflow_run(site: Site, mark: str) -> WorkflowRun:
+    person = _contact(site, f"{mark}{random_token('', 6).lower()}")
+    run = workflow_rows.run(
+        _workflow(site, mark), person, reason=mark, variables={"event": {mark: mark}}
+    )
+    workflow_rows.step(run, 0, StepState.DONE, detail=mark)
+    return run
+
+
 def _site(site: Site, mark: str) -> Site:
     return site
 
@@ -204,4 +222,6 @@ MAKERS: dict[type[Model], Callable[[Site, str], Any]] = {
     SubjectErasure: _erasure,
     Submission: _submission,
     Subscription: _subscription,
+    Workflow: _workflow,
+    WorkflowRun: _workflow_run,
 }
