@@ -20,7 +20,7 @@ from common.http import FailureKind, HttpAnswer, HttpFailure
 from sites.models import Site
 from tests.webhooks.delivering import publish, subscription
 from webhooks.outbound.building import build, prepare
-from webhooks.outbound.delivering.attempt import Sent
+from webhooks.outbound.delivering.attempt import Sent, Tried
 from webhooks.outbound.delivering.claiming import claim
 from webhooks.outbound.delivering.leases import (
     hold_waiting,
@@ -56,8 +56,8 @@ def take(to: Subscription, owner: str, limit: int = 100, *, is_shared: bool = Fa
     return claimed
 
 
-def end(to: Subscription, unit: Unit, owner: str, status: int | FailureKind) -> None:
-    """Record an attempt that ended so, without having sent anything."""
+def end(to: Subscription, unit: Unit, owner: str, status: int | FailureKind) -> Tried:
+    """Record an attempt that ended so, without having sent anything; return it."""
     snapshot = snapshot_of(to)
     built = unit.kept or build(snapshot, unit.events, unit.message_id)
     now = datetime.now(UTC)
@@ -70,6 +70,7 @@ def end(to: Subscription, unit: Unit, owner: str, status: int | FailureKind) -> 
     result = judged(unit, snapshot, Sent(now, prepared, came))
     result.keeps = None if unit.kept else built
     record([result], owner=owner)
+    return result
 
 
 def make_due() -> None:
@@ -237,6 +238,20 @@ def test_the_end_of_an_earlier_attempt_does_not_count_for_a_later_one(site: Site
     assert Delivery.objects.get().status == "sending"
     end(to, second, "hangs", 200)
     assert Delivery.objects.get().status == "succeeded"
+
+
+@pytest.mark.parametrize("status", [200, 500])
+def test_a_result_recorded_twice_is_in_the_log_once(site: Site, status: int) -> None:
+    """As it happens when the database hangs up between its commit and its answer."""
+    to = subscription("http://127.0.0.1:9/", site=site)
+    publish(to)
+    (unit,) = take(to, "worker").units
+    result = end(to, unit, "worker", status)
+    recorded = record([result], owner="worker")
+    assert (recorded.applied, recorded.late) == (0, 0)
+    assert Attempt.objects.get().sentence == result.decision.sentence
+    hour = SubscriptionHour.objects.get()
+    assert hour.succeeded + hour.failed == 1
 
 
 def test_a_lease_outlasts_the_call(site: Site) -> None:

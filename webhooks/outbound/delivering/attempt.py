@@ -10,6 +10,7 @@ from functools import lru_cache
 from typing import Final, NamedTuple
 
 from common.http import HttpAnswer, HttpFailure
+from common.identifiers import new_row_hex
 from common.redaction import MASK, redact_headers, redact_url
 from webhooks.outbound.building import Prepared, Sendable
 from webhooks.outbound.delivering.retry_policy import Decision
@@ -26,7 +27,7 @@ class Tried:
     """An attempt on a unit. `url` and headers are masked.
 
     `is_test` keeps it out of the health of the subscription. `keeps` is the body that the next
-    attempt is to repeat.
+    attempt is to repeat. `id` stays the same however often it is recorded.
     """
 
     unit: Unit
@@ -40,6 +41,7 @@ class Tried:
     answer: HttpAnswer | None = None
     is_test: bool = False
     keeps: Sendable | None = None
+    id: str = field(default_factory=new_row_hex)
 
     @property
     def is_success(self) -> bool:

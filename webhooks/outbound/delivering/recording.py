@@ -17,7 +17,6 @@ from django.db import connection, transaction
 from django.utils import timezone
 
 from common.bulk import insert_rows, rows_as_table, rows_parameter
-from common.identifiers import new_row_hex
 from webhooks.outbound.delivering.attempt import Tried
 from webhooks.outbound.delivering.database_values import database_time, marks
 from webhooks.outbound.delivering.health import health_record
@@ -52,7 +51,9 @@ def record(results: Sequence[Tried], *, owner: str) -> Recorded:
             return Recorded(0, 0)
         moved = _move(results, owner, now)
         on_time = [each for each in results if each.unit.parts[0].delivery_id in moved]
-        late = [each for each in results if each.unit.parts[0].delivery_id not in moved]
+        late = _unrecorded(
+            [each for each in results if each.unit.parts[0].delivery_id not in moved]
+        )
         insert_rows(connection, Attempt, [_attempt_row(each, is_late=False) for each in on_time])
         insert_rows(connection, Attempt, [_attempt_row(each, is_late=True) for each in late])
         _keep_bodies(on_time, now)
@@ -149,12 +150,19 @@ def _delivery_row(delivery_id: RowKey, each: Tried, now: datetime) -> dict[str, 
     }
 
 
+def _unrecorded(results: Sequence[Tried]) -> list[Tried]:
+    """Leave out what is recorded already: the database may hang up after it has committed."""
+    known = Attempt.objects.filter(pk__in=[each.id for each in results])
+    ids = {pk.hex for pk in known.values_list("pk", flat=True)} if results else set()
+    return [each for each in results if each.id not in ids]
+
+
 def _attempt_row(each: Tried, *, is_late: bool) -> dict[str, Any]:
     unit, decision = each.unit, each.decision
     answer = each.answer
     sentence = f"{decision.sentence} {LATE}".lstrip() if is_late else decision.sentence
     return {
-        "id": new_row_hex(),
+        "id": each.id,
         "subscription_id": unit.subscription_id,
         "unit": unit.id,
         "number": unit.attempts,
