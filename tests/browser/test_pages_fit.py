@@ -164,3 +164,28 @@ def test_no_page_is_wider_than_the_screen_or_complains(
             complaints.append(f"{path} is {reached} wide")
     context.close()
     assert complaints == []
+
+
+@pytest.mark.parametrize("path", ["delivery", "event"])
+def test_long_event_types_leave_a_list_as_wide_as_the_desk(
+    browser: Browser, live_server: LiveServer, path: str
+) -> None:
+    user = SuperuserFactory.create()
+    site = SiteFactory.create(name=LONG)
+    event_type = f"custom_event.{'withoutanyjoint' * 9}"
+    of = event(site, event_type)
+    # A reason and an answer that take room as well.
+    delivery(subscribe(site, name=LONG), of=of, reason=LONG, last_error="unsendable")
+    context = browser.new_context(viewport={"width": 1280, "height": 800})
+    page = context.new_page()
+    log_in(page, live_server, user.username)
+    page.goto(f"{live_server.url}/admin/webhooks/{path}/")
+    reaches, fits = page.evaluate(
+        "(({ scrollWidth, clientWidth }) => [scrollWidth, clientWidth])"
+        "(document.querySelector('#changelist .results'))"
+    )
+    shown = page.locator("#result_list .field-type_column .clamp").first
+    assert shown.get_attribute("title") == event_type
+    assert shown.bounding_box()["height"] < 70  # type: ignore[index]
+    context.close()
+    assert reaches <= fits
