@@ -9,7 +9,7 @@ from typing import Any, Final
 from uuid import UUID
 
 import structlog
-from django.db import IntegrityError, connection, transaction
+from django.db import connection, transaction
 from django.db.models import F, Q, QuerySet
 from django.utils import timezone
 
@@ -20,8 +20,6 @@ from automation.segments.reading import BadRule, read_rule
 
 # Less than the minute that the qcluster and a job give to a step.
 COMPUTE_SECONDS: Final = 50.0
-# A contact that is deleted meanwhile is found out when the transaction ends.
-_ATTEMPTS: Final = 3
 
 log = structlog.get_logger(__name__)
 
@@ -45,18 +43,10 @@ def segment_compute(segment: Segment, *, seconds: float = COMPUTE_SECONDS) -> Co
     if not Segment.objects.filter(pk=segment.pk).update(attempted_at=timezone.now()):
         return None
     try:
-        for _ in range(_ATTEMPTS):
-            try:
-                return _compute(segment.pk, seconds)
-            except IntegrityError:
-                log.info("segment computed again", segment=str(segment.pk))
+        return _compute(segment.pk, seconds)
     except (TooSlow, BadRule) as error:
         _note_trouble(segment.pk, str(error))
         return None
-    _note_trouble(
-        segment.pk, "Contacts were deleted again and again while it was computed. Try again."
-    )
-    return None
 
 
 def segments_due(now: datetime) -> QuerySet[Segment]:

@@ -22,6 +22,9 @@ _MOVES: Final = SegmentMove._meta.db_table
 _NOT_MATCHING: Final = (
     f"NOT EXISTS (SELECT 1 FROM {TABLE} AS matching WHERE matching.id = member.contact_id)"
 )
+_STILL_THERE: Final = (
+    "EXISTS (SELECT 1 FROM contacts_contact AS contact WHERE contact.id = member.contact_id)"
+)
 # Who was erased or merged since the question was asked is nobody to add.
 _NEW: Final = f"""
     FROM {TABLE} AS matching JOIN contacts_contact AS contact ON contact.id = matching.id
@@ -44,7 +47,7 @@ def members_replace(segment: Segment, now: datetime, *, tells_moves: bool) -> tu
             columns = f"INSERT INTO {_MOVES} (id, segment_id, contact_id, has_entered, at) SELECT"
             cursor.execute(
                 f"{columns} {_move_id(now)}, %s, member.contact_id, %s, %s FROM {_MEMBERS} "
-                f"AS member WHERE member.segment_id = %s AND {_NOT_MATCHING}",
+                f"AS member WHERE member.segment_id = %s AND {_NOT_MATCHING} AND {_STILL_THERE}",
                 [segment_id, False, at, segment_id],
             )
             cursor.execute(

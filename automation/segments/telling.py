@@ -11,10 +11,12 @@ from collections.abc import Iterator, Sequence
 from typing import Any, Final
 
 from django.db import connection, transaction
+from django.db.models import Exists, OuterRef
 from django.utils import timezone
 
 from automation.models import Segment, SegmentMove
 from automation.signals import segments_moved
+from contacts.models import Contact
 from webhooks.outbound.event_types.segment_events import ENTERED, LEFT
 from webhooks.outbound.publishing import NewEvent, audience_of, events_publish
 
@@ -50,6 +52,7 @@ def _tell_slice(segment: Segment) -> int:
     rows = rows.select_related("contact").defer("contact__personal_identity_number")
     moves = list(rows[:SLICE])
     if not moves:
+        _forget_lost(segment)
         return 0
     events_publish(list(_events(segment, moves)))
     for move in moves:
@@ -57,6 +60,13 @@ def _tell_slice(segment: Segment) -> int:
     segments_moved.send(sender=SegmentMove, moves=moves)
     SegmentMove.objects.filter(pk__in=[move.pk for move in moves]).update(told_at=timezone.now())
     return len(moves)
+
+
+def _forget_lost(segment: Segment) -> None:
+    """Remove moves of contacts that were merged away in the very moment of the computation."""
+    contacts = Contact.objects.filter(pk=OuterRef("contact_id"))
+    untold = SegmentMove.objects.filter(segment=segment, told_at__isnull=True)
+    untold.filter(~Exists(contacts)).delete()
 
 
 def _events(segment: Segment, moves: Sequence[SegmentMove]) -> Iterator[NewEvent]:
