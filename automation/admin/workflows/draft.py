@@ -32,6 +32,14 @@ class StepDraft:
     errors: dict[str, list[str]] = field(default_factory=dict)
 
     @property
+    def said(self) -> dict[str, Any]:
+        """The settings without conditions of which no variable is chosen yet."""
+        rows = self.settings.get("event_conditions")
+        if not isinstance(rows, list):
+            return self.settings
+        return {**self.settings, "event_conditions": chosen_conditions(rows)}
+
+    @property
     def settings_text(self) -> str:
         return json_text(self.settings)
 
@@ -57,11 +65,10 @@ class Draft:
         return {
             "trigger": self.trigger,
             "entry": self.entry,
-            "event_conditions": self.conditions,
+            "event_conditions": chosen_conditions(self.conditions),
             "contact_rule": self.rule,
             "steps": [
-                {"id": step.id, "action": step.action, "settings": step.settings}
-                for step in self.steps
+                {"id": step.id, "action": step.action, "settings": step.said} for step in self.steps
             ],
         }
 
@@ -124,6 +131,11 @@ def stored_draft(name: str, description: str, document: Mapping[str, Any] | None
             for row in document["steps"]
         ],
     )
+
+
+def chosen_conditions(rows: Sequence[Any]) -> list[Any]:
+    """Return the conditions of which a variable is chosen: a blank row counts for nothing."""
+    return [row for row in rows if not (isinstance(row, dict) and row.get("pointer") == "")]
 
 
 def sentences_at(errors: Mapping[str, Sequence[str]], prefix: str) -> Iterator[str]:

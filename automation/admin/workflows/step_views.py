@@ -115,7 +115,7 @@ def step_summary(step: StepDraft, things: SiteThings) -> str:
     if action is None:
         return ""
     problems = Problems()
-    settings = action.read(Reading(step.settings, "", problems, things))
+    settings = action.read(Reading(step.said, "", problems, things))
     return "" if problems else action.summary(settings, things)
 
 
@@ -123,7 +123,7 @@ def step_problems(step: StepDraft, things: SiteThings) -> dict[str, list[str]]:
     """Return what is wrong with the settings of a step, by place."""
     found: dict[str, list[str]] = {}
     problems = Problems()
-    ACTIONS[step.action].read(Reading(step.settings, "", problems, things))
+    ACTIONS[step.action].read(Reading(step.said, "", problems, things))
     for place, sentence in problems:
         found.setdefault(place, []).append(sentence)
     return found
@@ -154,7 +154,9 @@ class _Inputs:
         view = InputView(asked=asked, name=name, errors=list(sentences_at(step.errors, asked.name)))
         match asked.kind:
             case InputKind.YES_NO:
-                view.text = "" if value is None else ("yes" if value else "no")
+                view.text = (
+                    {True: "yes", False: "no"}.get(value, "") if isinstance(value, bool) else ""
+                )
             case InputKind.VALUE:
                 view.value = value_input(name, value, self.offered, asked.definition)
             case InputKind.FIELD_ROWS:

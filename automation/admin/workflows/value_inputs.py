@@ -96,7 +96,7 @@ def _sample_text(variable: Variable, *, is_masked: bool) -> str:
     text = (
         sample if isinstance(sample, str) else json.dumps(sample, ensure_ascii=False, default=str)
     )
-    if is_masked:
+    if is_masked and not isinstance(sample, bool):
         name = variable.pointer.rpartition("/")[2]
         text = MASK if is_personal(name) else mask_identities(text)
     return text if len(text) <= _LONGEST_SAMPLE else f"{text[: _LONGEST_SAMPLE - 1]}…"
