@@ -180,11 +180,7 @@ class SegmentAdmin(SegmentListAdmin):
     def _fragment(
         self, request: HttpRequest, segment: Segment, context: dict[str, Any]
     ) -> HttpResponse:
-        response = TemplateResponse(
-            request, "admin/segments/rule.html", context | {"segment": segment}
-        )
-        response["Cache-Control"] = "no-store"
-        return response
+        return TemplateResponse(request, "admin/segments/rule.html", context | {"segment": segment})
 
     # -- acting ----------------------------------------------------------------------------------
 
