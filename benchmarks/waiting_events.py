@@ -81,6 +81,19 @@ def mixed(events: int) -> Scenario:
     )
 
 
+def updated(events: int, *, name: str, first: int) -> Scenario:
+    """Engage `contact.updated`, each about another person who is known, with a new street."""
+    return Scenario(
+        name=name,
+        unit="events",
+        rows=events,
+        fill=lambda: _store(
+            "voyado_engage", (_updated(number, first + number) for number in range(events))
+        ),
+        problems=_unprocessed,
+    )
+
+
 def ongage_batches(batches: int, rows: int, *, people: int) -> Scenario:
     """Ongage bodies of soft bounces; everyone is counted as often as they are named."""
     bodies = (
