@@ -8,15 +8,16 @@ from typing import Any, Final, NamedTuple
 from django.conf import settings
 from django.contrib import admin, messages
 from django.core.exceptions import PermissionDenied, ValidationError
-from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
-from django.template.response import TemplateResponse
-from django.urls import URLPattern, path, reverse
+from django.http import HttpRequest, HttpResponse
+from django.urls import reverse
+from django.utils.safestring import SafeString
 from django.views.decorators.debug import sensitive_variables
 
 from sites.admin.api_key_form import ApiKeyForm, NewApiKeyForm
 from sites.admin.api_key_list import ApiKeyListAdmin, key_chip
 from sites.admin.api_key_usage import usage_context
 from sites.admin.audited import audit_url
+from sites.admin.revocable_keys import RevocableKeyAdmin
 from sites.api_keys.scope_table import scope_words
 from sites.api_keys.services import CreatedKey, api_key_create, api_key_revoke, api_key_update
 from sites.audit import Actor
@@ -55,7 +56,15 @@ _TRIES: Final = (
 
 
 @admin.register(ApiKey)
-class ApiKeyAdmin(ApiKeyListAdmin):
+class ApiKeyAdmin(RevocableKeyAdmin, ApiKeyListAdmin):
+    template_folder = "api_keys"
+
+    def revoke(self, key: ApiKey, actor: Actor) -> None:
+        api_key_revoke(key=key, actor=actor)
+
+    def chip(self, key: ApiKey) -> SafeString:
+        return key_chip(key)
+
     # -- adding ----------------------------------------------------------------------------------
 
     def add_view(
@@ -74,7 +83,7 @@ class ApiKeyAdmin(ApiKeyListAdmin):
             created = _created(form, Actor.from_request(request))
             if created is not None:
                 return self._shown_once(request, created)
-        return self._page(request, "add", "Add an API key", form=form, has_sites=sites.exists())
+        return self.page(request, "add", "Add an API key", form=form, has_sites=sites.exists())
 
     def _predecessor(self, request: HttpRequest) -> ApiKey | None:
         """Return the key whose successor the address asks for, when the user may make one."""
@@ -85,7 +94,7 @@ class ApiKeyAdmin(ApiKeyListAdmin):
     def _shown_once(self, request: HttpRequest, created: CreatedKey) -> HttpResponse:
         """Answer with the secret; there is no address under which it could be asked for again."""
         authorization = f"ApiKey {created.key.key_id}:{created.secret}"
-        return self._page(
+        return self.page(
             request,
             "shown_once",
             "API key made",
@@ -113,7 +122,7 @@ class ApiKeyAdmin(ApiKeyListAdmin):
             form = ApiKeyForm(request.POST, key=key)
             if form.is_valid() and _is_updated(key, form, Actor.from_request(request)):
                 messages.success(request, f"The API key “{key.name}” was saved.")
-                return _to_page(key)
+                return self.to_page(key)
             # What was typed is in the form; the rest of the page shows what is stored.
             key = self.scoped_object(request, object_id)
         else:
@@ -121,44 +130,18 @@ class ApiKeyAdmin(ApiKeyListAdmin):
         return self._key_page(request, key, form if may_change else None)
 
     def _key_page(self, request: HttpRequest, key: ApiKey, form: ApiKeyForm | None) -> HttpResponse:
-        return self._page(
+        return self.page(
             request,
             "page",
             key.name,
             key=key,
             form=form,
-            chip=key_chip(key),
+            chip=self.chip(key),
             scope_words=scope_words(key.scopes),
             is_open=self.may(request, key, Role.OPERATOR),
             history_url=audit_url(key),
             **usage_context(key),
         )
-
-    # -- revoking --------------------------------------------------------------------------------
-
-    def get_urls(self) -> list[URLPattern]:
-        view = self.admin_site.admin_view(self._revoke_view)
-        return [
-            path("<path:object_id>/revoke/", view, name="sites_apikey_revoke"),
-            *super().get_urls(),
-        ]
-
-    def _revoke_view(self, request: HttpRequest, object_id: str) -> HttpResponse:
-        key: ApiKey = self.scoped_object(request, object_id, Role.ADMIN)
-        if key.revoked_at is not None:
-            messages.info(request, "This key was revoked already.")
-            return _to_page(key)
-        if request.method == "POST":
-            api_key_revoke(key=key, actor=Actor.from_request(request))
-            messages.success(request, f"The API key “{key.name}” was revoked.")
-            return _to_page(key)
-        return self._page(request, "revoke", f"Revoke {key.name}?", key=key, chip=key_chip(key))
-
-    def _page(
-        self, request: HttpRequest, template: str, title: str, **context: Any
-    ) -> TemplateResponse:
-        everything = self.admin_site.each_context(request) | {"title": title, "opts": self.opts}
-        return TemplateResponse(request, f"admin/api_keys/{template}.html", everything | context)
 
 
 def _created(form: NewApiKeyForm, actor: Actor) -> CreatedKey | None:
@@ -199,7 +182,3 @@ def _curl(attempt: _Try, site: Site, authorization: str) -> str:
     if attempt.body:
         words += ["-H", "Content-Type: application/json", "--data-raw", attempt.body]
     return " ".join(shlex.quote(word) for word in (*words, url))
-
-
-def _to_page(key: ApiKey) -> HttpResponse:
-    return HttpResponseRedirect(reverse("admin:sites_apikey_change", args=[key.pk]))

@@ -6,13 +6,13 @@ from typing import Any
 
 from django.contrib import admin, messages
 from django.core.exceptions import PermissionDenied, ValidationError
-from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
-from django.template.response import TemplateResponse
-from django.urls import URLPattern, path, reverse
+from django.http import HttpRequest, HttpResponse
+from django.utils.safestring import SafeString
 
 from sites.admin.audited import audit_url
 from sites.admin.publishable_key_form import NewPublishableKeyForm, PublishableKeyForm
 from sites.admin.publishable_key_list import PublishableKeyListAdmin, publishable_key_chip
+from sites.admin.revocable_keys import RevocableKeyAdmin
 from sites.audit import Actor
 from sites.models import PublishableKey, Role
 from sites.publishable_keys.page_code import events_url, script_tag
@@ -25,7 +25,15 @@ from sites.roles import sites_for
 
 
 @admin.register(PublishableKey)
-class PublishableKeyAdmin(PublishableKeyListAdmin):
+class PublishableKeyAdmin(RevocableKeyAdmin, PublishableKeyListAdmin):
+    template_folder = "publishable_keys"
+
+    def revoke(self, key: PublishableKey, actor: Actor) -> None:
+        publishable_key_revoke(key=key, actor=actor)
+
+    def chip(self, key: PublishableKey) -> SafeString:
+        return publishable_key_chip(key)
+
     def add_view(
         self, request: HttpRequest, form_url: str = "", extra_context: Any = None
     ) -> HttpResponse:
@@ -43,9 +51,9 @@ class PublishableKeyAdmin(PublishableKeyListAdmin):
                 messages.success(
                     request, f"The publishable key “{key.name}” is ready to be put to use."
                 )
-                return _to_page(key)
+                return self.to_page(key)
         title = "Add a publishable key"
-        return self._page(request, "add", title, form=form, has_sites=sites.exists())
+        return self.page(request, "add", title, form=form, has_sites=sites.exists())
 
     def change_view(
         self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: Any = None
@@ -58,49 +66,23 @@ class PublishableKeyAdmin(PublishableKeyListAdmin):
             form = PublishableKeyForm(request.POST)
             if form.is_valid() and _is_updated(key, form, Actor.from_request(request)):
                 messages.success(request, f"The publishable key “{key.name}” was saved.")
-                return _to_page(key)
+                return self.to_page(key)
             # What was typed is in the form; the rest of the page shows what is stored.
             key = self.scoped_object(request, object_id)
         else:
             form = PublishableKeyForm(key=key)
-        return self._page(
+        return self.page(
             request,
             "page",
             key.name,
             key=key,
             form=form if may_change else None,
-            chip=publishable_key_chip(key),
+            chip=self.chip(key),
             is_open=self.may(request, key, Role.OPERATOR),
             history_url=audit_url(key),
             script_tag=script_tag(key),
             events_url=events_url(key.site, key.key),
         )
-
-    def get_urls(self) -> list[URLPattern]:
-        view = self.admin_site.admin_view(self._revoke_view)
-        return [
-            path("<path:object_id>/revoke/", view, name="sites_publishablekey_revoke"),
-            *super().get_urls(),
-        ]
-
-    def _revoke_view(self, request: HttpRequest, object_id: str) -> HttpResponse:
-        key: PublishableKey = self.scoped_object(request, object_id, Role.ADMIN)
-        if key.revoked_at is not None:
-            messages.info(request, "This key was revoked already.")
-            return _to_page(key)
-        if request.method == "POST":
-            publishable_key_revoke(key=key, actor=Actor.from_request(request))
-            messages.success(request, f"The publishable key “{key.name}” was revoked.")
-            return _to_page(key)
-        title = f"Revoke {key.name}?"
-        return self._page(request, "revoke", title, key=key, chip=publishable_key_chip(key))
-
-    def _page(
-        self, request: HttpRequest, template: str, title: str, **context: Any
-    ) -> TemplateResponse:
-        everything = self.admin_site.each_context(request) | {"title": title, "opts": self.opts}
-        name = f"admin/publishable_keys/{template}.html"
-        return TemplateResponse(request, name, everything | context)
 
 
 def _created(form: NewPublishableKeyForm, actor: Actor) -> PublishableKey | None:
@@ -129,7 +111,3 @@ def _is_updated(key: PublishableKey, form: PublishableKeyForm, actor: Actor) -> 
         form.show_errors(error)
         return False
     return True
-
-
-def _to_page(key: PublishableKey) -> HttpResponse:
-    return HttpResponseRedirect(reverse("admin:sites_publishablekey_change", args=[key.pk]))
