@@ -95,6 +95,12 @@ def job_start(  # noqa: PLR0913
     return job
 
 
+def job_actor(job: Job) -> Actor:
+    """Return who started the job, as the audit names them."""
+    label = job.created_by.get_username() if job.created_by else "patchbay"
+    return Actor(user=job.created_by, label=label)
+
+
 def job_site_ids(site_ids: tuple[int, ...], *, site: Site | None, actor: Actor) -> tuple[int, ...]:
     """Return the sites that a job is about: the given ones, or the one that it is started for.
 
@@ -219,12 +225,11 @@ def _end(job_id: int, lease: Any, state: JobState, error: str = "") -> None:
     if not ended:
         return
     job = Job.objects.select_related("site", "created_by").get(pk=job_id)
-    label = job.created_by.get_username() if job.created_by else "patchbay"
     changes: dict[str, tuple[Any, Any]] = {"done": (None, job.done), "counts": (None, job.counts)}
     if error:
         changes["error"] = ("", error)
     audit_record(
-        actor=Actor(user=job.created_by, label=label),
+        actor=job_actor(job),
         action=f"job.{'finished' if state is JobState.DONE else state.value}",
         site=job.site,
         target=job,

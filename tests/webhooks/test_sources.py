@@ -5,12 +5,12 @@ from django.core.exceptions import ValidationError
 
 from integrations.request import InboundRequest
 from sites.audit import Actor
+from sites.deleting import Deletion
 from sites.jobs import run_job_slice
 from sites.models import AuditEntry, ConfigurationVersion, Job, JobState, Site
 from tests.factories import SourceFactory
 from tests.webhooks.received import received_event
 from webhooks.inbound.models import EventOutcome, Outcome, ReceivedEvent, Source, Status
-from webhooks.inbound.sources import deletion as source_deletion
 from webhooks.inbound.sources.deletion import source_delete
 from webhooks.inbound.sources.services import (
     source_create,
@@ -138,7 +138,7 @@ def test_small_source_is_deleted_at_once(engage: Source) -> None:
 def test_large_source_is_switched_off_and_deleted_by_a_job(
     engage: Source, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(source_deletion, "SLICE", 2)
+    monkeypatch.setattr(Deletion, "slice_size", 2)
     for _ in range(5):
         received_event(engage, Status.PROCESSED)
     job = source_delete(source=engage, actor=SYSTEM)

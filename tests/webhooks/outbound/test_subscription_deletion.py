@@ -5,6 +5,7 @@ from uuid import UUID
 import pytest
 from django.utils import timezone
 
+from sites.deleting import Deletion
 from sites.jobs import run_job_slice
 from sites.models import AuditEntry, JobState, Site
 from tests.webhooks.outbound.subscribing import ACTOR, delivery, saved
@@ -19,7 +20,6 @@ from webhooks.outbound.models import (
     SubscriptionState,
     Trigger,
 )
-from webhooks.outbound.subscriptions import deletion
 from webhooks.outbound.subscriptions.deletion import subscription_delete
 
 pytestmark = pytest.mark.django_db
@@ -64,7 +64,7 @@ def test_small_log_goes_at_once_and_events_stay(site: Site) -> None:
 
 
 def test_large_log_is_deleted_by_a_job(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(deletion, "SLICE", 2)
+    monkeypatch.setattr(Deletion, "slice_size", 2)
     subscription = saved(site)
     fill(subscription, 5)
     job = subscription_delete(subscription=subscription, actor=ACTOR)
