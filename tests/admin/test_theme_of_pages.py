@@ -51,6 +51,8 @@ LISTS = (
     "contacts_contact_export",
     "contacts_contactimport_changelist",
     "contacts_contactimport_add",
+    "automation_segment_changelist",
+    "automation_segment_add",
     "axes_accessattempt_changelist",
     "django_q_ormq_changelist",
     "django_q_schedule_changelist",

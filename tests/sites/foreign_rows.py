@@ -8,9 +8,16 @@ from typing import Any
 from django.db.models import Model
 from django.utils import timezone
 
-from automation.models import StepState, Workflow, WorkflowRun
+from automation.models import Segment, StepState, Workflow, WorkflowRun
 from common.identifiers import random_token
-from contacts.models import Contact, ContactField, ContactFile, ContactImport, SubjectErasure
+from contacts.models import (
+    ConsentDefinition,
+    Contact,
+    ContactField,
+    ContactFile,
+    ContactImport,
+    SubjectErasure,
+)
 from integrations.causes import RejectionCause
 from integrations.models import ApiCall, CustomIntegration, Outcome
 from onsite.models import State, Submission
@@ -26,8 +33,10 @@ from sites.models import (
     Site,
 )
 from tests.automation.admin import workflow_rows
+from tests.automation.segments.made import computed, contact, field, segment
 from tests.factories import (
     ApiKeyFactory,
+    ConsentDefinitionFactory,
     ContactFieldFactory,
     MembershipFactory,
     PublishableKeyFactory,
@@ -76,6 +85,11 @@ def _erasure(site: Site, mark: str) -> SubjectErasure:
 def _contact_field(site: Site, mark: str) -> ContactField:
     options = [{"id": mark, "label": mark}]
     return ContactFieldFactory.create(site=site, name=mark, type="radio", options=options)
+
+
+def _consent(site: Site, mark: str) -> ConsentDefinition:
+    texts = {"en-GB": {"condition": mark, "display": mark, "link": ""}}
+    return ConsentDefinitionFactory.create(site=site, name=mark, text__texts=texts)
 
 
 def _contact_import(site: Site, mark: str) -> ContactImport:
@@ -195,6 +209,16 @@ def _workflow_run(site: Site, mark: str) -> WorkflowRun:
     return run
 
 
+def _segment(site: Site, mark: str) -> Segment:
+    """Has a member, who entered once it had been computed without."""
+    name = f"{mark} {random_token('', 6)}"
+    made = segment(site, field("city", "eq", mark), name=name, description=mark)
+    computed(made)
+    contact(site, external_id=name, city=mark)
+    computed(made)
+    return made
+
+
 def _site(site: Site, mark: str) -> Site:
     return site
 
@@ -204,6 +228,7 @@ MAKERS: dict[type[Model], Callable[[Site, str], Any]] = {
     ApiKey: _api_key,
     AuditEntry: _audit,
     Contact: _contact,
+    ConsentDefinition: _consent,
     ContactField: _contact_field,
     ContactImport: _contact_import,
     CustomIntegration: _integration,
@@ -216,6 +241,7 @@ MAKERS: dict[type[Model], Callable[[Site, str], Any]] = {
     ReceivedEvent: _event,
     ReceptionEvent: _reception_event,
     RejectedRequest: _rejected,
+    Segment: _segment,
     SendEvent: _send_event,
     Site: _site,
     Source: _source,
