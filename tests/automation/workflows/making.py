@@ -57,7 +57,9 @@ def workflow(
 
 
 def contact(site: Site, email: str = "a@example.com", **fields: Any) -> Contact:
-    return Contact.objects.get(pk=changed(site, email, **fields).contact_id)
+    applied = changed(site, email, **fields)
+    assert applied.contact_id is not None
+    return Contact.objects.get(pk=applied.contact_id)
 
 
 def changed(site: Site, email: str = "a@example.com", **fields: Any) -> AppliedChange:
@@ -112,4 +114,5 @@ def told(of: Workflow) -> list[tuple[str, str]]:
 
 
 def attribute(contact_id: UUID | None, name: str) -> Any:
+    assert contact_id is not None
     return Contact.objects.get(pk=contact_id).attributes.get(name)
