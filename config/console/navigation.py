@@ -53,6 +53,7 @@ GROUPS: Final[tuple[tuple[str, tuple[Page, ...]], ...]] = (
             Page("Contacts", "contacts.Contact"),
             Page("Segments", "automation.Segment"),
             Page("Contact fields", "contacts.ContactField"),
+            Page("Consents", "contacts.ConsentDefinition"),
             Page("Imports", "contacts.ContactImport"),
             Page("Erasures", "contacts.SubjectErasure"),
         ),

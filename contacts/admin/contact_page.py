@@ -72,7 +72,6 @@ def contact_context(contact: Contact) -> dict[str, Any]:
             (CHANNEL_LABELS[channel], preference, preference_chip(channel, preference))
             for channel, preference in preferences_by_channel(contact)
         ],
-        "consents": contact.consents.order_by("consent_id"),
         "email_lists": contact.email_lists.order_by("source_key", "list_id"),
         "has_personal_identity": contact.personal_identity_hash is not None,
     }

@@ -17,6 +17,7 @@ from common.admin.key_pages import KeyStream
 from common.admin.keyset import KeysetAdmin, KeysetChangeList
 from common.admin.relative_time import relative_time
 from contacts.admin.change_words import contact_label
+from contacts.admin.contact_consents import ConsentPages
 from contacts.admin.contact_page import (
     contact_context,
     contact_name,
@@ -37,7 +38,7 @@ from sites.site_filter import SiteFilter, chosen_sites, of_site, visible_sites
 
 
 @admin.register(Contact)
-class ContactAdmin(SubjectRightsPages, ExportPages, KeysetAdmin, RevealingAdmin):
+class ContactAdmin(ConsentPages, SubjectRightsPages, ExportPages, KeysetAdmin, RevealingAdmin):
     reveal_action = "contact.personal_identity_revealed"
     reveal_role = Role.ADMIN
     list_display = ("who", "name_column", "phone_column", "state", "accepts", "updated")

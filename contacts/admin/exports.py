@@ -99,7 +99,7 @@ class ExportPages(SiteScopedAdmin):
             ]
             if site is None
             else [],
-            "files": [_shown(file) for file in files[:_MOST_SHOWN]],
+            "files": [shown_file(file) for file in files[:_MOST_SHOWN]],
             "kept_days": settings.RETENTION_CONTACT_FILE_DAYS,
         }
         return TemplateResponse(request, "admin/contacts/contact/export.html", context)
@@ -115,7 +115,8 @@ class ExportPages(SiteScopedAdmin):
         return file_response(request, files.select_related("site").filter(pk=pk).first())
 
 
-def _shown(file: ContactFile) -> dict[str, Any]:
+def shown_file(file: ContactFile) -> dict[str, Any]:
+    """Return what a page says of a file that a job writes."""
     return {
         "file": file,
         "chip": job_chip(file.job) if file.job else "",

@@ -1,0 +1,210 @@
+"""Consents: what sites ask for. The list, the form with its texts, and what the versions were."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from django.contrib import admin, messages
+from django.core.exceptions import PermissionDenied, ValidationError
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.template.response import TemplateResponse
+from django.urls import URLPattern, path, reverse
+from django.utils.decorators import method_decorator
+from django.utils.http import content_disposition_header
+from django.views.decorators.http import require_GET, require_POST
+
+from contacts.admin.consent_form import ConsentForm, NewConsentForm, culture_forms, texts_in
+from contacts.admin.consent_list import ConsentListAdmin
+from contacts.admin.exports import shown_file
+from contacts.consents.counting import answer_counts
+from contacts.consents.definitions import (
+    ConsentInUse,
+    consent_definition_delete,
+    consent_definition_save,
+    newest_text,
+)
+from contacts.consents.proof import text_document
+from contacts.consents.proof_export import consent_proof_start, proofs_of
+from contacts.consents.texts import CONDITION, DISPLAY, LINK, plain_words
+from contacts.consents.users import users_of
+from contacts.models import ConsentDefinition, ConsentText
+from sites.admin.audited import audit_url
+from sites.audit import Actor
+from sites.models import Role, User
+from sites.roles import sites_for
+
+_MOST_FILES = 10
+
+
+@admin.register(ConsentDefinition)
+class ConsentDefinitionAdmin(ConsentListAdmin):
+    def get_urls(self) -> list[URLPattern]:
+        view = self.admin_site.admin_view
+        own = [
+            path("<int:pk>/proof/", view(self.proof_view), name="contacts_consentdefinition_proof"),
+            path(
+                "<int:pk>/texts.json",
+                view(self.texts_view),
+                name="contacts_consentdefinition_texts",
+            ),
+        ]
+        return own + super().get_urls()
+
+    def add_view(
+        self, request: HttpRequest, form_url: str = "", extra_context: Any = None
+    ) -> HttpResponse:
+        if not self.has_add_permission(request):
+            raise PermissionDenied
+        data = request.POST if request.method == "POST" else None
+        sites = sites_for(request.user, Role.OPERATOR)
+        given = {name: request.GET.get(name, "")[:200] for name in ("site", "consent_id", "name")}
+        form = NewConsentForm(data, sites=sites, chosen=given)
+        columns = culture_forms(data)
+        if request.method == "POST" and (saved := self._saved(request, form, columns, None)):
+            messages.success(request, f"The consent “{saved.name}” was added.")
+            return _to(saved)
+        return self._page(request, "form", "Add a consent", form=form, columns=columns)
+
+    def change_view(
+        self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: Any = None
+    ) -> HttpResponse:
+        definition: ConsentDefinition = self.scoped_object(request, object_id)
+        text = newest_text(definition)
+        form, columns = ConsentForm(definition=definition), culture_forms(text=text)
+        if request.method == "POST":
+            if not self.may(request, definition, self.change_role):
+                raise PermissionDenied
+            form = ConsentForm(request.POST, definition=definition)
+            columns = culture_forms(request.POST, text)
+            if saved := self._saved(request, form, columns, definition):
+                messages.success(request, f"The consent “{saved.name}” was saved.")
+                return _to(saved)
+            # What was typed is in the form; the rest of the page shows what is stored.
+            definition = self.scoped_object(request, object_id)
+        return self._definition_page(request, definition, form, columns)
+
+    def delete_view(
+        self, request: HttpRequest, object_id: str, extra_context: Any = None
+    ) -> HttpResponse:
+        definition: ConsentDefinition = self.scoped_object(request, object_id, Role.OPERATOR)
+        if request.method == "POST":
+            try:
+                consent_definition_delete(definition=definition, actor=Actor.from_request(request))
+            except ConsentInUse as error:
+                messages.error(request, " ".join(error.messages))
+                return _to(definition)
+            messages.success(request, f"The consent “{definition.name}” was deleted.")
+            return HttpResponseRedirect(reverse("admin:contacts_consentdefinition_changelist"))
+        return self._page(
+            request,
+            "delete",
+            f"Delete {definition.name}?",
+            definition=definition,
+            counts=answer_counts(definition),
+            users=users_of(definition),
+        )
+
+    @method_decorator(require_POST)
+    def proof_view(self, request: HttpRequest, pk: int) -> HttpResponse:
+        """Start the file with everybody's answers."""
+        definition = self.scoped_object(request, str(pk), Role.OPERATOR)
+        try:
+            consent_proof_start(definition=definition, actor=Actor.from_request(request))
+        except ValidationError as error:
+            messages.error(request, " ".join(error.messages))
+        return HttpResponseRedirect(_page_url(definition) + "#proof")
+
+    @method_decorator(require_GET)
+    def texts_view(self, request: HttpRequest, pk: int) -> HttpResponse:
+        """Send the texts of every version."""
+        definition = self.scoped_object(request, str(pk))
+        versions = definition.versions.order_by("version")
+        document = {
+            "id": definition.consent_id,
+            "name": definition.name,
+            "site": definition.site.name,
+            "versions": [text_document(version) for version in versions],
+        }
+        name = f"consent-{definition.pk}-texts.json"
+        disposition = content_disposition_header(as_attachment=True, filename=name)
+        return HttpResponse(
+            json.dumps(document, ensure_ascii=False, indent=2),
+            content_type="application/json",
+            headers={"Content-Disposition": disposition or "attachment"},
+        )
+
+    def _saved(
+        self,
+        request: HttpRequest,
+        form: ConsentForm,
+        columns: Any,
+        definition: ConsentDefinition | None,
+    ) -> ConsentDefinition | None:
+        """Return what was saved, None after putting what is wrong into the form."""
+        if not all((form.is_valid(), columns.is_valid())):
+            return None
+        if definition is None:
+            assert isinstance(form, NewConsentForm)
+            definition = form.new_definition()
+        else:
+            form.fill(definition)
+        try:
+            return consent_definition_save(
+                definition=definition,
+                texts=texts_in(columns),
+                actor=Actor.from_request(request),
+            )
+        except ValidationError as error:
+            form.show_errors(error)
+            return None
+
+    def _definition_page(
+        self, request: HttpRequest, definition: ConsentDefinition, form: ConsentForm, columns: Any
+    ) -> HttpResponse:
+        assert isinstance(request.user, User)
+        may_change = self.may(request, definition, self.change_role)
+        versions = [_shown_version(text) for text in definition.versions.order_by("-version")]
+        files = proofs_of(definition=definition, owner=request.user)[:_MOST_FILES]
+        return self._page(
+            request,
+            "form",
+            definition.name,
+            definition=definition,
+            form=form if may_change else None,
+            columns=columns,
+            versions=versions,
+            counts=answer_counts(definition),
+            users=users_of(definition),
+            files=[shown_file(file) for file in files],
+            history_url=audit_url(definition),
+        )
+
+    def _page(
+        self, request: HttpRequest, template: str, title: str, **context: Any
+    ) -> TemplateResponse:
+        everything = self.admin_site.each_context(request) | {"title": title, "opts": self.opts}
+        return TemplateResponse(request, f"admin/consents/{template}.html", everything | context)
+
+
+def _shown_version(text: ConsentText) -> dict[str, Any]:
+    return {
+        "text": text,
+        "cultures": [
+            {
+                "culture": culture,
+                "display": parts[DISPLAY],
+                "link": parts[LINK],
+                "terms": plain_words(parts[CONDITION]),
+            }
+            for culture, parts in text.texts.items()
+        ],
+    }
+
+
+def _page_url(definition: ConsentDefinition) -> str:
+    return reverse("admin:contacts_consentdefinition_change", args=[definition.pk])
+
+
+def _to(definition: ConsentDefinition) -> HttpResponse:
+    return HttpResponseRedirect(_page_url(definition))
