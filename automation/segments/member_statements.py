@@ -17,6 +17,7 @@ from automation.models import Segment
 from automation.models.segment import SegmentMember, SegmentMove
 from automation.segments.matching import TABLE
 
+_ENTERING: Final = "segment_entering"
 _MEMBERS: Final = SegmentMember._meta.db_table
 _MOVES: Final = SegmentMove._meta.db_table
 _NOT_MATCHING: Final = (
@@ -40,31 +41,36 @@ def members_replace(segment: Segment, now: datetime, *, tells_moves: bool) -> tu
 
     With `tells_moves` each is stored as a move. Runs in the transaction that holds the segment.
     """
-    segment_id = _key(segment)
+    key = _key(segment)
     at = connection.ops.adapt_datetimefield_value(now)
     with connection.cursor() as cursor:
+        # Put aside before anything is written: an INSERT that looks for the rows that it adds looks
+        # through all of them again for each one on PostgreSQL.
+        cursor.execute(f"CREATE TEMPORARY TABLE {_ENTERING} AS SELECT matching.id {_NEW}", [key])
         if tells_moves:
             columns = f"INSERT INTO {_MOVES} (id, segment_id, contact_id, has_entered, at) SELECT"
             cursor.execute(
                 f"{columns} {_move_id(now)}, %s, member.contact_id, %s, %s FROM {_MEMBERS} "
                 f"AS member WHERE member.segment_id = %s AND {_NOT_MATCHING} AND {_STILL_THERE}",
-                [segment_id, False, at, segment_id],
+                [key, False, at, key],
             )
             cursor.execute(
-                f"{columns} {_move_id(now)}, %s, matching.id, %s, %s {_NEW}",
-                [segment_id, True, at, segment_id],
+                f"{columns} {_move_id(now)}, %s, entering.id, %s, %s FROM {_ENTERING} AS entering",
+                [key, True, at],
             )
         cursor.execute(
             f"DELETE FROM {_MEMBERS} AS member WHERE member.segment_id = %s AND {_NOT_MATCHING}",
-            [segment_id],
+            [key],
         )
         left = cursor.rowcount
         cursor.execute(
             f"INSERT INTO {_MEMBERS} (segment_id, contact_id, since) "
-            f"SELECT %s, matching.id, %s {_NEW}",
-            [segment_id, at, segment_id],
+            f"SELECT %s, entering.id, %s FROM {_ENTERING} AS entering",
+            [key, at],
         )
-        return cursor.rowcount, left
+        entered = cursor.rowcount
+        cursor.execute(f"DROP TABLE {_ENTERING}")
+    return entered, left
 
 
 def _key(segment: Segment) -> Any:
