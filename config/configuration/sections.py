@@ -2,6 +2,7 @@ from __future__ import annotations
 
 from typing import Final
 
+from config.configuration.consents_section import ConsentsSection
 from config.configuration.contact_fields_section import ContactFieldsSection
 from config.configuration.custom_integrations_section import CustomIntegrationsSection
 from config.configuration.generic_api_section import GenericApiSection
@@ -19,6 +20,7 @@ SECTIONS: Final[tuple[Section, ...]] = (
     GenericApiSection(),
     SourcesSection(),
     ContactFieldsSection(),
+    ConsentsSection(),
     # Before the send events: one that a subscription names is not removed.
     SubscriptionsSection(),
     CustomIntegrationsSection(),
