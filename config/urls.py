@@ -15,6 +15,8 @@ urlpatterns = [
     path("", include("webhooks.inbound.sdk.urls")),
     path("", include("onsite.urls")),
     path("", include("contacts.api.urls")),
+    path("", include("contacts.loyalty_api.urls")),
+    path("", include("automation.api.urls")),
     path("", include("webhooks.api.urls")),
     path("", include("webhooks.outbound.portal.urls")),
     path("", RedirectView.as_view(url="/admin/", permanent=False)),

@@ -13,6 +13,7 @@ from urllib.parse import quote
 from django.core.handlers.wsgi import WSGIHandler
 from django.test import RequestFactory
 
+from automation.models import Segment
 from config.reception_first import ReceptionFirst
 from contacts.models import Contact
 from integrations.models import GenericApi
@@ -21,7 +22,10 @@ from integrations.registry import preset_for
 from integrations.sample_request import build_sample_request
 from sites.heartbeats import beat
 from sites.models import ApiKey, ProcessKind, PublishableKey, Site
+from tests.api.loyalty import Loyalty
 from tests.api.outbound import Outbound
+from tests.automation.segments.made import computed, segment
+from tests.automation.segments.made import field as where
 from tests.contacts.changes import apply
 from tests.factories import (
     API_KEY_SECRET,
@@ -81,6 +85,8 @@ class Installation:
     sources: dict[str, Source] = field(init=False)
     jane: Contact = field(init=False)
     outbound: Outbound = field(init=False)
+    loyalty: Loyalty = field(init=False)
+    segment: Segment = field(init=False)
 
     def __post_init__(self) -> None:
         self.key = ApiKeyFactory.create(site=self.site)
@@ -108,6 +114,9 @@ class Installation:
         apply(self.site, {"email": "jane@example.com"})
         self.jane = Contact.objects.get(site=self.site, email="jane@example.com")
         self.outbound = Outbound(self.sources["generic_json"])
+        self.loyalty = Loyalty(self.jane)
+        self.segment = segment(self.site, where("email", "is_set"))
+        computed(self.segment)
 
     def path_values(self, path: str) -> dict[str, str]:
         """Return what stands for the names in an address of the schema."""
@@ -121,6 +130,8 @@ class Installation:
             "field_id": "unused",
             "contact_id": str(self.jane.pk),
             **self.outbound.path_values(path),
+            **self.loyalty.path_values(),
+            "segment_id": str(self.segment.pk),
             "preference": "acceptsSms",
         }
 

@@ -57,7 +57,11 @@ def points(amount: str, definition: int = 1, **values: Any) -> PointsFact:
 
 
 def voucher(code: str = "ABCD-1234", **values: Any) -> VoucherFact:
-    given = {"amount": Decimal("50.0"), "currency": "SEK", "unique_code": code} | values
+    given: dict[str, Any] = {
+        "amount": Decimal("50.0"),
+        "currency": "SEK",
+        "unique_code": code,
+    } | values
     return VoucherFact(**given)
 
 
@@ -102,7 +106,11 @@ def test_told_points_are_history_beside_the_balance(site: Site) -> None:
     said = points("100.5", source_id="welcome", source="Automation", user_name="anna.admin")
     tell(site, 1, said)
     account = PointAccount.objects.get()
-    assert (account.told_by, account.balance, account.balance_told_at) == ("src_engage", 0, None)
+    assert (account.told_by, account.balance, account.balance_told_at) == (
+        "src_engage",
+        Decimal(0),
+        None,
+    )
     tell(site, 2, balance("100.5"))
     tell(site, 3, points("-20", source_id="taken"))
     account.refresh_from_db()
@@ -110,8 +118,8 @@ def test_told_points_are_history_beside_the_balance(site: Site) -> None:
     rows = PointTransaction.objects.order_by("occurred_at")
     told = [(row.kind, row.amount, row.remaining, row.source) for row in rows]
     assert told == [
-        ("told", Decimal("100.5"), 0, "Automation"),
-        ("told", Decimal(-20), 0, "Engage"),
+        ("told", Decimal("100.5"), Decimal(0), "Automation"),
+        ("told", Decimal(-20), Decimal(0), "Engage"),
     ]
     assert (rows[0].user_name, rows[0].occurred_at) == ("anna.admin", at(1))
     contact = Contact.objects.get()
@@ -140,11 +148,15 @@ def test_an_account_kept_here_goes_over_to_the_source(site: Site) -> None:
     award(contact, own, "80")
     apply(site, {"email": contact.email}, 1, loyalty=(points("3"),))
     account = PointAccount.objects.get()
-    assert (account.told_by, account.balance) == ("", 80)
+    assert (account.told_by, account.balance) == ("", Decimal(80))
     assert_adds_up(account)
     apply(site, {"email": contact.email}, 1, loyalty=(balance("12"),))
     account.refresh_from_db()
-    assert (account.told_by, account.balance, account.expires_at) == ("src_engage", 12, None)
+    assert (account.told_by, account.balance, account.expires_at) == (
+        "src_engage",
+        Decimal(12),
+        None,
+    )
     assert not PointTransaction.objects.filter(remaining__gt=0).exists()
     assert own.source_key == ""
 
@@ -154,7 +166,7 @@ def test_a_voucher_is_stored_as_it_was_told(site: Site) -> None:
         site, 1, voucher(external_id="v-1", source_id="v-1", valid_from=at(0), valid_to=at(60))
     )
     row = RewardVoucher.objects.get()
-    assert (row.contact_id, row.amount, row.currency) == (applied.contact_id, 50, "SEK")
+    assert (row.contact_id, row.amount, row.currency) == (applied.contact_id, Decimal(50), "SEK")
     assert (row.unique_code, row.external_id, row.source_label) == ("ABCD-1234", "v-1", "Engage")
     assert (row.valid_from, row.valid_to) == (at(0), at(60))
 
