@@ -71,11 +71,11 @@ class _Tested:
         """Yield the lines of the rule; the exclusion decides about who would be in without it."""
         is_included, is_excluded = self._holds(rule.include), self._is_excluded(rule)
         yield from self._lines(
-            rule.include, 1, "In is who fulfils", decides=not (is_included and is_excluded)
+            rule.include, 1, "To be in,", decides=not (is_included and is_excluded)
         )
         if rule.exclude is not None:
             yield from self._lines(
-                rule.exclude, 1, "Left out is who fulfils", decides=is_included and is_excluded
+                rule.exclude, 1, "To be left out,", decides=is_included and is_excluded
             )
 
     def _is_excluded(self, rule: Rule) -> bool:
@@ -89,7 +89,7 @@ class _Tested:
             # All are needed where all hold or none of any does; else those that went that way.
             own = decides and self._holds(item) == holds
             if isinstance(item, Group):
-                yield from self._lines(item, depth + 1, "a group:", decides=own)
+                yield from self._lines(item, depth + 1, "In a group,", decides=own)
             else:
                 words = condition_words(item, self._site)
                 yield Answer(depth=depth + 1, words=words, holds=self._held[item], decides=own)
