@@ -23,7 +23,7 @@ from webhooks.outbound.publishing import NewEvent, audiences, events_publish
 _PREFERENCE: Final = "preference."
 _CONSENT: Final = "consent."
 # How keys of sources begin, and what Engage calls such a source; all others are API keys.
-_SOURCE_TYPES: Final = {"src_": "Webhook", "onsite": "Onsite"}
+_SOURCE_TYPES: Final = {"src_": "Webhook", "onsite": "Onsite", "flow:": "Workflow"}
 _API_LABEL: Final = "API: "
 
 

@@ -3,7 +3,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any
+from typing import Any, Final
 from uuid import UUID
 
 from django.utils import timezone
@@ -13,7 +13,8 @@ from automation.workflows.definition import Step
 from contacts.applied_change import ChangeSource
 from sites.models import Site
 
-SOURCE_KEY = "workflow:"
+# What the key of a change begins with that a workflow made; events name it in their source type.
+SOURCE_KEY: Final = "flow:"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -79,12 +79,15 @@ class RunEngine:
     def run(self, until: Until) -> int:
         """Work once, or until nothing is due; return how much was done. Raises database errors."""
         total = 0
-        while not self._is_stopping:
-            worked = self._round()
-            total += worked
-            if until is Until.ONE_BATCH or not worked:
-                break
-        release_all(self.owner)
+        try:
+            while not self._is_stopping:
+                worked = self._round()
+                total += worked
+                if until is Until.ONE_BATCH or not worked:
+                    break
+            release_all(self.owner)
+        finally:
+            self._bell.close()
         return total
 
     def _work(self, waiting: Waiting) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from decimal import Decimal
 from typing import Any
 
@@ -243,3 +244,16 @@ def test_contact_without_an_address_is_reached(site: Site) -> None:
     )
     known.refresh_from_db()
     assert known.language == "sv"
+
+
+def test_events_about_the_change_say_that_a_workflow_made_it(site: Site) -> None:
+    subscribe(site)
+    changed(site)
+    workflow(site, set_field("language", "sv"))
+    changed(site, city="Malmö")
+    updated = Event.objects.filter(type="contact.updated").order_by("pk")
+    told = [json.loads(event.payload) for event in updated]
+    assert [(each["updatedViaSourceType"], each["updatedWithSpecificSource"]) for each in told] == [
+        ("Webhook", "Shop"),
+        ("Workflow", "Workflow Welcome"),
+    ]

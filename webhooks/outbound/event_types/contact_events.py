@@ -171,7 +171,7 @@ CONTACT_EVENT_TYPES: Final = (
             {
                 **_SNAPSHOT,
                 "changedValues": _CHANGED_VALUES,
-                "updatedViaSourceType": text("API, Webhook or Onsite."),
+                "updatedViaSourceType": text("API, Webhook, Onsite or Workflow."),
                 "updatedWithSpecificSource": text("Name of the source, key or page that told it."),
             },
             required=(
