@@ -51,8 +51,8 @@ class SegmentMember(models.Model):
     """A contact who was in the segment when it was computed last, and since when.
 
     Without constraints: PostgreSQL would look up and lock every contact of a large segment one by
-    one, which takes twenty times as long as the rest. A row that lost its contact in a race goes
-    with the next computation.
+    one, which takes longer than all the rest. A row that lost its contact in a race goes with the
+    next computation.
     """
 
     segment = models.ForeignKey(
