@@ -10,11 +10,13 @@ from enum import StrEnum
 from typing import Final
 
 from contacts.contact_fields.definitions import SYSTEM_ATTRIBUTES, custom_definitions
-from contacts.models import Contact
+from contacts.models import ConsentDefinition, Contact
 from contacts.normalisation.values import line_normalised
 from integrations.contact_change import PLAIN_FIELDS, EmailStatus
 from integrations.field_types import FieldDefinition, FieldOption, FieldType
 
+# In front of a consent's id: `consent:memberTerms`.
+CONSENT_PREFIX: Final = "consent:"
 # In front of a field's id where the id alone would be another column: `field:city`.
 FIELD_PREFIX: Final = "field:"
 LINE: Final = "import_line"
@@ -30,8 +32,14 @@ class Holder(StrEnum):
     FIELD = "field"
     EMAIL_STATUS = "email_status"
     PREFERENCE = "preference"
+    CONSENT = "consent"
     ATTRIBUTE = "attribute"
     NONE = "none"
+
+
+_NEVER_EMPTY: Final = frozenset(
+    (Holder.PREFERENCE, Holder.CONSENT, Holder.EMAIL_STATUS, Holder.NONE)
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,8 +58,8 @@ class Column:
 
     @property
     def is_clearable(self) -> bool:
-        """A preference once given is a yes or a no, and an address always has a state."""
-        return self.holder not in (Holder.PREFERENCE, Holder.EMAIL_STATUS, Holder.NONE)
+        """An answer once given is a yes or a no, and an address always has a state."""
+        return self.holder not in _NEVER_EMPTY
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -77,7 +85,7 @@ def columns_of(site_id: int) -> tuple[Column, ...]:
         _attribute(definition, field_id if _loose(field_id) not in taken else "")
         for field_id, definition in custom_definitions(site_id).items()
     ]
-    return (*_FIXED, *custom, *_READ_ONLY)
+    return (*_FIXED, *custom, *_consents(site_id), *_READ_ONLY)
 
 
 def match_header(cells: Sequence[str], columns: Iterable[Column]) -> MatchedHeader:
@@ -147,6 +155,20 @@ def _attribute(definition: FieldDefinition, column_id: str) -> Column:
         definition=definition,
         aliases=(prefixed,),
     )
+
+
+def _consents(site_id: int) -> list[Column]:
+    definitions = ConsentDefinition.objects.filter(site_id=site_id).order_by("name", "pk")
+    return [
+        _fixed(
+            f"{CONSENT_PREFIX}{definition.consent_id}",
+            f"Consent {definition.name}",
+            Holder.CONSENT,
+            kind=FieldType.BOOLEAN,
+            name=definition.consent_id,
+        )
+        for definition in definitions
+    ]
 
 
 def _fixed(  # noqa: PLR0913

@@ -14,7 +14,7 @@ from django.utils import timezone
 
 from contacts.models import Contact, ContactFile
 from contacts.search import contacts_found
-from contacts.transfer.columns import columns_of
+from contacts.transfer.columns import Holder, columns_of
 from contacts.transfer.files import file_create, part_append
 from contacts.transfer.output import dataset_text
 from contacts.transfer.resource import ContactResource
@@ -133,8 +133,12 @@ def run_export(job: Job) -> bool:
     if job.cursor:
         contacts = contacts.filter(pk__gt=UUID(job.cursor))
     chosen = contacts.defer("personal_identity_number", "fact_times")
-    rows = list(chosen.prefetch_related("preferences").order_by("pk")[:SLICE])
-    dataset = ContactResource(file.site, columns_of(file.site_id)).export(rows)
+    columns = columns_of(file.site_id)
+    answers = ["preferences"]
+    if any(column.holder is Holder.CONSENT for column in columns):
+        answers.append("consents")
+    rows = list(chosen.prefetch_related(*answers).order_by("pk")[:SLICE])
+    dataset = ContactResource(file.site, columns).export(rows)
     part_append(file, dataset_text(dataset, is_first=not job.cursor))
     is_end = len(rows) < SLICE
     job.done += len(rows)

@@ -25,7 +25,7 @@ from contacts.models import Contact
 from contacts.services import contacts_apply_batch, contacts_preview_batch
 from contacts.transfer.cells import cell_text, cell_value, escaped
 from contacts.transfer.columns import Column, Holder
-from integrations.contact_change import Channel, ContactChange, EmailStatus, Identity
+from integrations.contact_change import Channel, ConsentFact, ContactChange, EmailStatus, Identity
 from integrations.field_types import FieldDefinition, FieldError, FieldType, lenient
 from integrations.normalisation.phones import phone_normalised
 from sites.models import Site
@@ -76,7 +76,7 @@ class CellWidget(Widget):  # type: ignore[misc]
         column = self.column
         if column.name == "phone" and column.holder is Holder.IDENTITY:
             return self._phone(value)
-        if column.holder is Holder.PREFERENCE:
+        if column.holder in (Holder.PREFERENCE, Holder.CONSENT):
             # What the contact API answers where nobody said yes or no.
             return (
                 None if value.strip().casefold() == "none" else cell_value(column.definition, value)
@@ -128,6 +128,9 @@ class CellField(Field):  # type: ignore[misc]
         if column.holder is Holder.PREFERENCE:
             rows = instance.preferences.all()
             return next((row.accepts for row in rows if row.channel == column.name), None)
+        if column.holder is Holder.CONSENT:
+            answers = instance.consents.all()
+            return next((row.value for row in answers if row.consent_id == column.name), None)
         if column.holder is Holder.ATTRIBUTE:
             return _fitting(column.definition, instance.attributes.get(column.name))
         return getattr(instance, column.name)
@@ -231,6 +234,7 @@ class ContactResource(Resource):  # type: ignore[misc]
             is_taken_away = column.holder is Holder.IDENTITY and value is None
             held[Holder.FIELD if is_taken_away else column.holder][column.name] = value
         preferences = held[Holder.PREFERENCE].items()
+        consents = held[Holder.CONSENT].items()
         identity = held[Holder.IDENTITY]
         return ContactChange(
             identity=Identity(
@@ -241,6 +245,9 @@ class ContactResource(Resource):  # type: ignore[misc]
             fields=held[Holder.FIELD],
             attributes=held[Holder.ATTRIBUTE],
             preferences={Channel(name): yes for name, yes in preferences if yes is not None},
+            consents=tuple(
+                ConsentFact(consent_id=name, value=yes) for name, yes in consents if yes is not None
+            ),
             email_status=held[Holder.EMAIL_STATUS].get("email_status"),
             only_known=only_known,
         )
