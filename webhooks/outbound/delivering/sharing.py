@@ -28,6 +28,11 @@ _DELIVERY: Final = Delivery._meta.db_table
 _SUBSCRIPTION: Final = Subscription._meta.db_table
 # Word by word the condition of the partial indexes.
 _WAITING: Final = "d.status IN ('pending', 'retrying')"
+# Asked with EXISTS, PostgreSQL reads all deliveries there are once many of them wait.
+_FIRST_DUE: Final = (
+    f"(SELECT d.due_at FROM {_DELIVERY} d WHERE d.subscription_id = s.id AND {_WAITING} "
+    "ORDER BY d.due_at LIMIT 1)"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,8 +74,7 @@ def due_locked(wanted: Sequence[Wanted], now: datetime) -> list[tuple[int, datet
         cursor.execute(
             f"SELECT s.id, s.paced_until FROM {_SUBSCRIPTION} s WHERE s.id IN ({marks(ids)}) "
             "AND s.state = 'active' AND (s.slowed_until IS NULL OR s.slowed_until <= %s) "
-            f"AND EXISTS (SELECT 1 FROM {_DELIVERY} d WHERE d.subscription_id = s.id "
-            f"AND {_WAITING} AND (d.due_at <= %s OR s.batch_size > 1)) {lock}",
+            f"AND ({_FIRST_DUE} <= %s OR (s.batch_size > 1 AND {_FIRST_DUE} IS NOT NULL)) {lock}",
             [*ids, database_time(now), database_time(now)],
         )
         return [(pk, paced and aware(paced)) for pk, paced in cursor.fetchall()]
