@@ -8,7 +8,7 @@ from django.db import transaction
 
 from config.configuration.document import read_document
 from config.configuration.problems import Problems
-from config.configuration.section import Applying
+from config.configuration.section import Applying, RemovesFirst
 from config.configuration.sections import SECTIONS
 from sites.audit import Actor, audit_entries
 from sites.models import AuditEntry
@@ -66,3 +66,11 @@ def _apply_document(document: dict[str, Any], run: Applying) -> None:
     for section in SECTIONS:
         if section.key in document and (run.site is not None or section.key == "site"):
             section.apply(document[section.key], run)
+        if section.key == "site" and run.site is not None:
+            _remove_first(document, run)
+
+
+def _remove_first(document: Mapping[str, Any], run: Applying) -> None:
+    for section in reversed(SECTIONS):
+        if isinstance(section, RemovesFirst) and section.key in document:
+            section.remove_unlisted(document[section.key], run)

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any, Protocol
+from typing import Any, Protocol, runtime_checkable
 
 from config.configuration.problems import Problems
 from config.configuration.references import References
@@ -25,6 +25,16 @@ class Applying:
     site: Site | None = None
     unlisted: list[str] = field(default_factory=list)
     first_passwords: dict[str, str] = field(default_factory=dict)
+
+
+@runtime_checkable
+class RemovesFirst(Protocol):
+    """A section whose entries look at those of others: what goes must go before they do."""
+
+    key: str
+
+    def remove_unlisted(self, value: Any, run: Applying) -> None:
+        """Delete what the file does not name, or note it; called before the others are applied."""
 
 
 class Section(Protocol):
