@@ -37,6 +37,7 @@ PLAN: Final = (
     Planned("compute segments", "automation.segments.schedule.compute_due_segments", 1),
     Planned("start due workflows", "automation.workflows.schedule.start_due_workflows", 1),
     Planned("tell of trouble", "webhooks.outbound.notices.sending.tell_of_trouble", 1),
+    Planned("expire points", "contacts.loyalty.expiring.expire_points", 5),
     Planned("retention", "config.retention.apply_retention", 60),
     Planned("prune", "config.pruning.prune", 60),
 )

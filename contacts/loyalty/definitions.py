@@ -8,7 +8,7 @@ from django.core.exceptions import ValidationError
 from django.db import IntegrityError, transaction
 from django.db.models import ProtectedError, RestrictedError
 
-from contacts.loyalty.users import told, users_of
+from common.uses import in_use, users_of
 from contacts.models import PointAccount, PointDefinition
 from sites.audit import Actor, audit_record, field_changes
 from sites.models import Site
@@ -18,6 +18,7 @@ MOST_DEFINITIONS: Final = 100
 MOST_DAYS: Final = 36_500
 CHANGEABLE: Final = ("name", "expires_after_days", "is_active")
 _ALL: Final = ("number", *CHANGEABLE)
+_USES: Final = "point_definition_uses"
 _TAKEN: Final = "Another kind of points of the site has the id {number}."
 
 
@@ -62,8 +63,8 @@ def point_definition_delete(*, definition: PointDefinition, actor: Actor) -> Non
                     f"Contacts have “{stored.name}”, so they cannot be deleted. Switch them off "
                     "instead: no more are awarded then."
                 )
-            if users := users_of(stored):
-                raise DefinitionInUse(_in_use(stored, told(users)))
+            if users := users_of(stored, _USES):
+                raise DefinitionInUse(in_use(stored.name, users))
             audit_record(
                 actor=actor,
                 action="point_definition.deleted",
@@ -74,9 +75,8 @@ def point_definition_delete(*, definition: PointDefinition, actor: Actor) -> Non
             stored.delete()
     except (ProtectedError, RestrictedError, IntegrityError):
         # The database refuses as well: a use that began meanwhile shows only when we commit.
-        users = users_of(definition)
-        words = told(users) or "something that was added just now"
-        raise DefinitionInUse(_in_use(definition, words)) from None
+        users = users_of(definition, _USES)
+        raise DefinitionInUse(in_use(definition.name, users)) from None
 
 
 def _store(definition: PointDefinition) -> None:
@@ -86,10 +86,6 @@ def _store(definition: PointDefinition) -> None:
     except IntegrityError:
         # A source may tell of new points at any time.
         raise ValidationError({"number": _TAKEN.format(number=definition.number)}) from None
-
-
-def _in_use(definition: PointDefinition, words: str) -> str:
-    return f"“{definition.name}” is in use and cannot be deleted: {words}. Change that first."
 
 
 def _check_against_others(definition: PointDefinition, site: Site) -> None:

@@ -8,9 +8,9 @@ from django.core.exceptions import ValidationError
 from django.db import IntegrityError, transaction
 from django.db.models import ProtectedError, RestrictedError
 
+from common.uses import in_use, users_of
 from contacts.loyalty.assigning import AssignOutcome, assignment_redeem, promotions_assign
 from contacts.loyalty.redemption_channels import BadChannel, channels_checked
-from contacts.loyalty.users import told, users_of
 from contacts.loyalty.validity import status_of
 from contacts.models import Promotion, PromotionAssignment
 from sites.audit import Actor, audit_record, field_changes
@@ -42,6 +42,7 @@ CHANGEABLE: Final = (
 MOST_PROMOTIONS: Final = 5_000
 _MOST_AMOUNT: Final = {Promotion.Unit.DAYS: 3_650, Promotion.Unit.MONTHS: 120}
 _TOLD: Final = "A connected system keeps this promotion: change it there."
+_USES: Final = "promotion_uses"
 _TAKEN: Final = "Another promotion of the site has this external id."
 
 
@@ -85,8 +86,8 @@ def promotion_delete(*, promotion: Promotion, actor: Actor) -> None:
                     f"Contacts have “{stored.name}”, so it cannot be deleted. Give it an end "
                     "instead."
                 )
-            if users := users_of(stored):
-                raise PromotionInUse(_in_use(stored, told(users)))
+            if users := users_of(stored, _USES):
+                raise PromotionInUse(in_use(stored.name, users))
             audit_record(
                 actor=actor,
                 action="promotion.deleted",
@@ -97,8 +98,8 @@ def promotion_delete(*, promotion: Promotion, actor: Actor) -> None:
             stored.delete()
     except (ProtectedError, RestrictedError, IntegrityError):
         # The database refuses as well: a use that began meanwhile shows only when we commit.
-        words = told(users_of(promotion)) or "somebody who got it just now"
-        raise PromotionInUse(_in_use(promotion, words)) from None
+        users = users_of(promotion, _USES)
+        raise PromotionInUse(in_use(promotion.name, users)) from None
 
 
 def _stored(promotion: Promotion) -> Promotion:
@@ -149,10 +150,6 @@ def _store(promotion: Promotion) -> None:
             promotion.save()
     except IntegrityError:
         raise ValidationError({"external_id": _TAKEN}) from None
-
-
-def _in_use(promotion: Promotion, words: str) -> str:
-    return f"“{promotion.name}” is in use and cannot be deleted: {words}. Change that first."
 
 
 def _values(promotion: Promotion) -> dict[str, Any]:
