@@ -16,6 +16,7 @@ from django.db import DatabaseError
 from django.utils import timezone
 
 from config.demo_app import demo_app_make, demo_app_play
+from config.demo_automation import demo_automation_make
 from config.demo_onsite import demo_onsite_play
 from config.demo_sources import SETTINGS, demo_secrets
 from config.demo_subscriptions import demo_subscriptions_make
@@ -43,6 +44,7 @@ def demo_play(base_url: str) -> str:
         sources = [_source(site, preset.key) for preset in offered_presets()]
         # All that reception looks up is there before it is first asked.
         event = demo_app_make(site, actor=ACTOR)
+        demo_automation_make(site, event, actor=ACTOR)
         # Before anything happens, so that there is something to tell.
         demo_subscriptions_make(base_url, site, actor=ACTOR)
         sent, accepted = _send_samples(base_url, sources)
