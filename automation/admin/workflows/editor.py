@@ -46,6 +46,7 @@ class Editor:
     @classmethod
     def posted(cls, data: QueryDict, site: Site) -> Editor:
         things = SiteThings(site)
+        data = _without_nul(data)
         editor = cls(site, posted_draft(data, things), things=things)
         owner = editor.draft.open_rule
         if owner:
@@ -128,6 +129,14 @@ class Editor:
         if problems:
             return Offered()
         return offered_variables(variables_of(trigger, self.site), is_masked=self.is_masked)
+
+
+def _without_nul(data: QueryDict) -> QueryDict:
+    """Return what was sent without a character that nobody types and PostgreSQL cannot store."""
+    cleaned = data.copy()
+    for name in data:
+        cleaned.setlist(name, [value.replace("\0", "") for value in data.getlist(name)])
+    return cleaned
 
 
 def _action_groups() -> list[tuple[str, list[tuple[str, str]]]]:

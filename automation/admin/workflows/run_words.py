@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from datetime import datetime
 from typing import Final
+from uuid import UUID
 
 from django.utils.safestring import SafeString
 
@@ -63,11 +65,21 @@ def summary_words(run: WorkflowRun, now: datetime) -> str:
 
 def outcome_words(run: WorkflowRun, now: datetime) -> str:
     """Return how far a run is in a few words, for a list."""
-    if run.reason:
-        return run.reason
     if run.state == RunState.WAITING and run.due_at is not None:
         return f"Goes on {_due(run.due_at, now)}"
     return ""
+
+
+def failed_words(run_ids: Collection[UUID]) -> dict[UUID, str]:
+    """Return, for runs in which a step failed, the first of those and why."""
+    steps = WorkflowStep.objects.filter(
+        run__in=run_ids, state__in=(StepState.FAILED, StepState.RETRYING)
+    )
+    found: dict[UUID, str] = {}
+    for step in steps.order_by("run", "position"):
+        word = "failed" if step.state == StepState.FAILED else "failed and is tried again"
+        found.setdefault(step.run_id, f"Step {step.position + 1} {word}. {step.detail}")
+    return found
 
 
 def _due(at: datetime, now: datetime) -> str:

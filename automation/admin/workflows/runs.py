@@ -25,7 +25,7 @@ from automation.admin.workflows.run_filters import (
     searched_streams,
 )
 from automation.admin.workflows.run_page import run_context
-from automation.admin.workflows.run_words import outcome_words, run_chip
+from automation.admin.workflows.run_words import failed_words, outcome_words, run_chip
 from automation.models import WorkflowRun
 from automation.workflows.services import run_cancel, step_retry
 from common.admin.key_pages import KeyStream
@@ -75,6 +75,13 @@ class WorkflowRunAdmin(KeysetAdmin, PageAdmin):
     ) -> HttpResponse:
         return super().changelist_view(request, {"title": "Workflow runs"} | (extra_context or {}))
 
+    def rows_for_list(self, request: HttpRequest, keys: list[Any]) -> list[Any]:
+        rows = super().rows_for_list(request, keys)
+        troubles = failed_words(keys)
+        for row in rows:
+            row.trouble = troubles.get(row.pk, "")
+        return rows
+
     @admin.display(description="Started")
     def happened(self, run: WorkflowRun) -> SafeString:
         with timezone.override(run.workflow.site.time_zone):
@@ -95,9 +102,8 @@ class WorkflowRunAdmin(KeysetAdmin, PageAdmin):
         return run_chip(run)
 
     @admin.display(description="Outcome")
-    def told(self, run: WorkflowRun) -> str:
-        with timezone.override(run.workflow.site.time_zone):
-            return shortened(outcome_words(run, timezone.now()))
+    def told(self, run: Any) -> str:
+        return shortened(run.reason or run.trouble or outcome_words(run, timezone.now()))
 
     # -- one run ---------------------------------------------------------------------------------
 

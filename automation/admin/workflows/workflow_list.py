@@ -8,7 +8,7 @@ from django.contrib import admin
 from django.http import HttpRequest
 from django.urls import reverse
 from django.utils import timezone
-from django.utils.html import format_html
+from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 
 from automation.admin.workflows.run_words import workflow_chip
@@ -108,16 +108,21 @@ def counts_cell(counts: LatelyCounts, workflow_id: str) -> SafeString:
     """Return how many went through lately, each number a link to those runs."""
     if not counts.total:
         return format_html('<span class="quiet">{}</span>', "nobody")
-    runs = f"{reverse('admin:automation_workflowrun_changelist')}?workflow={workflow_id}"
-    failed = (
-        format_html('<br><a href="{}&amp;state=failed_step">{} failed</a>', runs, counts.failed)
-        if counts.failed
-        else ""
-    )
+    runs = f"{reverse('admin:automation_workflowrun_changelist')}?workflow={workflow_id}&state="
+    parts = [
+        (runs, state, f"{count:,}", word)
+        for state, count, word in (
+            ("finished", counts.finished, "finished"),
+            ("waiting", counts.waiting, "waiting"),
+            ("ready", counts.ready, "in progress"),
+            ("stopped", counts.stopped, "stopped"),
+            ("cancelled", counts.cancelled, "cancelled"),
+            ("failed_step", counts.failed, "with a failed step"),
+        )
+        if count
+    ]
     return format_html(
-        '<span class="run-counts" title="{}"><a href="{}&amp;state=finished">{} finished</a>, '
-        '<a href="{}&amp;state=waiting">{} waiting</a>, {} in progress{}{}</span>',
+        '<span class="run-counts" title="{}">{}</span>',
         f"Of the newest {counts.total:,}" if counts.is_cut else "",
-        runs, counts.finished, runs, counts.waiting, counts.ready,
-        f", {counts.stopped} stopped" if counts.stopped else "", failed,
-    )  # fmt: skip
+        format_html_join(", ", '<a href="{}{}">{} {}</a>', parts),
+    )

@@ -458,6 +458,23 @@ def test_hostile_text_is_only_text(operator: Client, site: Site, purchase: Recep
     assert "49" not in text[text.index('id="id_name"') : text.index('id="id_description"')]
 
 
+def test_characters_that_no_database_stores(
+    operator: Client, site: Site, purchase: ReceptionEvent
+) -> None:
+    url = new_url(site)
+    editor = with_set_field(operator, site, purchase)
+    editor = form(editor.press(operator, url, "when.add", **FILLED))
+    editor.press(
+        operator, url, "save",
+        **{"name": "Po\x00ints", "when.0.pointer": "/event/amount",
+           "step.s1.rows.0.literal": "1\x000", "when.0.value": '"\\u0000\\ud800"'},
+    )  # fmt: skip
+    definition = WorkflowVersion.objects.get().definition
+    assert Workflow.objects.get().name == "Points"
+    assert definition["steps"][0]["settings"]["rows"][0]["value"] == {"literal": "10"}
+    assert definition["event_conditions"][0]["value"] == '"\\u0000\\ud800"'
+
+
 @pytest.mark.parametrize("settings", [
     "", "[]", "{", "null", "[" * 5000, '{"rows": 5}', '{"rows": [5, {"field": [], "value": 9}]}',
     '{"rows": [{"field": {"a": 1}, "operation": 7, "value": {"variable": 5}}]}',

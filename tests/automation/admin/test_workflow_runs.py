@@ -50,6 +50,7 @@ def test_log_is_filtered_and_searched(support: Client, site: Site) -> None:
     first = run(welcome, jane)
     second = run(thanks, john, RunState.STOPPED, reason="Because of a reason.")
     step(second, 0, StepState.FAILED)
+    step(run(thanks, john), 1, StepState.FAILED, detail="It was not there.")
 
     def found(query: str) -> list[bool]:
         text = html(support.get(f"{reverse(LIST)}?{query}"))
@@ -65,7 +66,9 @@ def test_log_is_filtered_and_searched(support: Client, site: Site) -> None:
     assert found(f"q={first.pk}") == [True, False]
     assert found("when=hour") == [True, True]
     assert found(f"workflow={uuid.uuid4()}") == [False, False]
-    assert "Because of a reason." in html(support.get(reverse(LIST)))
+    text = html(support.get(reverse(LIST)))
+    assert "Step 2 failed. It was not there." in text
+    assert "Because of a reason." in text
 
 
 def test_log_pages_by_key(support: Client, site: Site) -> None:

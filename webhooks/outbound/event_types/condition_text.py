@@ -36,8 +36,15 @@ def _value(text: str) -> Any:
         value = json.loads(text)
     except (ValueError, RecursionError):
         return text
-    is_plain = value is None or isinstance(value, bool | int | float | str)
-    return value if is_plain and value not in (float("inf"), float("-inf")) else text
+    is_plain = value is None or isinstance(value, bool | int | float)
+    if is_plain and value not in (float("inf"), float("-inf")):
+        return value
+    return value if isinstance(value, str) and _is_storable(value) else text
+
+
+def _is_storable(text: str) -> bool:
+    """Say whether both databases take it: an escape may stand for what is no character."""
+    return "\0" not in text and text.encode("utf-8", "ignore").decode() == text
 
 
 def _text(value: Any) -> str:
