@@ -40,6 +40,12 @@ RESOURCES: Final = (
         write=Scope.CONSENTS_WRITE,
     ),
     Resource(
+        name="Loyalty",
+        covers="Points, vouchers and promotions",
+        read=Scope.LOYALTY_READ,
+        write=Scope.LOYALTY_WRITE,
+    ),
+    Resource(
         name="Custom events",
         covers="Events that custom integrations receive by the public API",
         write=Scope.CUSTOM_EVENTS_WRITE,
