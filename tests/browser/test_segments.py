@@ -180,6 +180,7 @@ def test_the_words_follow_what_is_typed(
     )
     second.get_by_role("button", name="Move Birth date up").click()
     expect(page.locator(".rule-condition").first).to_have_id("n2")
+    expect(page.get_by_label("What the condition is about").first).to_be_focused()
     expect(page.locator("#rule-summary")).to_contain_text("within 7 days or City")
     page.get_by_role("button", name="Save").last.click()
     expect(page.locator(".messagelist")).to_contain_text("was saved")

@@ -127,7 +127,10 @@ class SegmentAdmin(SegmentListAdmin):
                 return _to(segment)
             return self._editor(request, segment, form)
         if action == PREVIEW:
-            return self._editor(request, segment, form, preview=_preview(segment, form))
+            preview = _preview(segment, form)
+            return self._editor(
+                request, segment, form, preview=preview, is_preview_refused=preview is None
+            )
         return self._editor(request, segment, form, look_at=acted(form.tree, action))
 
     def _saved(self, request: HttpRequest, segment: Segment, form: SegmentForm) -> bool:
@@ -153,23 +156,23 @@ class SegmentAdmin(SegmentListAdmin):
         request: HttpRequest,
         segment: Segment,
         form: SegmentForm,
-        *,
-        preview: Preview | None = None,
-        look_at: str = "",
+        **shown: Any,
     ) -> HttpResponse:
         summary, incomplete = typed_rule_words(form.tree, form.offer, segment.site)
         is_new = segment._state.adding
-        context = shown_rule(form.tree, form.offer) | {
-            "form": form,
-            "problems": form.problems,
-            "is_new": is_new,
-            "summary": summary,
-            "incomplete": incomplete,
-            "preview": preview,
-            "look_at": look_at,
-            "most_conditions": MOST_CONDITIONS,
-            "most_depth": MOST_DEPTH,
-        }
+        context = (
+            shown_rule(form.tree, form.offer)
+            | shown
+            | {
+                "form": form,
+                "problems": form.problems,
+                "is_new": is_new,
+                "summary": summary,
+                "incomplete": incomplete,
+                "most_conditions": MOST_CONDITIONS,
+                "most_depth": MOST_DEPTH,
+            }
+        )
         if "fragment" in request.POST:
             return self._fragment(request, segment, context)
         if is_new:

@@ -21,6 +21,17 @@ const startRule = (form, rule) => {
         const text = await answer.text();
         return turn === latest && answer.ok ? text : null;
     };
+    // To the button that was pressed while a thing moves, else to what the button was about.
+    const lookAt = (action) => {
+        const target = action === 'preview'
+            ? rule.querySelector('.has-errors') ?? document.getElementById('rule-preview')
+            : rule.querySelector('[data-look-here]');
+        const again = /^(up|down|in|out)-/.test(action)
+            && rule.querySelector(`button[value="${action}"]`);
+        const first = target?.querySelector('select, input:not([type="hidden"])');
+        (again || first || target)?.focus({preventScroll: true});
+        target?.scrollIntoView({block: 'nearest'});
+    };
     const show = async (button) => {
         rule.setAttribute('aria-busy', 'true');
         try {
@@ -29,10 +40,7 @@ const startRule = (form, rule) => {
                 throw new Error('No answer that could be shown.');
             }
             rule.innerHTML = text;
-            const target = rule.querySelector('[data-look-here]');
-            const next = target?.querySelector('select, input:not([type="hidden"]), button');
-            (next ?? target)?.focus();
-            target?.scrollIntoView({block: 'nearest'});
+            lookAt(button.value);
         } catch {
             // The whole page says what is wrong.
             button.dataset.plain = 'yes';

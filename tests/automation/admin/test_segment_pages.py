@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 import re
+from datetime import timedelta
 from typing import Any
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 import pytest
 from django.test import Client
 from django.urls import reverse
+from django.utils import timezone
 
+from automation.admin.segments.recent_moves import RecentMoves, moves_by_day, recent_moves
 from automation.models import Segment, SegmentMove, Use, Workflow
+from automation.segments.matching import TooSlow
+from common.identifiers import row_id_floor
 from contacts.models import Contact, ContactFile
 from sites.models import AuditEntry, Job, Role, Site
 from tests.admin.test_theme_of_pages import INLINE
@@ -250,15 +255,24 @@ def test_the_preview_of_a_new_segment_counts_without_a_name(operator: Client, si
     assert not Segment.objects.exists()
 
 
+def test_a_preview_of_what_is_not_complete_says_why_not(operator: Client, site: Site) -> None:
+    editor = Editor(operator, reverse(ADD))
+    editor.press("condition-include")
+    html = editor.press("preview")
+    assert "No preview: see what is marked above." in html
+    assert "Choose what this condition is about." in html
+
+
 def test_a_preview_that_takes_too_long_says_what_to_do(
     operator: Client, site: Site, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    contact(site, email="a@example.com")
-    monkeypatch.setattr("automation.segments.matching._STEPS", 1)
-    monkeypatch.setattr("automation.segments.preview.PREVIEW_SECONDS", -1.0)
-    editor = Editor(operator, reverse(ADD))
-    html = editor.press("preview")
+    def slow(*given: Any) -> None:
+        raise TooSlow(20)
+
+    monkeypatch.setattr("automation.admin.segments.segments.segment_preview", slow)
+    html = Editor(operator, reverse(ADD)).press("preview")
     assert "was stopped. Take a condition away" in html
+    assert "No preview" in html
 
 
 def test_samples_stand_beside_the_properties_of_an_activity(operator: Client, site: Site) -> None:
@@ -389,6 +403,29 @@ def test_the_page_shows_members_moves_and_a_chart(operator: Client, site: Site) 
     html = text_of(operator.get(page_of(made)))
     assert "1 entered</title>" in html
     assert "+1</span>" in html
+
+
+def test_moves_are_counted_no_further_than_there_is_room_to_say(
+    operator: Client, site: Site, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made = segment(site, IN_MALMO)
+    computed(made)
+    people = [contact(site, email=f"p{number}@example.com") for number in range(4)]
+    now = timezone.now()
+    for person, days in zip(people, (9, 5, 5, 0), strict=True):
+        at = now - timedelta(days=days)
+        key = UUID(int=row_id_floor(at).int + people.index(person))
+        SegmentMove.objects.create(
+            pk=key, segment=made, contact=person, has_entered=days > 0, at=at, told_at=at
+        )
+    assert recent_moves([made.pk, uuid4()]) == {made.pk: RecentMoves(entered=2, left=1)}
+    by_day = [(entered, left) for _, entered, left in moves_by_day(made, days=10, now=now)]
+    assert by_day == [(1, 0), *[(0, 0)] * 3, (2, 0), *[(0, 0)] * 4, (0, 1)]
+    monkeypatch.setattr("automation.admin.segments.recent_moves.MOST_COUNTED", 2)
+    assert recent_moves([made.pk])[made.pk].is_more
+    # The day of the last one that was counted may not be whole.
+    by_day = [(entered, left) for _, entered, left in moves_by_day(made, days=10, now=now)]
+    assert by_day == [*[(0, 0)] * 4, (0, 1)]
 
 
 def test_members_are_paged_by_key(operator: Client, site: Site) -> None:
