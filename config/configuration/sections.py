@@ -15,6 +15,7 @@ from config.configuration.segments_section import SegmentsSection
 from config.configuration.site_section import SiteSection
 from config.configuration.sources_section import SourcesSection
 from config.configuration.subscriptions_section import SubscriptionsSection
+from config.configuration.workflows_section import WorkflowsSection
 
 # In the order of the file and of applying it; the site comes first, because the others need it.
 SECTIONS: Final[tuple[Section, ...]] = (
@@ -31,4 +32,5 @@ SECTIONS: Final[tuple[Section, ...]] = (
     CustomIntegrationsSection(),
     PublishableKeysSection(),
     SegmentsSection(),
+    WorkflowsSection(),
 )
