@@ -135,6 +135,7 @@ def _hold(submission: Submission) -> None:
 
 def _apply_and_end(submission: Submission) -> None:
     visitor, known = visitor_read(submission.visitor), visitor_read(submission.known_contact)
+    said_by_visitor = visitor
     comparison = compare(visitor, known, submission.site.default_country)
     is_retailers = submission.register == Register.GENERIC_API
     notes: tuple[str, ...] = ()
@@ -142,15 +143,27 @@ def _apply_and_end(submission: Submission) -> None:
         notes = (comparison.note,)
     elif is_retailers:
         visitor = beneath(visitor, known)
-    change = contact_change(
-        visitor=visitor,
-        options=site_options(site_api(submission.site)),
+    options = site_options(site_api(submission.site))
+    said = contact_change(
+        visitor=said_by_visitor,
+        options=options,
         tag=submission.tag,
         occurred_at=submission.received_at,
         activities=activities_of(submission),
     )
+    change = contact_change(
+        visitor=visitor,
+        options=options,
+        tag=submission.tag,
+        occurred_at=submission.received_at,
+        activities=said.activities,
+    )
     applied = apply(
-        site=submission.site, change=change, label=_LABEL, received_at=submission.received_at
+        site=submission.site,
+        change=change,
+        said=said,
+        label=_LABEL,
+        received_at=submission.received_at,
     )
     submission.contact_id = applied.contact_id
     submission.notes = _together(submission.notes, (*notes, *_notes_of(applied)))

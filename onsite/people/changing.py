@@ -57,12 +57,23 @@ def contact_change(
     )
 
 
-def apply(*, site: Site, change: ContactChange, label: str, received_at: datetime) -> AppliedChange:
+def apply(
+    *,
+    site: Site,
+    change: ContactChange,
+    label: str,
+    received_at: datetime,
+    said: ContactChange | None = None,
+) -> AppliedChange:
     """Apply the change to the contact whom `person_find` finds; `notes` tell what was set aside.
 
-    What another process does between finding and applying is settled by the rules of contacts.
+    `said` is the part that the visitor said themselves, None for all of it. The rest a register
+    knows, and nobody knows since when: a yes of it never undoes a no. What another process does
+    between finding and applying is settled by the rules of contacts.
     """
     person = person_of(site, change.identity)
+    if said is not None and person.contact is not None:
+        change = _without_undone_optouts(change, said, person.contact)
     applied = contact_apply(
         site=site,
         change=replace(
@@ -73,6 +84,35 @@ def apply(*, site: Site, change: ContactChange, label: str, received_at: datetim
         source=ChangeSource(key=SOURCE_KEY, label=label, received_at=received_at),
     )
     return replace(applied, notes=(*person.notes, *applied.notes))
+
+
+def _without_undone_optouts(
+    change: ContactChange, said: ContactChange, contact: Contact
+) -> ContactChange:
+    """Return the change without what would undo a no on hearsay; inside a transaction."""
+    own = {fact.consent_id for fact in said.consents}
+    channels = {
+        channel
+        for channel, accepts in change.preferences.items()
+        if accepts and channel not in said.preferences
+    }
+    consents = {fact.consent_id for fact in change.consents if fact.value} - own
+    if not channels and not consents:
+        return change
+    # So that no opt-out comes in between.
+    Contact.objects.select_for_update(no_key=True).filter(pk=contact.pk).values_list("pk").first()
+    refused = contact.preferences.filter(accepts=False).values_list("channel", flat=True)
+    channels &= {Channel(channel) for channel in refused}
+    consents &= set(contact.consents.filter(value=False).values_list("consent_id", flat=True))
+    return replace(
+        change,
+        preferences={
+            channel: accepts
+            for channel, accepts in change.preferences.items()
+            if channel not in channels
+        },
+        consents=tuple(fact for fact in change.consents if fact.consent_id not in consents),
+    )
 
 
 def _without(identity: Identity, names: Iterable[str]) -> Identity:

@@ -7,9 +7,11 @@ from typing import Any
 
 import pytest
 
-from contacts.models import Activity, Contact
+from contacts.models import Activity, Contact, Preference
+from integrations.contact_change import Channel
 from integrations.models import ApiCall, Operation, Outcome, Purpose
 from onsite.models import Register, State
+from tests.contacts.changes import apply
 from tests.factories import SiteFactory
 from tests.onsite.campaign import JANE, Campaign
 from tests.onsite.retailer import Retailer, retailer_api
@@ -91,6 +93,31 @@ def test_a_known_ambassador_gets_what_the_retailer_knows(
     # The retailer's data under the visitor's own.
     assert (stored.phone, stored.first_name) == ("+46701234567", "Jane")
     assert stored.attributes["pet"] == "Dog"
+
+
+@pytest.mark.parametrize(
+    ("known", "said", "expected"),
+    [
+        (None, {}, True),
+        (True, {}, True),
+        (False, {}, False),
+        (False, {"acceptsEmail": True}, True),
+        (True, {"acceptsEmail": False}, False),
+    ],
+)
+def test_what_the_retailer_knows_never_undoes_a_no(
+    campaign: Campaign,
+    retailer: Retailer,
+    known: bool | None,
+    said: dict[str, bool],
+    expected: bool,
+) -> None:
+    retailer.knows(e_mail=JANE, acceptsEmail=True)
+    if known is not None:
+        apply(campaign.site, {"email": JANE}, preferences={Channel.EMAIL: known})
+    answer = campaign.send({"email": JANE, "options": said})
+    assert answer.status == 200
+    assert Preference.objects.get().accepts is expected
 
 
 def test_a_known_signup_is_written_without_any_tag(campaign: Campaign, retailer: Retailer) -> None:
