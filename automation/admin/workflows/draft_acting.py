@@ -15,6 +15,8 @@ from automation.workflows.actions.set_field import MOST_ROWS
 from automation.workflows.definition import MOST_STEPS
 from automation.workflows.site_things import SiteThings
 
+MOST_OPEN: Final = 8
+
 
 def draft_acted(draft: Draft, action: str, new_action: str, things: SiteThings) -> None:
     """Change the draft as the button says; one of a page that is out of date does nothing.
@@ -24,6 +26,7 @@ def draft_acted(draft: Draft, action: str, new_action: str, things: SiteThings) 
     subject, _, rest = action.partition(".")
     if action == "add":
         _add(draft, new_action)
+        _close_complete(draft, draft.steps[-1].id if draft.steps else "", things)
     elif subject == "when":
         verb, _, number = rest.partition(".")
         draft.conditions = conditions_acted(draft.conditions, verb, number)
@@ -32,6 +35,15 @@ def draft_acted(draft: Draft, action: str, new_action: str, things: SiteThings) 
         step = draft.step(step_id)
         if step is not None:
             _step_acted(draft, step, verb, things)
+            _close_complete(draft, step.id, things)
+
+
+def _close_complete(draft: Draft, kept: str, things: SiteThings) -> None:
+    """Close steps from the first on while too many are open: a form has only so many fields."""
+    opened = [step for step in draft.steps if step.is_open and step.id != kept]
+    for step in opened[: max(len(opened) + 1 - MOST_OPEN, 0)]:
+        if step.id != draft.open_rule and not step_problems(step, things):
+            step.is_open = False
 
 
 def _add(draft: Draft, action: str) -> None:

@@ -275,6 +275,24 @@ def test_a_step_that_is_not_complete_stays_open(
     assert "step.s1.open" in form(response).values
 
 
+def test_complete_steps_close_when_many_are_open(
+    operator: Client, site: Site, purchase: ReceptionEvent
+) -> None:
+    url = new_url(site)
+    editor = with_set_field(operator, site, purchase)
+    for _ in range(9):
+        editor = form(editor.press(operator, url, "add", new_action="wait"))
+    opened = [name for name in editor.values if name.endswith(".open")]
+    # The first is not complete; the second made room.
+    assert "step.s1.open" in opened
+    assert "step.s2.open" not in opened
+    assert json.loads(editor.values["step.s2.settings"][0]) == {"amount": 1, "unit": "days"}
+    # The one that is asked for opens, and another closes.
+    editor = form(editor.press(operator, url, "step.s2.edit"))
+    assert "step.s2.open" in editor.values
+    assert "step.s3.open" not in editor.values
+
+
 @pytest.mark.parametrize("action", [
     "set_field", "set_preference", "set_consent", "award_points", "create_voucher",
     "assign_promotion", "send_event", "call_generic_api", "wait", "stop",
