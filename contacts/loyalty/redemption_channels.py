@@ -106,7 +106,8 @@ def _local_values(number: int, value_type: str, rows: Any) -> list[dict[str, str
             raise BadChannel(f"{where}: a currency is three capital letters, such as SEK.")
         if not isinstance(value, str) or len(value) > _LONGEST["value"]:
             raise BadChannel(f"{where}: a value must be text.")
-        values.append({"currency": currency, "value": _value(where, value_type, value)})
+        checked = _value(where, value_type, line_normalised(value))
+        values.append({"currency": currency, "value": checked})
     return values
 
 

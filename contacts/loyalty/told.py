@@ -145,7 +145,7 @@ def _balances_told(told: Sequence[tuple[PointAccount, Told]], now: datetime) -> 
             fact.expires_at.astimezone(UTC) if fact.expires_at else None,
             each.source.key,
             at,
-            fact.account_id[:_ACCOUNT_ID],
+            line_normalised(fact.account_id)[:_ACCOUNT_ID],
         )
         if after != (
             account.balance,
@@ -211,7 +211,7 @@ def _voucher_row(told: Told) -> dict[str, Any]:
         "redeemed_at": None,
         "redeemed_by": "",
         "description": "",
-        "external_id": fact.external_id,
+        "external_id": line_normalised(fact.external_id),
         "source_key": told.source.key,
         "source_label": told.source.label[:_LABEL],
         "source_id": told.own_id,

@@ -84,7 +84,7 @@ def _promotion_row(key: PromotionKey, told: Told, now: datetime) -> dict[str, An
     return {
         "id": new_row_hex(),
         "site_id": site_id,
-        "name": line_normalised(fact.name)[: _LENGTHS["name"]] or f"Promotion {told_id}",
+        "name": (line_normalised(fact.name) or f"Promotion {told_id}")[: _LENGTHS["name"]],
         "external_id": _external_id(told),
         "is_draft": False,
         "starts_at": None,
@@ -113,7 +113,7 @@ def _assignment_row(promotion_id: UUID, told: Told) -> dict[str, Any]:
         "redeemed_at": None,
         "is_open": True,
         "redeemed_channel": "",
-        "external_id": fact.assignment_id,
+        "external_id": line_normalised(fact.assignment_id),
         "source_key": told.source.key,
         "source_label": told.source.label[:_LABEL],
         "source_id": told.own_id,
@@ -122,7 +122,7 @@ def _assignment_row(promotion_id: UUID, told: Told) -> dict[str, Any]:
 
 
 def _key(told: Told) -> PromotionKey:
-    return told.site_id, told.source.key, _fact(told).promotion_id
+    return told.site_id, told.source.key, line_normalised(_fact(told).promotion_id)
 
 
 def _external_id(told: Told) -> str:

@@ -218,6 +218,25 @@ def test_a_promotion_that_shops_know_is_the_one_we_have(site: Site) -> None:
     assert PromotionAssignment.objects.get().promotion == own
 
 
+def test_what_no_database_stores_is_taken_out(site: Site) -> None:
+    local = {"currency": "SEK", "value": "2\x000"}
+    channel = {"type": "POS", "valueType": "MONEY", "value": "\x0020", "localValues": [local]}
+    tell(
+        site,
+        1,
+        balance("1", account_id="1\x002"),
+        points("1", source_id="s\x00", source="T\x00ill"),
+        voucher(external_id="v\x00"),
+        promotion("p\x00", assignment_id="a\x00", name="\x00", redemption_channels=(channel,)),
+    )
+    assert PointAccount.objects.get().told_account_id == "12"
+    row = Promotion.objects.get()
+    assert (row.told_id, row.name) == ("p", "Promotion p")
+    assert row.redemption_channels[0]["localValues"] == [{"currency": "SEK", "value": "20"}]
+    tell(site, 2, promotion("q" * 200))
+    assert Promotion.objects.filter(told_id="q" * 200).get().name == f"Promotion {'q' * 190}"
+
+
 def test_one_that_expired_can_be_told_again(site: Site) -> None:
     tell(site, 1, promotion(source_id="a-1", expires_at=at(2)))
     tell(site, 3, promotion(source_id="a-2"))
