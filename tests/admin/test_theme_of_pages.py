@@ -129,8 +129,8 @@ def test_navigation_names_the_pages_as_operators_think(client: Client, superuser
     client.force_login(superuser)
     html = page(client, "index")
     groups = re.findall(r'class="nav-group"[^>]*>([^<]+)<', html)
-    assert groups[:4] == ["Configuration", "Activity", "People", "System"]
-    for label in ("Sites", "Received events", "Rejected requests", "Contacts", "Health"):
+    assert groups[:5] == ["Configuration", "Activity", "People", "Automation", "System"]
+    for label in ("Sites", "Received events", "Rejected requests", "Segments", "Health"):
         assert f">{label}</a>" in html
 
 

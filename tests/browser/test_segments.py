@@ -200,7 +200,8 @@ def test_no_page_is_wider_than_the_screen(
         site=shop, name=LONG, field_id="f" * 60, type="checkbox", options=options
     )
     person = contact(shop, email=f"{'x' * 60}@example.com", first_name=LONG)
-    activity(person, "y" * 100, **{"p" * 100: LONG})
+    came_with: dict[str, Any] = {"p" * 100: LONG}
+    activity(person, "y" * 100, **came_with)
     deep: dict[str, Any] = field(f"attribute:{'f' * 60}", "not_in", ["o" * 60])
     for _ in range(4):
         properties = [{"path": "p" * 100, "operator": "in", "value": [LONG, 5]}]
