@@ -18,7 +18,7 @@ MOST_DEFINITIONS: Final = 100
 MOST_DAYS: Final = 36_500
 CHANGEABLE: Final = ("name", "expires_after_days", "is_active")
 _ALL: Final = ("number", *CHANGEABLE)
-_USES: Final = "point_definition_uses"
+USES: Final = "point_definition_uses"
 _TAKEN: Final = "Another kind of points of the site has the id {number}."
 
 
@@ -63,7 +63,7 @@ def point_definition_delete(*, definition: PointDefinition, actor: Actor) -> Non
                     f"Contacts have “{stored.name}”, so they cannot be deleted. Switch them off "
                     "instead: no more are awarded then."
                 )
-            if users := users_of(stored, _USES):
+            if users := users_of(stored, USES):
                 raise DefinitionInUse(in_use(stored.name, users))
             audit_record(
                 actor=actor,
@@ -75,7 +75,7 @@ def point_definition_delete(*, definition: PointDefinition, actor: Actor) -> Non
             stored.delete()
     except (ProtectedError, RestrictedError, IntegrityError):
         # The database refuses as well: a use that began meanwhile shows only when we commit.
-        users = users_of(definition, _USES)
+        users = users_of(definition, USES)
         raise DefinitionInUse(in_use(definition.name, users)) from None
 
 

@@ -42,7 +42,7 @@ CHANGEABLE: Final = (
 MOST_PROMOTIONS: Final = 5_000
 _MOST_AMOUNT: Final = {Promotion.Unit.DAYS: 3_650, Promotion.Unit.MONTHS: 120}
 _TOLD: Final = "A connected system keeps this promotion: change it there."
-_USES: Final = "promotion_uses"
+USES: Final = "promotion_uses"
 _TAKEN: Final = "Another promotion of the site has this external id."
 
 
@@ -86,7 +86,7 @@ def promotion_delete(*, promotion: Promotion, actor: Actor) -> None:
                     f"Contacts have “{stored.name}”, so it cannot be deleted. Give it an end "
                     "instead."
                 )
-            if users := users_of(stored, _USES):
+            if users := users_of(stored, USES):
                 raise PromotionInUse(in_use(stored.name, users))
             audit_record(
                 actor=actor,
@@ -98,7 +98,7 @@ def promotion_delete(*, promotion: Promotion, actor: Actor) -> None:
             stored.delete()
     except (ProtectedError, RestrictedError, IntegrityError):
         # The database refuses as well: a use that began meanwhile shows only when we commit.
-        users = users_of(promotion, _USES)
+        users = users_of(promotion, USES)
         raise PromotionInUse(in_use(promotion.name, users)) from None
 
 

@@ -80,7 +80,7 @@ def test_the_documented_samples_land_in_the_tables_beside_the_activity(
     assert account.told_by == source.public_id
     assert PointTransaction.objects.get().source_id == "welcome-2024"
     voucher = RewardVoucher.objects.get()
-    assert (voucher.unique_code, voucher.amount) == ("ABCD-1234-EFGH", 50)
+    assert (voucher.unique_code, voucher.amount) == ("ABCD-1234-EFGH", Decimal(50))
     assignment = PromotionAssignment.objects.get()
     assert assignment.promotion.external_id == "PROMO-2024-03"
     channels = assignment.promotion.redemption_channels
