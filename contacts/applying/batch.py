@@ -12,7 +12,12 @@ from contacts.applied_change import CONFLICT, AppliedChange, ChangeItem, ChangeK
 from contacts.applying import channels, erasure, rules
 from contacts.applying.activities import activity_rows
 from contacts.applying.announcing import announce
-from contacts.applying.consent_answers import TextVersions, apply_consents
+from contacts.applying.consent_answers import (
+    TextVersions,
+    apply_consents,
+    rival_answers,
+    settled_answers,
+)
 from contacts.applying.facts import Facts
 from contacts.applying.identities import Match
 from contacts.applying.instants import iso
@@ -182,7 +187,10 @@ class Batch:
         self._snapshot.load_all()
         other.changes = {}
         kept, absorbed = older_and_younger(state, other)
+        rivals = rival_answers(kept, absorbed)
         taken = absorb(kept, absorbed, self._snapshot.holders)
+        if rivals:
+            self._ledger.answers += settled_answers(kept, rivals, facts, self._now)
         self._ledger.steps.append(Merge(kept, absorbed, name, taken, facts.source))
         outcome.absorbed.append(absorbed)
         return kept

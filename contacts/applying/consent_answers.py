@@ -87,6 +87,36 @@ def apply_consents(
     return answers
 
 
+def rival_answers(one: ContactState, other: ContactState) -> dict[str, tuple[Row, Row]]:
+    """Return what two contacts, about to become one, answered differently."""
+    return {
+        consent_id: (row, other.consents[consent_id])
+        for consent_id, row in one.consents.items()
+        if consent_id in other.consents and other.consents[consent_id]["value"] != row["value"]
+    }
+
+
+def settled_answers(
+    kept: ContactState, rivals: dict[str, tuple[Row, Row]], facts: Facts, recorded_at: str
+) -> list[Answer]:
+    """Return answers whose renewal is what makes them stand after a merge, and so is kept now.
+
+    A sender that repeated a no with every event said it after the other contact's yes. Without a
+    row of its own for that, the joined history would end with the yes.
+    """
+    answers = []
+    for consent_id, rows in rivals.items():
+        row = kept.consents[consent_id]
+        other = next(each for each in rows if each["value"] != row["value"])
+        if other["changed_at"] < row["changed_at"]:
+            continue
+        said_again = row | {"changed_at": iso(kept.fact_times[f"consent.{consent_id}"])}
+        kept.consents[consent_id] = said_again
+        kept.changed_rows.add(("consent", consent_id))
+        answers.append(_answer(kept, said_again, other["value"], facts, recorded_at))
+    return answers
+
+
 def _counts(state: ContactState, consent: ConsentFact, row: Row, at: int) -> bool:
     """Return whether an answer is the newest, and more than the one before said again.
 

@@ -147,6 +147,17 @@ def test_two_who_were_never_stored_become_one_within_a_batch(site: Site) -> None
     assert contact.consents.get().value is True
 
 
+def test_a_joined_history_ends_with_what_stands(site: Site) -> None:
+    apply(site, {"email": "jane@example.com"}, 1, **answer(False, 1))
+    # Said again, without a time of its own: no further answer, but newer than the other's yes.
+    apply(site, {"email": "jane@example.com"}, 5, **answer(False))
+    apply(site, {"phone": "+46701234567"}, 5, **answer(True, 5))
+    apply(site, {"email": "jane@example.com", "phone": "+46701234567"}, 6)
+    assert history() == [(None, False), (None, True), (True, False)]
+    row = Consent.objects.get()
+    assert (row.value, row.changed_at) == (False, at(5))
+
+
 def test_an_erased_person_leaves_no_answer(site: Site) -> None:
     apply(site, JANE, 1, **answer(True, 1))
     apply(site, {"contact": "1"}, 5, deletion=Deletion(reason="left"))

@@ -21,7 +21,7 @@ def terms(site: Site) -> None:
     ConsentDefinitionFactory.create(site=site, consent_id="terms", name="Member terms")
 
 
-def standing() -> list[tuple[str, bool]]:
+def standing() -> list[tuple[str | None, bool]]:
     return list(Consent.objects.order_by("contact__email").values_list("contact__email", "value"))
 
 
