@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
-from typing import Final
+from typing import Any, Final, NamedTuple
 from uuid import UUID
 
 from automation.workflows.actions.action import Ending, StepCall, StepResult
@@ -31,16 +31,26 @@ class ContactStep:
     troubles: list[str] = field(default_factory=list)
 
 
-def locked(calls: Sequence[StepCall]) -> dict[UUID, Contact]:
+class Known(NamedTuple):
+    """What is known of a contact that stays as it is until we commit."""
+
+    attributes: Mapping[str, Any]
+    fact_times: Mapping[str, int]
+
+
+def locked(calls: Sequence[StepCall]) -> dict[UUID, Known]:
     """Lock the contacts of the calls until the commit, in the order in which everybody does."""
     ids = {call.contact_id for call in calls}
     rows = Contact.objects.select_for_update(of=("self",), no_key=True)
     wanted = rows.filter(pk__in=ids, deleted_at=None).order_by("pk")
-    return {row.pk: row for row in wanted.defer("personal_identity_number")}
+    return {
+        pk: Known(attributes, times)
+        for pk, attributes, times in wanted.values_list("pk", "attributes", "fact_times")
+    }
 
 
 def change_contacts(
-    calls: Sequence[StepCall], steps: Sequence[ContactStep], known: Mapping[UUID, Contact]
+    calls: Sequence[StepCall], steps: Sequence[ContactStep], known: Mapping[UUID, Known]
 ) -> list[StepResult]:
     """Apply the steps in order; `known` are the contacts that are there, locked."""
     asked: list[int] = []
@@ -53,7 +63,7 @@ def change_contacts(
         step.change.occurred_at = _instant(call, step, contact)
         items.append(
             ChangeItem(
-                site=call.site, change=step.change, source=call.source, contact_id=contact.pk
+                site=call.site, change=step.change, source=call.source, contact_id=call.contact_id
             )
         )
         asked.append(number)
@@ -64,7 +74,7 @@ def change_contacts(
     ]
 
 
-def _instant(call: StepCall, step: ContactStep, contact: Contact) -> datetime:
+def _instant(call: StepCall, step: ContactStep, contact: Known) -> datetime:
     """Return now, or when the newest value that is written over was true.
 
     The clock of another machine may be ahead: what a workflow adds must not lose to that.

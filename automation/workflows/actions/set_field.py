@@ -15,10 +15,14 @@ from automation.workflows.actions.action import (
     StepResult,
     value_words,
 )
-from automation.workflows.actions.contact_changes import ContactStep, change_contacts, locked
+from automation.workflows.actions.contact_changes import (
+    ContactStep,
+    Known,
+    change_contacts,
+    locked,
+)
 from automation.workflows.reading import Reading
 from automation.workflows.site_things import SYSTEM_NAMES, SiteThings
-from contacts.models import Contact
 from integrations.contact_change import ContactChange, Identity
 from integrations.field_types import FieldDefinition, FieldError, FieldType, lenient
 from integrations.json_values import decimal_text
@@ -74,7 +78,7 @@ class SetField(Action):
 class _Draft:
     """What a contact will hold after the calls so far: two of them may be about the same one."""
 
-    contact: Contact | None
+    contact: Known | None
     written: dict[str, Any] = field(default_factory=dict)
 
     def current(self, field_id: str) -> Any:
