@@ -19,6 +19,8 @@ MOST_PROPERTIES: Final = 20
 _MOST_VALUES: Final = 200
 _LONGEST_PATH: Final = 200
 _LONGEST_TYPE: Final = Activity._meta.get_field("type").max_length or 0
+# It is kept as a number of JSON, which readers take for a double.
+_MOST_DIGITS: Final = 15
 _INDEX: Final = re.compile(r"-?[0-9]+")
 _ORDERED: Final = frozenset(("gt", "ge", "lt", "le"))
 
@@ -28,7 +30,8 @@ Told = Callable[[str, str], None]
 def read_activity(document: Mapping[str, Any], told: Told) -> ActivityCondition | None:
     """Return the condition, or None once what is wrong with it is told by key."""
     kind = document.get("type")
-    if not isinstance(kind, str) or not kind.strip() or len(kind) > _LONGEST_TYPE:
+    is_name = isinstance(kind, str) and kind.strip() and text_storable(kind) == kind
+    if not is_name or len(str(kind)) > _LONGEST_TYPE:
         told("type", "Name the activity.")
     operator = chosen(document.get("operator"), COUNT_OPERATORS, told, "operator")
     count = _whole(document.get("count"), 0, MOST_COUNT, told, "count")
@@ -102,4 +105,9 @@ def _value(operator: str, value: Any) -> PropertyValue:
 
 
 def _text_or_number(value: Any) -> str | Decimal:
-    return text_value(value) if isinstance(value, str) else number_value(value)
+    if isinstance(value, str):
+        return text_value(value)
+    number = number_value(value)
+    if len(number.normalize().as_tuple().digits) > _MOST_DIGITS:
+        raise ValueError(f"Give a number of at most {_MOST_DIGITS} digits.")
+    return number

@@ -21,6 +21,9 @@ from automation.segments.reading import BadRule, read_rule
 # Less than the minute that the qcluster and a job give to a step.
 COMPUTE_SECONDS: Final = 50.0
 
+# Longer than any computation takes.
+INTERRUPTED_AFTER: Final = timedelta(minutes=5)
+
 log = structlog.get_logger(__name__)
 
 
@@ -52,6 +55,9 @@ def segment_compute(segment: Segment, *, seconds: float = COMPUTE_SECONDS) -> Co
 def segments_due(now: datetime) -> QuerySet[Segment]:
     """Return the segments whose members are too old, or of an older rule, longest waiting first."""
     due = Q(attempted_at__isnull=True) | Q(rule_changed_at__gt=F("attempted_at"))
+    # Begun, and neither ended nor in trouble: its process died.
+    is_older = Q(computed_at__isnull=True) | Q(computed_at__lt=F("rule_changed_at"))
+    due |= is_older & Q(trouble="", attempted_at__lte=now - INTERRUPTED_AFTER)
     rhythms = Segment.objects.filter(every_minutes__isnull=False).order_by("every_minutes")
     for minutes in rhythms.values_list("every_minutes", flat=True).distinct():
         before = now - timedelta(minutes=minutes or 0)

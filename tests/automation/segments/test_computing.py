@@ -190,11 +190,26 @@ def test_segments_are_due_by_their_rhythm_their_rule_and_when_they_are_new(site:
     assert {each.name for each in segments_due(now)} == set(made)
     for name, minutes in (("old", 61), ("fresh", 59), ("never", 100_000)):
         before = now - timedelta(minutes=minutes)
-        Segment.objects.filter(name=name).update(attempted_at=before, rule_changed_at=before)
+        Segment.objects.filter(name=name).update(
+            attempted_at=before, rule_changed_at=before, computed_at=before
+        )
     assert [each.name for each in segments_due(now)] == ["new", "old"]
     Segment.objects.filter(name="never").update(rule_changed_at=now)
     assert {each.name for each in segments_due(now)} == {"new", "never", "old"}
     assert off.pk not in {each.pk for each in segments_due(now)}
+
+
+def test_a_computation_whose_process_died_is_begun_again(site: Site) -> None:
+    made = segment(site, MALMO, every_minutes=None)
+    now = timezone.now()
+    Segment.objects.filter(pk=made.pk).update(
+        attempted_at=now - timedelta(minutes=4), rule_changed_at=now - timedelta(minutes=10)
+    )
+    assert not segments_due(now)
+    assert segments_due(now + timedelta(minutes=2))
+    # One that was in trouble would be so again.
+    Segment.objects.update(trouble="It took too long.")
+    assert not segments_due(now + timedelta(minutes=2))
 
 
 def test_a_due_segment_is_computed_by_one_process(site: Site) -> None:

@@ -61,6 +61,12 @@ def found(given: Any, site: Site) -> list[tuple[str, str]]:
         ({"kind": "email_status", "is": ["dead"]}, ".is", "Choose among"),
         ({"kind": "points", "definition": 7, "operator": "eq", "value": 1}, ".definition", "no su"),
         (did(""), ".type", "Name"),
+        (did("a\x00"), ".type", "Name"),
+        (
+            did("x", properties=[{"path": "a", "operator": "eq", "value": 1234567.1234567891}]),
+            ".properties.0.value",
+            "15 digits",
+        ),
         (did("x", "at_least", 0), ".count", "exactly 0"),
         (did("x", "often"), ".operator", "Choose one of"),
         (did("x", count=1, days=0), ".days", "whole number"),
