@@ -8,7 +8,7 @@ from django.utils import timezone
 
 from contacts.loyalty.promotions import promotions_assign
 from contacts.loyalty.vouchers import VoucherOrder, vouchers_create
-from contacts.loyalty_description.schemas import CONTACT_ID
+from contacts.loyalty_api.api_description.schemas import CONTACT_ID
 from contacts.models import Contact, PromotionAssignment, RewardVoucher
 from tests.contacts.loyalty.giving import award, by, definition_of, promotion_of
 

@@ -5,16 +5,14 @@ from typing import Final
 from common.endpoint.description import Answer, Endpoint, in_path, in_query
 from common.endpoint.description.shapes import PAGING, ROW_ID, page
 from contacts.loyalty.points_order import KEPT_ELSEWHERE
-from contacts.loyalty_api.view import (
-    IN_USE,
-    NOT_ENOUGH_POINTS,
-    NOT_REDEEMABLE,
-    REFUSED,
-    SOURCE_ID_USED,
-    SOURCE_ID_USED_DETAIL,
+from contacts.loyalty_api.api_description.operations import (
+    body_of,
+    conflict,
+    found,
+    reading,
+    writing,
 )
-from contacts.loyalty_description.operations import body_of, conflict, found, reading, writing
-from contacts.loyalty_description.schemas import (
+from contacts.loyalty_api.api_description.schemas import (
     ACCOUNT,
     ASSIGNMENT,
     CHANNELS,
@@ -23,6 +21,14 @@ from contacts.loyalty_description.schemas import (
     PROMOTION,
     TRANSACTION,
     VOUCHER,
+)
+from contacts.loyalty_api.view import (
+    IN_USE,
+    NOT_ENOUGH_POINTS,
+    NOT_REDEEMABLE,
+    REFUSED,
+    SOURCE_ID_USED,
+    SOURCE_ID_USED_DETAIL,
 )
 
 _CONTACT: Final = in_path("contact_id", "The `id` of the contact.", CONTACT_ID, format="uuid")
