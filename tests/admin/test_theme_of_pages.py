@@ -130,7 +130,7 @@ def test_navigation_names_the_pages_as_operators_think(client: Client, superuser
     html = page(client, "index")
     groups = re.findall(r'class="nav-group"[^>]*>([^<]+)<', html)
     assert groups[:5] == ["Configuration", "Activity", "People", "Automation", "System"]
-    for label in ("Sites", "Received events", "Rejected requests", "Segments", "Health"):
+    for label in ("Sites", "Received events", "Contacts", "Segments", "Workflows", "Health"):
         assert f">{label}</a>" in html
 
 

@@ -48,7 +48,8 @@ class SegmentListAdmin(AuditedAdmin, SiteScopedAdmin):
     list_display_links = ("named",)
     list_filter = (SiteFilter,)
     list_select_related = ("site",)
-    list_per_page = 50
+    # Each rule is read for its words.
+    list_per_page = 25
     sortable_by = ("named", "members_column", "computed")
     search_fields = ("name", "description")
     search_help_text = "Name or description"
