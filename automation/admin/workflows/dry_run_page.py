@@ -21,6 +21,7 @@ from contacts.admin.change_words import FieldChange, contact_label, field_change
 from contacts.admin.field_words import field_names
 from contacts.models import Contact
 from contacts.search import contacts_found
+from sites.models import Site
 from webhooks.inbound.models import ReceivedEvent
 
 _MOST_OFFERED: Final = 20
@@ -59,7 +60,7 @@ def dry_run_context(
     context: dict[str, Any] = {
         "version": newest,
         "needs_event": source_id is not None,
-        "events": [] if source_id is None else _events(source_id),
+        "events": [] if source_id is None else _events(source_id, workflow.site),
         "picked": typed["event"],
         "typed_contact": typed["contact"],
     }
@@ -105,12 +106,16 @@ def _result(
     }
 
 
-def _events(source_id: int) -> list[tuple[str, str]]:
+def _events(source_id: int, site: Site) -> list[tuple[str, str]]:
     rows = ReceivedEvent.objects.filter(source_id=source_id, body__isnull=False).order_by("-pk")
-    return [
-        (str(each.pk), f"{timezone.localtime(each.received_at):%d %b %H:%M:%S}, {each.event_type}")
-        for each in rows.only("received_at", "event_type")[:_MOST_OFFERED]
-    ]
+    with timezone.override(site.time_zone):
+        return [
+            (
+                str(each.pk),
+                f"{timezone.localtime(each.received_at):%d %b %H:%M:%S}, {each.event_type}",
+            )
+            for each in rows.only("received_at", "event_type")[:_MOST_OFFERED]
+        ]
 
 
 def _chosen_event(key: str, source_id: int | None) -> ReceivedEvent | None:
