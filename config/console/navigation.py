@@ -59,6 +59,14 @@ GROUPS: Final[tuple[tuple[str, tuple[Page, ...]], ...]] = (
         ),
     ),
     (
+        "Loyalty",
+        (
+            Page("Points", "contacts.PointDefinition"),
+            Page("Vouchers", "contacts.RewardVoucher"),
+            Page("Promotions", "contacts.Promotion"),
+        ),
+    ),
+    (
         "Automation",
         (
             Page("Workflows", "automation.Workflow"),

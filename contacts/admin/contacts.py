@@ -27,6 +27,7 @@ from contacts.admin.contact_page import (
 )
 from contacts.admin.contact_sections import sections_shown
 from contacts.admin.exports import ExportPages
+from contacts.admin.loyalty.contact_pages import LoyaltyPages
 from contacts.admin.subject_rights import SubjectRightsPages
 from contacts.admin.timeline_page import timeline_context
 from contacts.models import Contact
@@ -38,7 +39,9 @@ from sites.site_filter import SiteFilter, chosen_sites, of_site, visible_sites
 
 
 @admin.register(Contact)
-class ContactAdmin(ConsentPages, SubjectRightsPages, ExportPages, KeysetAdmin, RevealingAdmin):
+class ContactAdmin(
+    ConsentPages, LoyaltyPages, SubjectRightsPages, ExportPages, KeysetAdmin, RevealingAdmin
+):
     reveal_action = "contact.personal_identity_revealed"
     reveal_role = Role.ADMIN
     list_display = ("who", "name_column", "phone_column", "state", "accepts", "updated")

@@ -16,6 +16,9 @@ from contacts.models import (
     ContactField,
     ContactFile,
     ContactImport,
+    PointDefinition,
+    Promotion,
+    RewardVoucher,
     SubjectErasure,
 )
 from integrations.causes import RejectionCause
@@ -90,6 +93,26 @@ def _contact_field(site: Site, mark: str) -> ContactField:
 def _consent(site: Site, mark: str) -> ConsentDefinition:
     texts = {"en-GB": {"condition": mark, "display": mark, "link": ""}}
     return ConsentDefinitionFactory.create(site=site, name=mark, text__texts=texts)
+
+
+def _points(site: Site, mark: str) -> PointDefinition:
+    number = PointDefinition.objects.filter(site=site).count() + 1
+    return PointDefinition.objects.create(site=site, number=number, name=mark)
+
+
+def _promotion(site: Site, mark: str) -> Promotion:
+    channel = {"type": "POS", "valueType": "MANUAL", "value": mark, "localValues": [],
+               "instruction": mark}  # fmt: skip
+    return Promotion.objects.create(site=site, name=mark, redemption_channels=[channel])
+
+
+def _voucher(site: Site, mark: str) -> RewardVoucher:
+    now = timezone.now()
+    return RewardVoucher.objects.create(
+        site=site, contact=_contact(site, f"{mark}{random_token('', 6).lower()}"), amount=50,
+        currency="SEK", unique_code=f"{mark}-{random_token('', 6)}", valid_from=now,
+        created_at=now, description=mark,
+    )  # fmt: skip
 
 
 def _contact_import(site: Site, mark: str) -> ContactImport:
@@ -237,10 +260,13 @@ MAKERS: dict[type[Model], Callable[[Site, str], Any]] = {
     Incident: _incident,
     Job: _job,
     Membership: _membership,
+    PointDefinition: _points,
+    Promotion: _promotion,
     PublishableKey: _publishable_key,
     ReceivedEvent: _event,
     ReceptionEvent: _reception_event,
     RejectedRequest: _rejected,
+    RewardVoucher: _voucher,
     Segment: _segment,
     SendEvent: _send_event,
     Site: _site,

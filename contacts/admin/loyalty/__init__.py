@@ -1,0 +1,1 @@
+"""Points, vouchers and promotions in the console: of a contact, and of a site."""

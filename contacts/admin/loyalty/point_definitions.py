@@ -1,0 +1,266 @@
+"""Kinds of points: the list, and the form of one."""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+from django import forms
+from django.contrib import admin, messages
+from django.core.exceptions import PermissionDenied, ValidationError
+from django.db.models import QuerySet
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.template.response import TemplateResponse
+from django.urls import reverse
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+
+from common.admin.list_filters import ChoiceFilter
+from common.admin.row_menu import row_menu
+from common.admin.status_chip import Tone, status_chip
+from common.uses import users_of
+from contacts.admin.loyalty.capped_counts import CappedCount, capped_count
+from contacts.loyalty.definitions import (
+    DefinitionInUse,
+    point_definition_delete,
+    point_definition_save,
+)
+from contacts.models import PointAccount, PointDefinition
+from sites.admin.audited import AuditedAdmin, audit_url
+from sites.audit import Actor
+from sites.models import Role, Site
+from sites.roles import sites_for
+from sites.scoped_admin import SiteScopedAdmin
+from sites.site_filter import SiteFilter, of_site
+
+_USES: Final = "point_definition_uses"
+
+
+class PointDefinitionForm(forms.Form):
+    """What can change. The service checks it; `show_errors` puts its words in place."""
+
+    name = forms.CharField(max_length=120, help_text="What staff and contacts call them.")
+    expires_after_days = forms.IntegerField(
+        required=False,
+        label="Expire after (days)",
+        help_text="Counts for points awarded from then on. Empty: they never expire.",
+    )
+    is_active = forms.BooleanField(
+        required=False,
+        initial=True,
+        label="Awarded",
+        help_text="Switched off, no more are awarded. What contacts have they can still redeem.",
+    )
+
+    def __init__(self, data: Any = None, *, definition: PointDefinition | None = None) -> None:
+        names = ("name", "expires_after_days", "is_active")
+        initial = {name: getattr(definition, name) for name in names} if definition else {}
+        super().__init__(data, initial=initial)
+
+    def fill(self, definition: PointDefinition) -> None:
+        for name in ("name", "expires_after_days", "is_active"):
+            setattr(definition, name, self.cleaned_data[name])
+
+    def show_errors(self, error: ValidationError) -> None:
+        if not hasattr(error, "error_dict"):
+            self.add_error(None, error)
+            return
+        for name, sentences in error.message_dict.items():
+            self.add_error(name if name in self.fields else None, sentences)
+
+
+class NewPointDefinitionForm(PointDefinitionForm):
+    """Asks as well for what stays as it is made: the site and the id."""
+
+    site = forms.ModelChoiceField(queryset=Site.objects.none())
+    number = forms.IntegerField(
+        label="Id",
+        help_text="A whole number, under which systems know these points. It stays as you make it.",
+    )
+    field_order = ("site", "name", "number", "expires_after_days", "is_active")
+
+    def __init__(self, data: Any = None, *, sites: QuerySet[Site], chosen: str) -> None:
+        super().__init__(data)
+        field = self.fields["site"]
+        assert isinstance(field, forms.ModelChoiceField)
+        field.queryset = sites
+        field.empty_label = "Choose a site" if len(sites) > 1 else None
+        self.initial.update(site=chosen, is_active=True)
+
+    def new_definition(self) -> PointDefinition:
+        given = self.cleaned_data
+        definition = PointDefinition(site=given["site"], number=given["number"])
+        self.fill(definition)
+        return definition
+
+
+class AwardedFilter(ChoiceFilter):
+    title = "Awarded"
+    parameter_name = "is_active"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        return [("1", "Awarded"), ("0", "Switched off")]
+
+
+@admin.register(PointDefinition)
+class PointDefinitionAdmin(AuditedAdmin, SiteScopedAdmin):
+    view_role = Role.VIEWER
+    add_role = change_role = delete_role = Role.OPERATOR
+    list_display = ("named", "number_column", "state", "expiry", "contacts_column", "menu")
+    list_display_links = ("named",)
+    list_filter = (SiteFilter, AwardedFilter)
+    list_select_related = ("site",)
+    list_per_page = 25
+    search_fields = ("name",)
+    search_help_text = "Name"
+    ordering = ("site__name", "number")
+    change_list_template = "admin/loyalty/points_list.html"
+    empty_list_advice = (
+        "Points are something a site gives its contacts, and that they spend or let expire. A site "
+        "may have several kinds: bonus points, say, and stars."
+    )
+    actions = None
+
+    # -- list ------------------------------------------------------------------------------------
+
+    def changelist_view(
+        self, request: HttpRequest, extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        return super().changelist_view(request, {"title": "Points"} | (extra_context or {}))
+
+    @admin.display(description="name", ordering="name")
+    def named(self, definition: PointDefinition) -> SafeString:
+        return of_site(definition.name, definition.site)
+
+    @admin.display(description="id", ordering="number")
+    def number_column(self, definition: PointDefinition) -> SafeString:
+        return format_html("<code>{}</code>", definition.number)
+
+    @admin.display(description="state", ordering="is_active")
+    def state(self, definition: PointDefinition) -> SafeString:
+        return awarded_chip(definition)
+
+    @admin.display(description="expire", ordering="expires_after_days")
+    def expiry(self, definition: PointDefinition) -> str:
+        return expiry_words(definition)
+
+    @admin.display(description="contacts")
+    def contacts_column(self, definition: PointDefinition) -> str:
+        return _holders(definition).words
+
+    @admin.display(description="")
+    def menu(self, definition: PointDefinition) -> SafeString:
+        own = reverse("admin:contacts_pointdefinition_change", args=[definition.pk])
+        delete = reverse("admin:contacts_pointdefinition_delete", args=[definition.pk])
+        entries = [("Open", own), ("Delete…", delete), ("Audit log", audit_url(definition))]
+        return row_menu(definition.name, entries)
+
+    # -- one kind --------------------------------------------------------------------------------
+
+    def add_view(
+        self, request: HttpRequest, form_url: str = "", extra_context: Any = None
+    ) -> HttpResponse:
+        if not self.has_add_permission(request):
+            raise PermissionDenied
+        data = request.POST if request.method == "POST" else None
+        sites = sites_for(request.user, Role.OPERATOR)
+        form = NewPointDefinitionForm(data, sites=sites, chosen=request.GET.get("site", "")[:20])
+        if data is not None and (saved := _saved(request, form, None)):
+            messages.success(request, f"“{saved.name}” were added.")
+            return _to(saved)
+        return self._page(request, "points_form", "Add points", form=form)
+
+    def change_view(
+        self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: Any = None
+    ) -> HttpResponse:
+        definition: PointDefinition = self.scoped_object(request, object_id)
+        may_change = self.may(request, definition, self.change_role)
+        form = PointDefinitionForm(definition=definition)
+        if request.method == "POST":
+            if not may_change:
+                raise PermissionDenied
+            form = PointDefinitionForm(request.POST, definition=definition)
+            if saved := _saved(request, form, definition):
+                messages.success(request, f"“{saved.name}” were saved.")
+                return _to(saved)
+            # What was typed is in the form; the rest of the page shows what is stored.
+            definition = self.scoped_object(request, object_id)
+        return self._page(
+            request,
+            "points_form",
+            definition.name,
+            definition=definition,
+            form=form if may_change else None,
+            chip=awarded_chip(definition),
+            expiry=expiry_words(definition),
+            holders=_holders(definition),
+            users=users_of(definition, _USES),
+            history_url=audit_url(definition),
+        )
+
+    def delete_view(
+        self, request: HttpRequest, object_id: str, extra_context: Any = None
+    ) -> HttpResponse:
+        definition: PointDefinition = self.scoped_object(request, object_id, Role.OPERATOR)
+        if request.method == "POST":
+            try:
+                point_definition_delete(definition=definition, actor=Actor.from_request(request))
+            except DefinitionInUse as error:
+                messages.error(request, " ".join(error.messages))
+                return _to(definition)
+            messages.success(request, f"“{definition.name}” were deleted.")
+            return HttpResponseRedirect(reverse("admin:contacts_pointdefinition_changelist"))
+        return self._page(
+            request,
+            "points_delete",
+            f"Delete {definition.name}?",
+            definition=definition,
+            holders=_holders(definition),
+            users=users_of(definition, _USES),
+        )
+
+    def _page(
+        self, request: HttpRequest, template: str, title: str, **context: Any
+    ) -> TemplateResponse:
+        everything = self.admin_site.each_context(request) | {"title": title, "opts": self.opts}
+        return TemplateResponse(request, f"admin/loyalty/{template}.html", everything | context)
+
+
+def awarded_chip(definition: PointDefinition) -> SafeString:
+    if definition.is_active:
+        return status_chip("Awarded", Tone.GOOD)
+    return status_chip("Switched off", Tone.QUIET)
+
+
+def expiry_words(definition: PointDefinition) -> str:
+    days = definition.expires_after_days
+    if days is None:
+        return "never"
+    return f"after {days:,} day{'' if days == 1 else 's'}"
+
+
+def _holders(definition: PointDefinition) -> CappedCount:
+    return capped_count(PointAccount.objects.filter(definition=definition))
+
+
+def _saved(
+    request: HttpRequest, form: PointDefinitionForm, definition: PointDefinition | None
+) -> PointDefinition | None:
+    """Return what was saved, None after putting what is wrong into the form."""
+    if not form.is_valid():
+        return None
+    if definition is None:
+        assert isinstance(form, NewPointDefinitionForm)
+        definition = form.new_definition()
+    else:
+        form.fill(definition)
+    try:
+        return point_definition_save(definition=definition, actor=Actor.from_request(request))
+    except ValidationError as error:
+        form.show_errors(error)
+        return None
+
+
+def _to(definition: PointDefinition) -> HttpResponse:
+    return HttpResponseRedirect(
+        reverse("admin:contacts_pointdefinition_change", args=[definition.pk])
+    )

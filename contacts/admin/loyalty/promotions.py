@@ -1,0 +1,175 @@
+"""Promotions: the form with its channels, publishing, and deleting."""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+from django.contrib import admin, messages
+from django.core.exceptions import PermissionDenied, ValidationError
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
+from django.template.response import TemplateResponse
+from django.urls import reverse
+from django.utils import timezone
+
+from common.uses import users_of
+from contacts.admin.loyalty.channel_rows import acted, posted_rows
+from contacts.admin.loyalty.loyalty_words import (
+    CHANNEL_LABELS,
+    VALUE_TYPE_LABELS,
+    promotion_chip,
+)
+from contacts.admin.loyalty.promotion_form import PromotionForm
+from contacts.admin.loyalty.promotion_list import PromotionListAdmin, assignment_counts
+from contacts.loyalty.promotions import (
+    PromotionInUse,
+    promotion_delete,
+    promotion_save,
+    status_of,
+)
+from contacts.models import Promotion
+from sites.admin.audited import audit_url
+from sites.audit import Actor
+from sites.models import Role, Site
+from sites.roles import sites_for
+
+SAVE: Final = "save"
+PUBLISH: Final = "publish"
+UNPUBLISH: Final = "draft"
+_USES: Final = "promotion_uses"
+_SAYING: Final = {SAVE: "was saved", PUBLISH: "was published", UNPUBLISH: "is a draft again"}
+
+
+@admin.register(Promotion)
+class PromotionAdmin(PromotionListAdmin):
+    def add_view(
+        self, request: HttpRequest, form_url: str = "", extra_context: Any = None
+    ) -> HttpResponse:
+        if not self.has_add_permission(request):
+            raise PermissionDenied
+        sites = list(sites_for(request.user, Role.OPERATOR))
+        site = _chosen(request.GET.get("site", ""), sites)
+        if site is None:
+            return self._page(request, "choose_site", "Add a promotion", sites=sites)
+        return self._edit(request, Promotion(site=site), f"Add a promotion to {site}")
+
+    def change_view(
+        self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: Any = None
+    ) -> HttpResponse:
+        promotion: Promotion = self.scoped_object(request, object_id)
+        is_posted = request.method == "POST"
+        if is_posted and not self.may(request, promotion, self.change_role):
+            raise PermissionDenied
+        return self._edit(request, promotion, promotion.name)
+
+    def _edit(self, request: HttpRequest, promotion: Promotion, title: str) -> HttpResponse:
+        # Its times are by the clock of the site, typed and shown.
+        with timezone.override(promotion.site.time_zone):
+            if request.method != "POST":
+                form = PromotionForm(promotion=promotion)
+                return self._editor(request, promotion, title, form)
+            action = request.POST.get("action", SAVE)
+            rows = posted_rows(request.POST)
+            if action not in _SAYING:
+                form = PromotionForm(request.POST, rows=acted(rows, action))
+                # Only rows came or went: nothing is judged yet.
+                form.errors.clear()
+                return self._editor(request, promotion, title, form)
+            form = PromotionForm(request.POST, rows=rows)
+            is_new = promotion._state.adding
+            if _saved(request, form, promotion, action):
+                messages.success(request, f"“{promotion.name}” {_SAYING[action]}.")
+                return _to(promotion)
+            # What was typed is in the form; the rest of the page shows what is stored.
+            stored = promotion if is_new else self.scoped_object(request, str(promotion.pk))
+            return self._editor(request, stored, title, form)
+
+    def _editor(
+        self, request: HttpRequest, promotion: Promotion, title: str, form: PromotionForm
+    ) -> HttpResponse:
+        is_new = promotion._state.adding
+        is_told = bool(promotion.source_key)
+        may_change = is_new or (self.may(request, promotion, self.change_role) and not is_told)
+        now = timezone.now()
+        shown = (
+            {}
+            if is_new
+            else {
+                "chip": promotion_chip(promotion, now),
+                "status": status_of(promotion, now),
+                "counts": assignment_counts(promotion),
+                "users": users_of(promotion, _USES),
+                "history_url": audit_url(promotion),
+                "may_delete": self.has_delete_permission(request, promotion),
+            }
+        )
+        return self._page(
+            request,
+            "promotion",
+            title,
+            **shown,
+            promotion=promotion,
+            is_new=is_new,
+            is_told=is_told,
+            is_draft=is_new or promotion.is_draft,
+            form=form if may_change else None,
+            channels=form.rows,
+            channel_labels=CHANNEL_LABELS.items(),
+            value_types=VALUE_TYPE_LABELS.items(),
+            may_add_channel=len(form.rows) < len(CHANNEL_LABELS),
+        ).render()
+
+    def delete_view(
+        self, request: HttpRequest, object_id: str, extra_context: Any = None
+    ) -> HttpResponse:
+        promotion: Promotion = self.scoped_object(request, object_id, Role.OPERATOR)
+        if request.method == "POST":
+            try:
+                promotion_delete(promotion=promotion, actor=Actor.from_request(request))
+            except PromotionInUse as error:
+                messages.error(request, " ".join(error.messages))
+                return _to(promotion)
+            messages.success(request, f"The promotion “{promotion.name}” was deleted.")
+            return HttpResponseRedirect(reverse("admin:contacts_promotion_changelist"))
+        return self._page(
+            request,
+            "promotion_delete",
+            f"Delete {promotion.name}?",
+            promotion=promotion,
+            counts=assignment_counts(promotion),
+            users=users_of(promotion, _USES),
+        )
+
+    def _page(
+        self, request: HttpRequest, template: str, title: str, **context: Any
+    ) -> TemplateResponse:
+        everything = self.admin_site.each_context(request) | {"title": title, "opts": self.opts}
+        return TemplateResponse(request, f"admin/loyalty/{template}.html", everything | context)
+
+
+def _saved(
+    request: HttpRequest, form: PromotionForm, promotion: Promotion, action: str
+) -> Promotion | None:
+    """Return what was saved, None after putting what is wrong into the form."""
+    if not form.is_valid():
+        return None
+    form.fill(promotion)
+    if action != SAVE:
+        promotion.is_draft = action == UNPUBLISH
+    try:
+        return promotion_save(promotion=promotion, actor=Actor.from_request(request))
+    except ValidationError as error:
+        form.show_errors(error)
+        return None
+
+
+def _chosen(pk: str, sites: list[Site]) -> Site | None:
+    if not pk:
+        return sites[0] if len(sites) == 1 else None
+    for site in sites:
+        if str(site.pk) == pk:
+            return site
+    raise Http404("No such site among those you configure.")
+
+
+def _to(promotion: Promotion) -> HttpResponse:
+    return HttpResponseRedirect(reverse("admin:contacts_promotion_change", args=[promotion.pk]))
