@@ -26,11 +26,14 @@ def stored_rule_words(segment: Segment) -> str:
 
 
 def typed_rule_words(tree: Tree, offer: RuleOffer, site: Site) -> tuple[str, int]:
-    """Return the words of what is complete, and how many conditions are not."""
+    """Return the words of what is complete, and how many conditions are not.
+
+    Without any that is complete there are no words: “every contact” is not what was meant.
+    """
     document = document_of(tree, offer.form_of)
     conditions = sum(not node.is_group for node in tree.nodes())
     rule = _complete_part(document, site)
-    if rule is None:
+    if rule is None or (conditions and not rule.conditions):
         return "", conditions
     return rule_words(rule, site), conditions - len(rule.conditions)
 

@@ -226,6 +226,8 @@ def test_new_conditions_are_not_scolded_before_anybody_saved(operator: Client, s
     html = editor.press("condition-include")
     assert "errorlist" not in html
     assert "errornote" not in html
+    assert "Every contact." not in html
+    assert "1 condition is not complete yet" in html
 
 
 def test_the_preview_says_who_enters_and_who_leaves(operator: Client, site: Site) -> None:
