@@ -82,22 +82,22 @@ def _add(orders: Sequence[PointsOrder], source: ChangeSource, kind: Kind) -> lis
     outcomes = [PointsOutcome(refusal=order_refusal(order)) for order in orders]
     sites = contacts_locked(order.contact_id for order in orders)
     for order, outcome in zip(orders, outcomes, strict=True):
-        definition = order.definition
-        if sites.get(order.contact_id) != definition.site_id:
+        if sites.get(order.contact_id) != order.definition.site_id:
             outcome.refusal = outcome.refusal or NO_CONTACT
-        elif not definition.is_active:
-            outcome.refusal = outcome.refusal or SWITCHED_OFF.format(name=definition.name)
     pairs = [pair for pair in zip(orders, outcomes, strict=True) if not pair[1].refusal]
-    accounts = accounts_opened(
-        {_key(order): order.definition for order, _ in pairs}, now, told_by={}
-    )
+    accounts = _accounts([order for order, _ in pairs], now)
     known = transactions_known(accounts.values(), source.key, {order.own_id for order, _ in pairs})
     added: dict[int, Decimal] = {}
     for order, outcome in pairs:
-        account = accounts[_key(order)]
+        account = accounts.get(_key(order))
+        if account is None:
+            outcome.refusal = SWITCHED_OFF.format(name=order.definition.name)
+            continue
         repeated = known.get((account.pk, order.own_id)) if order.own_id else None
         if repeated is not None:
             outcome.transaction, outcome.is_repeat = repeated, True
+        elif not order.definition.is_active:
+            outcome.refusal = SWITCHED_OFF.format(name=order.definition.name)
         elif account.told_by:
             outcome.refusal = KEPT_ELSEWHERE
         elif account.balance + order.amount > MOST:
@@ -118,6 +118,13 @@ def _add(orders: Sequence[PointsOrder], source: ChangeSource, kind: Kind) -> lis
     told = [points_added(each, source) for each in written] if kind is Kind.AWARD else []
     tell([*told, *(balance_changed(account, source) for account in changed)])
     return outcomes
+
+
+def _accounts(orders: Sequence[PointsOrder], now: datetime) -> dict[AccountKey, PointAccount]:
+    """Lock the accounts of orders; new ones are made where more points are awarded at all."""
+    active = {_key(order): order.definition for order in orders if order.definition.is_active}
+    others = {_key(order) for order in orders if not order.definition.is_active}
+    return accounts_opened(active, now, told_by={}) | accounts_locked(others)
 
 
 def _take(order: PointsOrder, source: ChangeSource, kind: Kind) -> PointsOutcome:

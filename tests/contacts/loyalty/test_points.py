@@ -75,6 +75,16 @@ def test_the_same_source_id_awards_once(site: Site) -> None:
     assert_adds_up(PointAccount.objects.get())
 
 
+def test_a_repeat_is_known_after_the_points_were_switched_off(site: Site) -> None:
+    contact, points = contact_of(site), definition_of(site)
+    award(contact, points, "10", source_id="order-1")
+    points.is_active = False
+    points.save()
+    assert award(contact, points, "10", source_id="order-1").is_repeat
+    assert "switched off" in award(contact, points, "10", source_id="order-2").refusal
+    assert redeem(contact, points, "10").balance == 0
+
+
 def test_one_refusal_does_not_stop_the_others(site: Site) -> None:
     contact, points = contact_of(site), definition_of(site)
     off = definition_of(site, 2, is_active=False)
