@@ -99,7 +99,7 @@ ACTS = st.lists(
 
 class AccountProperties(TestCase):
     @given(ACTS)
-    @settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+    @settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.too_slow])
     def test_transactions_and_lots_add_up_to_the_balance(
         self, acts: list[tuple[str, Decimal | None, int | None]]
     ) -> None:
