@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from typing import Any
 
 import pytest
 from django.test import Client
@@ -12,21 +11,21 @@ from django.urls import reverse
 from automation.models import Workflow, WorkflowState, WorkflowVersion
 from sites.models import AuditEntry, Role, Site
 from tests.automation.admin.page_form import PageForm
+from tests.automation.admin.workflow_editing import (
+    FILLED,
+    begun,
+    form,
+    html,
+    new_url,
+    page_url,
+    purchase_event,
+    saved,
+    with_set_field,
+)
 from tests.conftest import MakeMember
-from tests.contacts.changes import apply
-from tests.factories import ContactFieldFactory, SiteFactory
+from tests.factories import SiteFactory
 from tests.webhooks.reception_events import custom_integration, reception_event
 from webhooks.inbound.models import ReceptionEvent
-
-HOSTILE = "<script>alert(1)</script>\"'{{7*7}}"
-RULE = {
-    "include": {
-        "kind": "group",
-        "match": "all",
-        "items": [{"kind": "field", "field": "city", "operator": "eq", "value": "Lund"}],
-    },
-    "exclude": None,
-}
 
 
 @pytest.fixture
@@ -37,62 +36,7 @@ def operator(client: Client, member: MakeMember) -> Client:
 
 @pytest.fixture
 def purchase(site: Site) -> ReceptionEvent:
-    ContactFieldFactory.create(site=site, name="Score", field_id="score", type="integer")
-    ContactFieldFactory.create(
-        site=site, name="Level", field_id="level", type="radio",
-        options=[{"id": "g", "label": "Gold"}, {"id": "s", "label": "Silver"}],
-    )  # fmt: skip
-    return reception_event(
-        custom_integration(site, name="ERP"),
-        {"field_id": "amount", "name": "Amount", "type": "decimal"},
-        name="API event example",
-    )
-
-
-def new_url(site: Site) -> str:
-    return f"{reverse('admin:automation_workflow_add')}?site={site.pk}"
-
-
-def page_url(workflow: Workflow, tab: str = "") -> str:
-    url = reverse("admin:automation_workflow_change", args=[workflow.pk])
-    return f"{url}?tab={tab}" if tab else url
-
-
-def html(response: Any) -> str:
-    assert response.status_code == 200, response.status_code
-    text: str = response.content.decode()
-    return text
-
-
-def form(response: Any) -> PageForm:
-    return PageForm(html(response), "trigger")
-
-
-def begun(operator: Client, site: Site, event: ReceptionEvent) -> PageForm:
-    """Return the editor of a new workflow with its trigger chosen."""
-    blank = form(operator.get(new_url(site)))
-    return form(
-        blank.press(
-            operator, new_url(site), "", name="Points", trigger=f"reception_event:{event.event_id}"
-        )
-    )
-
-
-def with_set_field(operator: Client, site: Site, event: ReceptionEvent) -> PageForm:
-    editor = begun(operator, site, event)
-    return form(editor.press(operator, new_url(site), "add", new_action="set_field"))
-
-
-FILLED = {
-    "step.s1.rows.0.field": "score",
-    "step.s1.rows.0.operation": "add",
-    "step.s1.rows.0.literal": "10",
-}
-
-
-def saved(operator: Client, site: Site, event: ReceptionEvent) -> Workflow:
-    with_set_field(operator, site, event).press(operator, new_url(site), "save", **FILLED)
-    return Workflow.objects.get()
+    return purchase_event(site)
 
 
 # -- creating --------------------------------------------------------------------------------------
@@ -341,185 +285,3 @@ def test_the_e_mail_is_no_field_to_set(
     typed = FILLED | {"step.s1.rows.0.field": "email", "step.s1.rows.0.operation": "set"}
     response = editor.press(operator, new_url(site), "save", **typed)
     assert "never sets the e-mail" in html(response)
-
-
-# -- conditions ------------------------------------------------------------------------------------
-
-
-def test_conditions_on_the_event(operator: Client, site: Site, purchase: ReceptionEvent) -> None:
-    url = new_url(site)
-    editor = with_set_field(operator, site, purchase)
-    editor = form(editor.press(operator, url, "when.add", **FILLED))
-    typed = {"when.0.pointer": "/event/amount", "when.0.operator": "gt", "when.0.value": "100"}
-    editor = form(editor.press(operator, url, "when.add", **typed))
-    editor = form(editor.press(operator, url, "when.remove.1"))
-    editor.press(operator, url, "save", entry="once")
-    definition = WorkflowVersion.objects.get().definition
-    assert definition["entry"] == "once"
-    assert definition["event_conditions"] == [
-        {"pointer": "/event/amount", "operator": "gt", "value": 100}
-    ]
-
-
-def test_conditions_on_the_contact_are_the_rule_of_a_segment(
-    operator: Client, site: Site, purchase: ReceptionEvent
-) -> None:
-    url = new_url(site)
-    editor = with_set_field(operator, site, purchase)
-    editor = form(editor.press(operator, url, "rule.open.workflow", **FILLED))
-    editor = form(editor.press(operator, url, "condition-include"))
-    number = editor.values["node"][-1]
-    editor = form(
-        editor.press(operator, url, f"change-{number}", **{f"n{number}-subject": "field:city"})
-    )
-    typed = {f"n{number}-operator": "eq", f"n{number}-value": "Lund"}
-    response = editor.press(operator, url, "rule.done.workflow", **typed)
-    editor = form(response)
-    assert "Lund" in html(response)
-    assert "node" not in editor.values
-    assert json.loads(editor.values["rule"][0]) == RULE
-    editor.press(operator, url, "save")
-    assert WorkflowVersion.objects.get().definition["contact_rule"] == RULE
-
-
-def test_a_rule_that_is_open_is_saved_and_one_that_is_wrong_stays_open(
-    operator: Client, site: Site, purchase: ReceptionEvent
-) -> None:
-    url = new_url(site)
-    editor = form(begun(operator, site, purchase).press(operator, url, "add", new_action="stop"))
-    editor = form(editor.press(operator, url, "rule.open.s1"))
-    editor = form(editor.press(operator, url, "condition-include"))
-    response = editor.press(operator, url, "rule.done.s1")
-    assert "Choose what this condition is about." in html(response)
-    number = form(response).values["node"][-1]
-    editor = form(
-        form(response).press(
-            operator, url, f"change-{number}", **{f"n{number}-subject": "field:city"}
-        )
-    )
-    typed = {f"n{number}-operator": "eq", f"n{number}-value": "Lund"}
-    editor.press(operator, url, "save", **typed)
-    step = WorkflowVersion.objects.get().definition["steps"][0]
-    assert step["settings"]["contact_rule"] == RULE
-
-
-# -- triggers --------------------------------------------------------------------------------------
-
-
-@pytest.mark.parametrize(("trigger", "typed", "stored"), [
-    ("contact_change:", {"trigger.fields": ["first_name", "attribute.score"]},
-     {"type": "contact_change", "fields": ["first_name", "attribute.score"], "created": "too"}),
-    ("submission:", {"trigger.outcome": "blocked"}, {"type": "submission", "outcome": "blocked"}),
-])  # fmt: skip
-def test_settings_of_triggers(
-    operator: Client, site: Site, purchase: ReceptionEvent,
-    trigger: str, typed: dict[str, Any], stored: dict[str, Any],
-) -> None:  # fmt: skip
-    url = new_url(site)
-    editor = with_set_field(operator, site, purchase)
-    editor = form(editor.press(operator, url, "", trigger=trigger, **FILLED))
-    editor.press(operator, url, "save", **typed)
-    assert WorkflowVersion.objects.get().definition["trigger"] == stored
-
-
-def test_schedule_says_what_it_lacks(
-    operator: Client, site: Site, purchase: ReceptionEvent
-) -> None:
-    url = new_url(site)
-    editor = with_set_field(operator, site, purchase)
-    editor = form(editor.press(operator, url, "", trigger="schedule:", **FILLED))
-    response = editor.press(operator, url, "save", **{"trigger.at": "25:00"})
-    text = html(response)
-    assert "Write a time of day such as 09:00." in text
-    assert "The site has no segment yet." in text
-
-
-# -- who may what, and what strangers send ---------------------------------------------------------
-
-
-@pytest.mark.parametrize("role", [Role.VIEWER, Role.SUPPORT])
-def test_others_read_it_in_plain_words(
-    client: Client, operator: Client, member: MakeMember, site: Site, purchase: ReceptionEvent,
-    role: Role,
-) -> None:  # fmt: skip
-    workflow = saved(operator, site, purchase)
-    client.force_login(member(role))
-    text = html(client.get(page_url(workflow)))
-    assert "Set field: add" in text
-    assert "workflow-form" not in text
-    assert client.post(page_url(workflow), {"action": "start"}).status_code == 403
-    assert client.get(reverse("admin:automation_workflow_add")).status_code == 403
-    delete = reverse("admin:automation_workflow_delete", args=[workflow.pk])
-    assert client.get(delete).status_code == 403
-
-
-def test_samples_are_masked_until_asked_for(
-    operator: Client, site: Site, purchase: ReceptionEvent
-) -> None:
-    apply(site, {"email": "jane@example.com"}, fields={"first_name": "Janet"})
-    workflow = saved(operator, site, purchase)
-    page = operator.get(page_url(workflow))
-    assert "jane@example.com" not in html(page)
-    assert "Janet" not in html(page)
-    shown = form(page).press(operator, page_url(workflow), "samples")
-    assert "jane@example.com" in html(shown)
-    assert AuditEntry.objects.filter(action="workflow.samples_revealed").count() == 1
-
-
-def test_hostile_text_is_only_text(operator: Client, site: Site, purchase: ReceptionEvent) -> None:
-    url = new_url(site)
-    editor = with_set_field(operator, site, purchase)
-    typed = {"name": HOSTILE, "description": HOSTILE, "step.s1.rows.0.literal": HOSTILE,
-             "step.s1.rows.0.from": HOSTILE, "step.s1.rows.0.field": HOSTILE}  # fmt: skip
-    text = html(editor.press(operator, url, "save", **typed))
-    assert "<script>alert" not in text
-    assert "49" not in text[text.index('id="id_name"') : text.index('id="id_description"')]
-
-
-def test_characters_that_no_database_stores(
-    operator: Client, site: Site, purchase: ReceptionEvent
-) -> None:
-    url = new_url(site)
-    editor = with_set_field(operator, site, purchase)
-    editor = form(editor.press(operator, url, "when.add", **FILLED))
-    editor.press(
-        operator, url, "save",
-        **{"name": "Po\x00ints", "when.0.pointer": "/event/amount",
-           "step.s1.rows.0.literal": "1\x000", "when.0.value": '"\\u0000\\ud800"'},
-    )  # fmt: skip
-    definition = WorkflowVersion.objects.get().definition
-    assert Workflow.objects.get().name == "Points"
-    assert definition["steps"][0]["settings"]["rows"][0]["value"] == {"literal": "10"}
-    assert definition["event_conditions"][0]["value"] == '"\\u0000\\ud800"'
-
-
-@pytest.mark.parametrize("settings", [
-    "", "[]", "{", "null", "[" * 5000, '{"rows": 5}', '{"rows": [5, {"field": [], "value": 9}]}',
-    '{"rows": [{"field": {"a": 1}, "operation": 7, "value": {"variable": 5}}]}',
-    '{"event_conditions": [{"operator": {}}], "contact_rule": {"include": 7}}',
-    '{"amount": {"literal": {}}, "event": [], "values": 5, "definition": 1e400}', "\x00",
-])  # fmt: skip
-def test_settings_that_this_page_never_wrote(
-    operator: Client, site: Site, purchase: ReceptionEvent, settings: str
-) -> None:
-    actions = ["set_field", "send_event", "stop", "wait", "award_points"]
-    sent = {
-        "name": "X",
-        "trigger": f"reception_event:{purchase.event_id}",
-        "step": ["../x", *actions],
-        "rule": settings,
-        **{f"step.{action}.action": action for action in actions},
-        **{f"step.{action}.settings": settings for action in actions},
-    }
-    pressed = [f"step.{action}.edit" for action in actions]
-    pressed += ["rule.open.stop", "rule.open.workflow", "step.gone.up", "x", "rule.done.nobody",
-                "step.set_field.rows.remove.x", "when.remove.-1", "save"]  # fmt: skip
-    for button in pressed:
-        assert operator.post(new_url(site), {**sent, "action": button}).status_code == 200
-    assert not Workflow.objects.exists()
-
-
-def test_a_trigger_that_is_nothing(operator: Client, site: Site) -> None:
-    for trigger in ("", "x:y", "reception_event:gone", "segment_entry:zz", "schedule:"):
-        response = operator.post(new_url(site), {"name": "X", "trigger": trigger, "action": "save"})
-        assert "errorlist" in html(response)

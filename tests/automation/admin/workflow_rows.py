@@ -52,7 +52,7 @@ def run(
     of: Workflow, about: Contact | None, state: RunState = RunState.FINISHED, **values: Any
 ) -> WorkflowRun:
     now = timezone.now()
-    version = WorkflowVersion.objects.filter(workflow=of).order_by("-number").first()
+    version = WorkflowVersion.objects.filter(workflow=of).latest("number")
     is_open = state in (RunState.READY, RunState.WAITING)
     return WorkflowRun.objects.create(
         workflow=of,
