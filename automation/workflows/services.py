@@ -8,6 +8,7 @@ from typing import Any, Final
 
 from django.core.exceptions import ValidationError
 from django.db import IntegrityError, transaction
+from django.db.models import QuerySet
 from django.utils import timezone
 
 from automation.models import (
@@ -31,6 +32,7 @@ from sites.audit import Actor, audit_record, field_changes
 MOST_WORKFLOWS: Final = 200
 OPEN: Final = (RunState.READY, RunState.WAITING)
 UNDONE: Final = (StepState.PENDING, StepState.RETRYING)
+DELETED: Final = "The workflow was deleted."
 _GONE: Final = "This workflow was deleted in the meantime."
 _LONGEST_NAME: Final = 120
 
@@ -127,7 +129,8 @@ def workflow_delete(*, workflow: Workflow, actor: Actor) -> None:
     stored.save(update_fields=["state", "deleted_at", "due_at", "updated_at"])
     uses_write(workflow=stored, needs=Needs())
     runs = WorkflowRun.objects.filter(workflow=stored)
-    _cancel(runs, "The workflow was deleted.")
+    _cancel(runs, DELETED)
+    _give_up(WorkflowStep.objects.filter(run__workflow=stored), DELETED)
     changes = {name: (value, None) for name, value in _values(stored).items()}
     _audit(actor, "workflow.deleted", stored, changes)
 
@@ -145,9 +148,13 @@ def run_cancel(*, run: WorkflowRun, actor: Actor) -> bool:
 
 @transaction.atomic
 def step_retry(*, step: WorkflowStep, actor: Actor) -> bool:
-    """Try a failed step again from the beginning of its schedule; False when it did not fail."""
+    """Try a failed step again from the beginning of its schedule; False when it cannot be."""
     rows = WorkflowStep.objects.filter(pk=step.pk, state=StepState.FAILED)
-    again = rows.exclude(run__contact__isnull=True).filter(run__contact__deleted_at=None)
+    again = rows.filter(
+        run__contact__isnull=False,
+        run__contact__deleted_at=None,
+        run__workflow__deleted_at=None,
+    )
     if not again.update(
         state=StepState.RETRYING, attempts=0, due_at=timezone.now(), detail="Is tried again."
     ):
@@ -158,17 +165,21 @@ def step_retry(*, step: WorkflowStep, actor: Actor) -> bool:
     return True
 
 
-def _cancel(runs: Any, reason: str) -> int:
+def _cancel(runs: QuerySet[WorkflowRun], reason: str) -> int:
     """End open runs, with the steps of theirs that are still to be done."""
     now = timezone.now()
     ids = list(runs.filter(state__in=OPEN).values_list("pk", flat=True))
-    undone = WorkflowStep.objects.filter(run__in=runs, state__in=UNDONE)
-    undone.update(state=StepState.FAILED, detail=reason, due_at=None)
+    _give_up(WorkflowStep.objects.filter(run__in=ids), reason)
     return int(
         WorkflowRun.objects.filter(pk__in=ids, state__in=OPEN).update(
             state=RunState.CANCELLED, reason=reason, ended_at=now, due_at=None
         )
     )
+
+
+def _give_up(steps: QuerySet[WorkflowStep], reason: str) -> None:
+    undone = steps.filter(state__in=UNDONE)
+    undone.update(state=StepState.FAILED, detail=reason, due_at=None)
 
 
 def _document(definition: Mapping[str, Any], things: SiteThings) -> dict[str, Any]:

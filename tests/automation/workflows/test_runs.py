@@ -5,10 +5,12 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from django.db import transaction
 from django.utils import timezone
 
-from automation.models import RunState, StepState, Workflow, WorkflowStep
+from automation.models import RunState, StepState, Workflow, WorkflowRun, WorkflowStep
 from automation.workflows.actions.registry import ACTIONS
+from automation.workflows.engine import beginning
 from automation.workflows.engine.depth import MOST_DEPTH
 from automation.workflows.services import (
     run_cancel,
@@ -285,3 +287,52 @@ def test_run_can_be_stopped_by_hand_and_by_deleting_its_workflow(site: Site) -> 
         (RunState.CANCELLED, "Stopped by test."),
         (RunState.CANCELLED, "The workflow was deleted."),
     ]
+
+
+def test_what_undoes_the_cause_undoes_the_effects(site: Site) -> None:
+    workflow(site, set_field("first_name", "Ada"))
+
+    def fail() -> None:
+        with transaction.atomic():
+            changed(site, city="Malmö")
+            assert Contact.objects.get().first_name == "Ada"
+            raise RuntimeError
+
+    with pytest.raises(RuntimeError):
+        fail()
+    assert not Contact.objects.exists()
+    assert not WorkflowRun.objects.exists()
+
+
+def test_workflow_that_cannot_begin_says_so_and_stops_nobody_else(
+    site: Site, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(*_: Any) -> set[Any]:
+        raise RuntimeError("secret@example.com")
+
+    rule = {"include": {"kind": "group", "match": "all", "items": []}, "exclude": None}
+    broken = workflow(site, set_field("language", "sv"), name="Broken", contact_rule=rule)
+    workflow(site, set_field("first_name", "Ada"))
+    monkeypatch.setattr(beginning, "contacts_matching_rule", fail)
+    changed(site, city="Malmö")
+    (run,) = runs(broken)
+    assert run.state == RunState.STOPPED
+    assert "RuntimeError" in run.reason
+    assert "secret" not in run.reason
+    known = Contact.objects.get()
+    assert (known.first_name, known.language) == ("Ada", "")
+
+
+def test_ended_run_is_not_stopped_again_with_what_is_still_tried(
+    site: Site, failing: set[str]
+) -> None:
+    made = workflow(site, REFUSES)
+    failing.add(str(changed(site).contact_id))
+    changed(site, city="Malmö")
+    assert not run_cancel(run=runs(made)[0], actor=ACTOR)
+    bad = WorkflowStep.objects.get()
+    assert bad.state == StepState.RETRYING
+    workflow_delete(workflow=made, actor=ACTOR)
+    bad.refresh_from_db()
+    assert bad.state == StepState.FAILED
+    assert not step_retry(step=bad, actor=ACTOR)
