@@ -351,9 +351,13 @@ def test_the_table_shows_and_stores_what_is_ticked(admin: Client, site: Site) ->
         r'name="scopes" value="([^"]+)"[^>]*?( checked)?>', text_of(page(admin, key))
     )
     assert sorted(boxes) == [
+        ("consents:read", ""),
+        ("consents:write", ""),
         ("contacts:read", " checked"),
         ("contacts:write", ""),
         ("custom-events:write", ""),
+        ("loyalty:read", ""),
+        ("loyalty:write", ""),
         ("management:read", ""),
         ("management:write", ""),
         ("onsite:write", " checked"),
