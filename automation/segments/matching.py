@@ -41,7 +41,8 @@ class TooSlow(Exception):
 def matching_contacts(site: Site, rule: Rule, *, now: datetime, seconds: float) -> Iterator[None]:
     """Fill the table `TABLE` for the time of the block; raises `TooSlow`.
 
-    On PostgreSQL the block is a transaction, and its statements share the time.
+    On PostgreSQL the block is a transaction, none of whose statements may take longer than what the
+    query left of the time.
     """
     contacts = contacts_matching(site, rule, now=now).order_by().values("pk")
     try:
@@ -60,14 +61,17 @@ def matching_contacts(site: Site, rule: Rule, *, now: datetime, seconds: float) 
 
 @contextmanager
 def _in_postgresql(sql: str, params: Any, seconds: float) -> Iterator[None]:
+    deadline = time.monotonic() + seconds
     with transaction.atomic(), connection.cursor() as cursor:
-        cursor.execute(f"SET LOCAL statement_timeout = {int(seconds * 1000)}")
+        cursor.execute(f"SET LOCAL statement_timeout = {_milliseconds(seconds)}")
         cursor.execute(f"SET LOCAL work_mem = '{_WORK_MEMORY}'")
         cursor.execute("SET LOCAL jit = off")
         cursor.execute(f"DROP TABLE IF EXISTS pg_temp.{TABLE}")
         cursor.execute(f"CREATE TEMPORARY TABLE {TABLE} (id uuid NOT NULL) ON COMMIT DROP")
         cursor.execute(f"INSERT INTO {TABLE} {sql}", params)
         cursor.execute(f"ANALYZE {TABLE}")
+        left = _milliseconds(deadline - time.monotonic())
+        cursor.execute(f"SET LOCAL statement_timeout = {left}")
         yield
         # Of the caller's transaction, when it goes on.
         cursor.execute("SET LOCAL statement_timeout = DEFAULT")
@@ -99,6 +103,11 @@ def _interrupted_after(seconds: float) -> Iterator[None]:
         yield
     finally:
         raw.set_progress_handler(None, 0)
+
+
+def _milliseconds(seconds: float) -> int:
+    # 0 would be for ever.
+    return max(1, int(seconds * 1000))
 
 
 def _is_cancelled(error: OperationalError) -> bool:
