@@ -11,7 +11,7 @@ _SLICE: Final = 2_000
 
 
 def begin_histories(apps: Any, schema_editor: Any) -> None:
-    consents = apps.get_model("contacts", "Consent").objects.order_by("pk")
+    consents = apps.get_model("contacts", "Consent").objects.filter(changes=None).order_by("pk")
     changes = apps.get_model("contacts", "ConsentChange").objects
     now = timezone.now()
     last = 0

@@ -27,6 +27,8 @@ def test_answers_that_stand_get_a_history(site: Site, monkeypatch: pytest.Monkey
             comment="At the till", source_key="src_1", source_label="Till",
         )  # fmt: skip
     migration.begin_histories(apps, None)
+    # A history that began is not begun again.
+    migration.begin_histories(apps, None)
     assert ConsentChange.objects.count() == 5
     for change in ConsentChange.objects.select_related("consent"):
         consent = change.consent
