@@ -11,7 +11,7 @@ class AutomationConfig(AppConfig):
         from automation.personal_data import register_personal_data
 
         # Imported for what they register: the runners of their jobs, and what exports hold.
-        from automation.segments import exporting, recomputing  # noqa: F401
+        from automation.segments import exporting, giving, recomputing  # noqa: F401
         from automation.segments.upkeep import connect_segments
         from automation.workflows import schedule  # noqa: F401
         from automation.workflows.receivers import connect_receivers

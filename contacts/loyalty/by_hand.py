@@ -12,6 +12,7 @@ from enum import StrEnum
 from typing import Any, Final
 
 from django.db import transaction
+from django.db.models import Q, QuerySet
 from django.utils import timezone
 
 from contacts.applied_change import ChangeSource
@@ -38,6 +39,7 @@ from contacts.models import (
     RewardVoucher,
 )
 from sites.audit import Actor, audit_record
+from sites.models import Site
 
 SOURCE_KEY: Final = "console"
 _LABEL: Final = "Console"
@@ -175,6 +177,13 @@ def contact_promotion_redeem(
         raise Refused(str(error)) from None
     told = {"promotion": assignment.promotion.name, "channel": channel}
     _audit(actor, "promotion.redeemed", assignment.contact, told)
+
+
+def assignable_promotions(site: Site) -> QuerySet[Promotion]:
+    """Return the promotions of a site that can be given to contacts, in the order of names."""
+    running = Q(ends_at__isnull=True) | Q(ends_at__gt=timezone.now())
+    rows = Promotion.objects.filter(running, site=site, is_draft=False, source_key="")
+    return rows.order_by("name", "pk")
 
 
 def console_source(actor: Actor) -> ChangeSource:

@@ -18,6 +18,7 @@ from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
 from django.utils import timezone
 
+from automation.admin.segments.giving_page import GivingPages
 from automation.admin.segments.live_test import live_test
 from automation.admin.segments.rule_acting import acted
 from automation.admin.segments.rule_shown import shown_rule
@@ -56,7 +57,7 @@ Act = Callable[[HttpRequest, Segment], HttpResponse]
 
 
 @admin.register(Segment)
-class SegmentAdmin(SegmentListAdmin):
+class SegmentAdmin(GivingPages, SegmentListAdmin):
     # -- adding ----------------------------------------------------------------------------------
 
     def add_view(

@@ -7,12 +7,10 @@ from decimal import Decimal
 from typing import Any, Final
 
 from django import forms
-from django.db.models import Q
-from django.utils import timezone
 
 from common.identifiers import random_token
 from contacts.loyalty.amounts import PLACES
-from contacts.loyalty.by_hand import PointsChange
+from contacts.loyalty.by_hand import PointsChange, assignable_promotions
 from contacts.models import Contact, PointDefinition, Promotion, RewardVoucher
 
 _TOKEN: Final = re.compile(r"form_[0-9A-Za-z]{22}")
@@ -126,11 +124,4 @@ class PromotionForm(GivingForm):
         super().__init__(data, prefix="promotion")
         field = self.fields["promotion"]
         assert isinstance(field, forms.ModelChoiceField)
-        field.queryset = assignable_promotions(contact.site_id)
-
-
-def assignable_promotions(site_id: int) -> Any:
-    """Return the promotions of a site that can be given to contacts."""
-    running = Q(ends_at__isnull=True) | Q(ends_at__gt=timezone.now())
-    rows = Promotion.objects.filter(running, site=site_id, is_draft=False, source_key="")
-    return rows.order_by("name", "pk")
+        field.queryset = assignable_promotions(contact.site)

@@ -105,6 +105,7 @@ def _shown_transaction(row: PointTransaction, now: datetime) -> dict[str, Any]:
         "points": row.account.definition.name,
         "amount": signed_words(row.amount),
         "left": amount_words(row.remaining) if is_left else "",
+        "is_whole": row.remaining == row.amount,
     }
 
 

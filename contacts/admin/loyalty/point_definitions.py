@@ -105,6 +105,7 @@ class AwardedFilter(ChoiceFilter):
 class PointDefinitionAdmin(AuditedAdmin, SiteScopedAdmin):
     view_role = Role.VIEWER
     add_role = change_role = delete_role = Role.OPERATOR
+    list_title = "Points"
     list_display = ("named", "number_column", "state", "expiry", "contacts_column", "menu")
     list_display_links = ("named",)
     list_filter = (SiteFilter, AwardedFilter)
@@ -121,11 +122,6 @@ class PointDefinitionAdmin(AuditedAdmin, SiteScopedAdmin):
     actions = None
 
     # -- list ------------------------------------------------------------------------------------
-
-    def changelist_view(
-        self, request: HttpRequest, extra_context: dict[str, Any] | None = None
-    ) -> HttpResponse:
-        return super().changelist_view(request, {"title": "Points"} | (extra_context or {}))
 
     @admin.display(description="name", ordering="name")
     def named(self, definition: PointDefinition) -> SafeString:

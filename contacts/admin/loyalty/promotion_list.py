@@ -8,7 +8,7 @@ from typing import Any, Final
 from django.contrib import admin
 from django.contrib.admin.views.main import ChangeList
 from django.db.models import Count, Q, QuerySet
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.html import format_html
@@ -89,6 +89,7 @@ class StatusFilter(ChoiceFilter):
 class PromotionListAdmin(AuditedAdmin, SiteScopedAdmin):
     view_role = Role.VIEWER
     add_role = change_role = delete_role = Role.OPERATOR
+    list_title = "Promotions"
     list_display = ("named", "status", "runs", "redeemed_at_column", "given", "menu")
     list_display_links = ("named",)
     list_filter = (SiteFilter, StatusFilter)
@@ -106,11 +107,6 @@ class PromotionListAdmin(AuditedAdmin, SiteScopedAdmin):
 
     def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[ChangeList]:
         return PromotionChangeList
-
-    def changelist_view(
-        self, request: HttpRequest, extra_context: dict[str, Any] | None = None
-    ) -> HttpResponse:
-        return super().changelist_view(request, {"title": "Promotions"} | (extra_context or {}))
 
     @admin.display(description="name", ordering="name")
     def named(self, promotion: Promotion) -> SafeString:

@@ -61,6 +61,7 @@ class VoucherStateFilter(ColumnFilter):
 
 @admin.register(RewardVoucher)
 class RewardVoucherAdmin(KeysetAdmin, PageAdmin):
+    list_title = "Vouchers"
     list_display = ("code", "state_column", "worth", "who", "valid", "made")
     list_filter = (VoucherStateFilter, SiteFilter, DateFilter)
     list_select_related = ("site", "contact")
@@ -93,11 +94,6 @@ class RewardVoucherAdmin(KeysetAdmin, PageAdmin):
         if is_superuser(request.user) and "site" not in changes.chosen:
             return [stream(rows)]
         return [stream(rows, site_id=site.pk) for site in chosen_sites(request)]
-
-    def changelist_view(
-        self, request: HttpRequest, extra_context: dict[str, Any] | None = None
-    ) -> HttpResponse:
-        return super().changelist_view(request, {"title": "Vouchers"} | (extra_context or {}))
 
     @admin.display(description="Code")
     def code(self, voucher: RewardVoucher) -> SafeString:
