@@ -153,3 +153,14 @@ def test_pausing_from_another_tab(operator: Client, site: Site) -> None:
     operator.post(url)
     welcome.refresh_from_db()
     assert welcome.state == WorkflowState.PAUSED
+
+
+def test_editor_asks_the_same_however_many_steps(
+    operator: Client, site: Site, django_assert_max_num_queries: Any
+) -> None:
+    wait, preference = DEFINITION["steps"]
+    several = [each for _ in range(25) for each in (wait, preference)]
+    steps = [each | {"id": f"s{number}"} for number, each in enumerate(several)]
+    long = workflow(site, steps=steps)
+    with django_assert_max_num_queries(26):
+        operator.get(page_url(long))
