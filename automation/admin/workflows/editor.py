@@ -128,7 +128,9 @@ class Editor:
         trigger = read_trigger(Reading(self.draft.trigger, "trigger", problems, self.things))
         if problems:
             return Offered()
-        return offered_variables(variables_of(trigger, self.site, self.things), is_masked=self.is_masked)
+        return offered_variables(
+            variables_of(trigger, self.site, self.things), is_masked=self.is_masked
+        )
 
 
 def _without_nul(data: QueryDict) -> QueryDict:
