@@ -8,6 +8,7 @@ from django.db import connection
 from contacts.models import (
     Activity,
     Consent,
+    ConsentChange,
     Contact,
     ContactRevision,
     ContactSourceId,
@@ -53,6 +54,7 @@ def whole_database() -> str:
             Activity,
             Preference,
             Consent,
+            ConsentChange,
             EmailListStatus,
             ContactRevision,
             ContactSourceId,
