@@ -110,6 +110,7 @@ def _event(
         contact_id=call.contact_id,
         subject=subject,
         order_key=call.contact_id.hex,
+        received_event_id=call.received_event_id,
     )
 
 

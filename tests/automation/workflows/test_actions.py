@@ -151,8 +151,10 @@ def test_points_of_a_variable_that_is_no_number(site: Site) -> None:
     assert PointAccount.objects.get().balance == Decimal(12)
 
 
-def send_event(site: Site) -> Any:
-    event = SendEvent(site=site, integration=custom_integration(site), name="Moved")
+def send_event(site: Site, integration: str = "Store tills") -> Any:
+    event = SendEvent(
+        site=site, integration=custom_integration(site, name=integration), name="Moved"
+    )
     fields = [
         {"id": "city", "name": "City", "type": "text", "required": True},
         {"id": "sum", "name": "Sum", "type": "decimal", "required": False},
@@ -257,3 +259,15 @@ def test_events_about_the_change_say_that_a_workflow_made_it(site: Site) -> None
         ("Webhook", "Shop"),
         ("Workflow", "Workflow Welcome"),
     ]
+
+
+def test_sent_event_is_found_from_what_came_in(site: Site) -> None:
+    event = purchases(site)
+    sent = send_event(site, "Bought")
+    subscribe(site, "send.*")
+    trigger = {"type": "reception_event", "event": event.event_id}
+    values = {"city": {"literal": "x"}}
+    workflow(site, step("send_event", event=sent.event_id, values=values), trigger=trigger)
+    received = receive(event)
+    process()
+    assert Event.objects.get(type__startswith="send.").received_event_id == received.pk
