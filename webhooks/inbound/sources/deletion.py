@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from typing import Any, Final
 
+from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.db.models import QuerySet
 
+from common.uses import in_use, users_of
 from sites.audit import Actor, audit_record
 from sites.deleting import Deletion
-from sites.jobs import job_runner
+from sites.jobs import JobFailed, job_runner
 from sites.models import Job
 from webhooks.inbound.models import EventOutcome, ReceivedEvent, RejectedRequest, Source
 from webhooks.inbound.sources.services import source_set_active
@@ -34,9 +36,13 @@ class _SourceDeletion(Deletion[Source]):
 
     def delete_slice(self, row: Source) -> int:
         """Delete up to a slice of received events, and of refused requests, with their outcomes."""
+        if users := users_of(row, "source_uses"):
+            raise JobFailed(in_use(row.name, users))
         events = list(self.hanging_on(row).values_list("pk", flat=True)[: self.slice_size])
-        refused = RejectedRequest.objects.filter(source=row).values_list("pk", flat=True)
-        RejectedRequest.objects.filter(pk__in=list(refused[: self.slice_size])).delete()
+        refused = RejectedRequest.objects.filter(source=row).values_list("pk", flat=True)[
+            : self.slice_size
+        ]
+        RejectedRequest.objects.filter(pk__in=list(refused)).delete()
         # By hand and by key: Django would load every row to see what hangs on it.
         EventOutcome.objects.filter(received_event__in=events)._raw_delete("default")
         RejectedRequest.objects.filter(reprocessed_as__in=events).update(reprocessed_as=None)
@@ -66,8 +72,12 @@ def source_delete(*, source: Source, actor: Actor) -> Job | None:
     """Delete a source with all it received; contacts and what they became stay.
 
     A source with more than a few events is switched off at once and deleted by the job that is
-    returned.
+    returned. Raises ValidationError with a sentence that names what uses it.
     """
+    # Held, so that nothing begins to use it until it is gone or switched off.
+    Source.objects.select_for_update(of=("self",)).filter(pk=source.pk).first()
+    if users := users_of(source, "source_uses"):
+        raise ValidationError(in_use(source.name, users))
     return _DELETION.begin(source, site=source.site, actor=actor)
 
 
