@@ -1,9 +1,13 @@
+from __future__ import annotations
+
 import django.db.models.deletion
+from django.apps.registry import Apps
 from django.db import migrations, models
+from django.db.backends.base.schema import BaseDatabaseSchemaEditor
 from django.db.models import OuterRef, Subquery
 
 
-def take_over_sites(apps, schema_editor):
+def take_over_sites(apps: Apps, schema_editor: BaseDatabaseSchemaEditor) -> None:
     Incident = apps.get_model('webhooks', 'Incident')
     Subscription = apps.get_model('webhooks', 'Subscription')
     own = Subscription.objects.filter(pk=OuterRef('subscription_id')).values('site_id')[:1]
