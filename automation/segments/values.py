@@ -37,7 +37,9 @@ def field_value(field: RuleField, form: ValueForm, value: Any, default_country: 
     if form is ValueForm.TEXT:
         return _as_stored(field, text_value(value), default_country)
     if form is ValueForm.TEXTS:
-        return tuple(_as_stored(field, each, default_country) for each in texts_value(value))
+        stored = (_as_stored(field, each, default_country) for each in texts_value(value))
+        # What was written in two ways may be one address.
+        return tuple(dict.fromkeys(stored))
     if form is ValueForm.OPTIONS:
         return _options(field, value)
     return _READERS[form](value)

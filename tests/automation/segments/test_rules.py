@@ -123,12 +123,14 @@ def test_addresses_and_numbers_are_compared_as_contacts_have_them(site: Site) ->
         field("email", "eq", " Alva@Example.COM"),
         field("email", "contains", "@EXAMPLE"),
         field("phone", "eq", "070-123 45 67"),
+        field("email", "in", ["Alva@example.com", "alva@example.com"]),
     )
     conditions = read_rule(given, site).conditions
     assert [each.value for each in conditions if isinstance(each, FieldCondition)] == [
         "alva@example.com",
         "@example",
         "+46701234567",
+        ("alva@example.com",),
     ]
 
 
