@@ -50,6 +50,14 @@ class ImportForm(forms.Form):
         "status are never cleared.",
     )
 
+    as_of = forms.DateField(
+        required=False,
+        label="The file is from",
+        widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"),
+        help_text="Only for an older file: the day it was made. What became known since the "
+        "beginning of that day, such as an opt-out, stays. Empty: the file counts as of now.",
+    )
+
     def __init__(
         self, data: Any = None, files: Any = None, *, sites: QuerySet[Site], chosen: str = ""
     ) -> None:
@@ -76,4 +84,5 @@ class ImportForm(forms.Form):
             named_by=given["named_by"],
             adds_contacts=given["adds_contacts"],
             clears_empty=given["clears_empty"],
+            as_of=given["as_of"],
         )

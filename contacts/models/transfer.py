@@ -67,7 +67,8 @@ class ContactImport(models.Model):
 
     `columns` are the columns of the file in order: the id of a contact's column, or "" for one that
     is left out. `first_problems` are `[line, sentence]` of the rows that the check refuses first.
-    `started_at` is the time of its facts, however late a slice of the job runs.
+    `started_at` is the time of its facts, however late a slice of the job runs, unless the file is
+    older: then it says how things were when the day `as_of` began.
     """
 
     class NamedBy(models.TextChoices):
@@ -92,6 +93,7 @@ class ContactImport(models.Model):
     named_by = models.CharField(max_length=12, choices=NamedBy)
     adds_contacts = models.BooleanField(default=True)
     clears_empty = models.BooleanField(default=False)
+    as_of = models.DateField(null=True)
     check_job = models.ForeignKey(Job, null=True, on_delete=models.SET_NULL, related_name="+")
     first_problems = models.JSONField(default=list)
     started_at = models.DateTimeField(null=True)

@@ -8,8 +8,10 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Sequence
+from datetime import datetime, time
 from typing import Final
 from uuid import UUID
+from zoneinfo import ZoneInfo
 
 from django.utils import timezone
 
@@ -35,7 +37,8 @@ MOST_PROBLEMS: Final = 50
 @job_runner(CHECK, in_transaction=False)
 def run_check(job: Job) -> bool:
     order, rows, place = _slice(job, CHECKED_AT_ONCE)
-    outcomes = ImportedRows(order, at=timezone.now(), is_preview=True).outcomes(rows)
+    at = facts_at(order, timezone.now())
+    outcomes = ImportedRows(order, at=at, is_preview=True).outcomes(rows)
     _remember_problems(order, outcomes)
     return _record(job, outcomes, place, len(rows) < CHECKED_AT_ONCE)
 
@@ -44,9 +47,20 @@ def run_check(job: Job) -> bool:
 def run_import(job: Job) -> bool:
     order, rows, place = _slice(job, APPLIED_AT_ONCE)
     assert order.started_at is not None
-    outcomes = ImportedRows(order, at=order.started_at, is_preview=False).outcomes(rows)
+    at = facts_at(order, order.started_at)
+    outcomes = ImportedRows(order, at=at, is_preview=False).outcomes(rows)
     _keep_failed(order, [each for each in outcomes if each.became is Became.FAILED])
     return _record(job, outcomes, place, len(rows) < APPLIED_AT_ONCE)
+
+
+def facts_at(order: ContactImport, started_at: datetime) -> datetime:
+    """Return when what the file says was true.
+
+    Of an old file that is the beginning of its day: whoever said no on that day said it later.
+    """
+    if order.as_of is None:
+        return started_at
+    return datetime.combine(order.as_of, time.min, tzinfo=ZoneInfo(order.site.time_zone))
 
 
 def _slice(job: Job, most: int) -> tuple[ContactImport, list[Row], Place]:

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from datetime import date
 from typing import Final
+from zoneinfo import ZoneInfo
 
 from django.core.exceptions import ValidationError
 from django.db import transaction
@@ -14,7 +16,7 @@ from contacts.models import ContactFile, ContactFilePart, ContactImport
 from contacts.transfer.columns import MatchedHeader, columns_of
 from contacts.transfer.encodings import FileRefused, decoded
 from contacts.transfer.files import file_create, in_equal_parts, text_from
-from contacts.transfer.import_jobs import CHECK, IMPORT
+from contacts.transfer.import_jobs import CHECK, IMPORT, facts_at
 from contacts.transfer.reading import Head, Place, read_head, read_rows
 from contacts.transfer.row_outcomes import ImportedRows, RowOutcome
 from sites.audit import Actor, audit_record
@@ -34,7 +36,11 @@ _NO_IDENTITY: Final = (
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Upload:
-    """A file as a form brings it, and what it asks for. `named_by` is empty to let the file say."""
+    """A file as a form brings it, and what it asks for.
+
+    `named_by` is empty to let the file say. `as_of` is the day that the file is from, when it is an
+    old one: newer facts, such as an opt-out since then, stay.
+    """
 
     name: str
     size: int
@@ -43,12 +49,16 @@ class Upload:
     named_by: str = ""
     adds_contacts: bool = True
     clears_empty: bool = False
+    as_of: date | None = None
 
 
 def import_upload(*, site: Site, upload: Upload, actor: Actor) -> ContactImport:
     """Store a file and start checking it; nothing of it is applied. Raises ValidationError."""
     if upload.size > LARGEST_FILE:
         raise ValidationError(too_large())
+    today = timezone.localdate(timezone=ZoneInfo(site.time_zone))
+    if upload.as_of is not None and upload.as_of > today:
+        raise ValidationError("The day that the file is from is still to come.")
     if _waiting(site) >= MOST_WAITING:
         raise ValidationError(
             f"{MOST_WAITING} imports of this site are being worked on. Wait for one to end."
@@ -113,7 +123,7 @@ def import_preview(order: ContactImport) -> list[RowOutcome]:
     place = Place(order.rows_begin_at, order.rows_begin_on_line)
     text = text_from(order.file, place.offset)
     rows, _ = read_rows(text, place, order.delimiter, PREVIEWED_ROWS)
-    return ImportedRows(order, at=timezone.now(), is_preview=True).outcomes(rows)
+    return ImportedRows(order, at=facts_at(order, timezone.now()), is_preview=True).outcomes(rows)
 
 
 def _capped(chunks: Iterable[bytes]) -> Iterator[bytes]:
@@ -177,6 +187,7 @@ def _begin(  # noqa: PLR0913
         named_by=named_by,
         adds_contacts=upload.adds_contacts,
         clears_empty=upload.clears_empty,
+        as_of=upload.as_of,
     )
     order.check_job = job_start(
         kind=CHECK,

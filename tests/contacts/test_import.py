@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -10,7 +11,7 @@ from django.db import IntegrityError
 from django.utils import timezone
 
 from contacts import services
-from contacts.models import Contact, ContactFile, ContactImport, ContactRevision
+from contacts.models import Contact, ContactFile, ContactImport, ContactRevision, Preference
 from contacts.transfer import import_jobs, resource
 from contacts.transfer.importing import MOST_WAITING, import_start
 from contacts.transfer.row_outcomes import Became
@@ -291,6 +292,23 @@ def test_a_newer_event_wins_over_a_row_that_comes_late(site: Site) -> None:
     apply(site, JANE, None, by=now, fields={"first_name": "Event"})
     assert worked(job).counts == {"unchanged": 1}
     assert Contact.objects.get().first_name == "Event"
+
+
+def test_an_old_file_undoes_nothing_that_was_said_since(site: Site) -> None:
+    now = source(received_at=timezone.now())
+    said = {Channel.EMAIL: False, Channel.SMS: True}
+    apply(site, JANE, None, by=now, preferences=said)
+    rows = "email,accepts_email,accepts_sms,accepts_postal\njane@example.com,yes,no,yes\n"
+    imported(site, rows, as_of=timezone.localdate() - timedelta(days=7))
+    kept = dict(Preference.objects.values_list("channel", "accepts"))
+    assert kept == {"email": False, "sms": True, "postal": True}
+    imported(site, rows)
+    assert Preference.objects.get(channel="email").accepts
+
+
+def test_a_file_is_not_from_a_day_to_come(site: Site) -> None:
+    with pytest.raises(ValidationError, match="still to come"):
+        upload(site, "email\njane@example.com\n", as_of=timezone.localdate() + timedelta(days=2))
 
 
 def test_a_race_for_a_new_person_is_settled_row_by_row(
