@@ -84,7 +84,7 @@ def write(
     api: GenericApi,
     visitor: VisitorData,
     tag: str = "",
-    purpose: str,
+    purpose: Purpose,
     submission_id: UUID | None = None,
 ) -> CallResult:
     """Create or update the visitor at the API. Never raises, as `lookup`; no answer is read."""
@@ -108,7 +108,7 @@ def _lookup_query(api: GenericApi, visitor: VisitorData) -> str:
 
 
 def _new_call(
-    api: GenericApi, operation: Operation, purpose: str, submission_id: UUID | None
+    api: GenericApi, operation: Operation, purpose: Purpose, submission_id: UUID | None
 ) -> ApiCall:
     return ApiCall(
         site_id=api.site_id,

@@ -24,6 +24,7 @@ class Purpose(models.TextChoices):
     SUBMISSION = "submission", "A visitor's submission"
     RESEND = "resend", "Sent again by staff"
     TRIAL = "trial", "Tried by staff"
+    WORKFLOW = "workflow", "A workflow"
     ONSITE = "onsite", "Asked by Onsite"
 
 

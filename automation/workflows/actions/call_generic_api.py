@@ -19,13 +19,11 @@ from automation.workflows.site_things import SiteThings
 from contacts.models import Contact
 from integrations.generic_api.client import write
 from integrations.generic_api.options import options_of
-from integrations.models import ApiCall, GenericApi, Outcome
+from integrations.models import ApiCall, GenericApi, Outcome, Purpose
 from integrations.models.api_call import NOTHING_SAID
 from onsite.models import Tag
 from onsite.people import stored_tag, visitor_of
 
-# What the log of API calls says it was made for.
-PURPOSE: Final = "workflow"
 _OFF: Final = (
     "The Generic API of the site is switched off. Switch it on in the general settings of the "
     "site, under Integrations, Generic."
@@ -66,7 +64,7 @@ class CallGenericApi(Action):
             api=api,
             visitor=visitor_of(contact, options_of(api)),
             tag=call.settings["tag"] or stored_tag(contact),
-            purpose=PURPOSE,
+            purpose=Purpose.WORKFLOW,
         )
         called = result.call
         called.contact_id = contact.pk
