@@ -50,6 +50,10 @@ class Refused(Exception):
     """It cannot be; the message is a sentence for whoever asked."""
 
 
+class NotEnough(Refused):
+    """The contact has fewer points than were to be taken."""
+
+
 class PointsChange(StrEnum):
     AWARD = "award"
     REDEEM = "redeem"
@@ -96,7 +100,7 @@ def contact_points_change(  # noqa: PLR0913
         else:
             outcome = points_correct(order=order, source=source)
     except NotEnoughPoints as error:
-        raise Refused(str(error)) from None
+        raise NotEnough(str(error)) from None
     if outcome.refusal:
         raise Refused(outcome.refusal)
     if not outcome.is_repeat:

@@ -12,6 +12,8 @@ from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 
+from contacts.admin.loyalty import capped_counts, promotion_list
+from contacts.admin.loyalty.promotion_list import assignment_counts
 from contacts.loyalty.promotions import promotions_assign
 from contacts.loyalty.vouchers import VoucherOrder, vouchers_create
 from contacts.models import (
@@ -188,6 +190,40 @@ def test_a_voucher_is_made_and_redeemed_once(
     assert AuditEntry.objects.filter(action="voucher.redeemed").count() == 1
 
 
+@pytest.mark.parametrize(
+    ("values", "place", "words"),
+    [
+        ({"amount": "0"}, "amount", "must be more than 0"),
+        ({"amount": "999999999999"}, "amount", "may be 99999999999.9999 at most"),
+        ({"currency": "kr"}, "currency", "three capital letters"),
+        ({"valid_to": "2020-01-01T10:00"}, "valid_to", "would end before it begins"),
+        ({"unique_code": "TAKEN"}, "unique_code", "has this code already"),
+    ],
+)
+def test_a_refused_voucher_says_so_beside_the_field(
+    client: Client, operator: User, contact: Contact, values: Any, place: str, words: str
+) -> None:
+    vouchers(contact, unique_code="TAKEN")
+    page = text_of(send(client, contact, "vouchers", **{"amount": "1", "currency": "SEK"} | values))
+    assert re.search(rf'errorlist" id="id_voucher_{place}_error"><li>[^<]*{words}', page)
+    assert RewardVoucher.objects.count() == 1
+
+
+def test_points_that_are_kept_elsewhere_or_switched_off_are_refused_beside_them(
+    client: Client, operator: User, site: Site, contact: Contact, definition: PointDefinition
+) -> None:
+    off = definition_of(site, 2, name="Old points", is_active=False)
+    PointAccount.objects.create(
+        definition=definition, contact=contact, balance=9, told_by="src_engage",
+        updated_at=timezone.now(),
+    )  # fmt: skip
+    for points, words in ((off, "switched off"), (definition, "A connected system keeps")):
+        page = text_of(send(client, contact, "points", definition=points.pk, what="award",
+                            amount="1"))  # fmt: skip
+        assert re.search(rf'id="id_points_definition_error"><li>[^<]*{words}', page)
+    assert not PointTransaction.objects.exists()
+
+
 def test_nobody_redeems_what_is_another_contacts(
     client: Client, operator: User, site: Site, contact: Contact
 ) -> None:
@@ -330,14 +366,12 @@ def test_a_promotion_is_made_row_by_row_without_scripts_and_published(
     assert 'value="2026-03-01T10:00"' in page
     assert "NOK = 210" in page
     client.post(url, {**NEW, **ROW, "action": "publish"})
-    made.refresh_from_db()
-    assert not made.is_draft
+    assert not Promotion.objects.get().is_draft
     client.post(url, {**NEW, "name": "Boots", **ROW, "action": "save"})
-    made.refresh_from_db()
+    made = Promotion.objects.get()
     assert (made.name, made.is_draft) == ("Boots", False)
     client.post(url, {**NEW, **ROW, "action": "draft"})
-    made.refresh_from_db()
-    assert made.is_draft
+    assert Promotion.objects.get().is_draft
 
 
 @pytest.mark.parametrize(
@@ -394,6 +428,19 @@ def test_the_list_of_promotions_counts_and_filters(
     for name, status in names.items():
         page = text_of(client.get(url, {"status": status}))
         assert [each for each in names if f'title="{each}"' in page] == [name]
+
+
+def test_of_very_many_only_the_newest_are_counted(
+    site: Site, contact: Contact, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    promotion = promotion_of(site)
+    for number in range(3):
+        person = contact_of(site, f"p{number}@example.com")
+        promotions_assign(promotion=promotion, contact_ids=[person.pk], source=by())
+    assert assignment_counts(promotion).words == "3, 0 redeemed"
+    monkeypatch.setattr(promotion_list, "COUNTED", 2)
+    monkeypatch.setattr(capped_counts, "COUNTED", 2)
+    assert assignment_counts(promotion).words == "more than 2, 0 of the newest 2 redeemed"
 
 
 def test_a_promotion_that_was_assigned_stays(

@@ -51,6 +51,11 @@ LISTS = (
     "contacts_contact_export",
     "contacts_contactimport_changelist",
     "contacts_contactimport_add",
+    "contacts_pointdefinition_changelist",
+    "contacts_pointdefinition_add",
+    "contacts_rewardvoucher_changelist",
+    "contacts_promotion_changelist",
+    "contacts_promotion_add",
     "automation_segment_changelist",
     "automation_segment_add",
     "axes_accessattempt_changelist",
@@ -129,8 +134,15 @@ def test_navigation_names_the_pages_as_operators_think(client: Client, superuser
     client.force_login(superuser)
     html = page(client, "index")
     groups = re.findall(r'class="nav-group"[^>]*>([^<]+)<', html)
-    assert groups[:5] == ["Configuration", "Activity", "People", "Automation", "System"]
-    for label in ("Sites", "Received events", "Contacts", "Segments", "Workflows", "Health"):
+    assert groups[:6] == [
+        "Configuration",
+        "Activity",
+        "People",
+        "Loyalty",
+        "Automation",
+        "System",
+    ]
+    for label in ("Sites", "Received events", "Contacts", "Vouchers", "Workflows", "Health"):
         assert f">{label}</a>" in html
 
 

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from decimal import Decimal
 from typing import Any, Final
 
 from django import forms
 
 from automation.segments.gifts import Gift, GiftKind
-from contacts.loyalty.amounts import MOST, PLACES, BadAmount, amount_checked
+from contacts.admin.loyalty.amount_field import AmountField
 from contacts.loyalty.by_hand import assignable_promotions
 from contacts.loyalty.vouchers import currency_checked
 from contacts.models import PointDefinition, Promotion
@@ -29,19 +28,8 @@ class GiftForm(forms.Form):
         raise NotImplementedError
 
 
-class _AmountForm(GiftForm):
-    amount = forms.DecimalField(
-        max_digits=len(MOST.as_tuple().digits),
-        decimal_places=PLACES,
-        help_text="For each of them.",
-        widget=forms.TextInput(attrs={"inputmode": "decimal", "autocomplete": "off"}),
-    )
-
-    def clean_amount(self) -> Decimal:
-        try:
-            return amount_checked(self.cleaned_data["amount"])
-        except BadAmount as error:
-            raise forms.ValidationError(str(error)) from None
+def _amount() -> AmountField:
+    return AmountField(help_text="For each of them.")
 
 
 def _description() -> forms.CharField:
@@ -50,12 +38,12 @@ def _description() -> forms.CharField:
     )
 
 
-class PointsGiftForm(_AmountForm):
+class PointsGiftForm(GiftForm):
     definition = forms.ModelChoiceField(
         queryset=PointDefinition.objects.none(), label="Points", empty_label=None
     )
+    amount = _amount()
     description = _description()
-    field_order = ("definition", "amount", "description")
 
     def __init__(self, data: Any = None, *, site: Site) -> None:
         super().__init__(data)
@@ -70,7 +58,8 @@ class PointsGiftForm(_AmountForm):
         return Gift(site=site, kind=GiftKind.POINTS, **given)
 
 
-class VoucherGiftForm(_AmountForm):
+class VoucherGiftForm(GiftForm):
+    amount = _amount()
     currency = forms.CharField(
         max_length=3,
         widget=forms.TextInput(attrs={"placeholder": "SEK", "autocomplete": "off"}),

@@ -7,7 +7,7 @@ add and remove rows on the server, so that it works without scripts.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any, Final
 
 from django.http import QueryDict
@@ -28,7 +28,6 @@ class ChannelRow:
     value: str = ""
     local_values: str = ""
     instruction: str = ""
-    problem: str = field(default="")
 
     def as_json(self) -> dict[str, Any]:
         return {

@@ -7,14 +7,15 @@ from decimal import Decimal
 from typing import Any, Final
 
 from django import forms
+from django.utils import timezone
 
 from common.identifiers import random_token
-from contacts.loyalty.amounts import PLACES
-from contacts.loyalty.by_hand import PointsChange, assignable_promotions
+from contacts.admin.loyalty.amount_field import AmountField
+from contacts.loyalty.by_hand import NotEnough, PointsChange, Refused, assignable_promotions
+from contacts.loyalty.vouchers import currency_checked
 from contacts.models import Contact, PointDefinition, Promotion, RewardVoucher
 
 _TOKEN: Final = re.compile(r"form_[0-9A-Za-z]{22}")
-_DIGITS: Final = 15
 _WHAT: Final = (
     (PointsChange.AWARD.value, "Award"),
     (PointsChange.REDEEM.value, "Redeem"),
@@ -42,16 +43,21 @@ class GivingForm(forms.Form):
     def source_id(self) -> str:
         return str(self.cleaned_data["token"])
 
+    def show_refusal(self, error: Refused) -> None:
+        """Put what the service says where it belongs."""
+        self.add_error(self.place_of(error), str(error))
+
+    def place_of(self, error: Refused) -> str | None:
+        return None
+
 
 class PointsForm(GivingForm):
     definition = forms.ModelChoiceField(
         queryset=PointDefinition.objects.none(), label="Points", empty_label=None
     )
     what = forms.ChoiceField(choices=_WHAT, widget=forms.RadioSelect, label="What")
-    amount = forms.DecimalField(
-        max_digits=_DIGITS,
-        decimal_places=PLACES,
-        widget=forms.TextInput(attrs={"inputmode": "decimal", "autocomplete": "off"}),
+    amount = AmountField(
+        may_take=True,
         help_text="Above 0. To take points away by a correction, put a minus before it.",
     )
     description = forms.CharField(
@@ -77,13 +83,12 @@ class PointsForm(GivingForm):
             self.add_error("reason", "Say why: a correction is asked about later.")
         return given
 
+    def place_of(self, error: Refused) -> str:
+        return "amount" if isinstance(error, NotEnough) else "definition"
+
 
 class VoucherForm(GivingForm):
-    amount = forms.DecimalField(
-        max_digits=_DIGITS,
-        decimal_places=PLACES,
-        widget=forms.TextInput(attrs={"inputmode": "decimal", "autocomplete": "off"}),
-    )
+    amount = AmountField()
     currency = forms.CharField(
         max_length=3,
         widget=forms.TextInput(attrs={"placeholder": "SEK", "autocomplete": "off"}),
@@ -112,7 +117,20 @@ class VoucherForm(GivingForm):
         self.initial["currency"] = latest.values_list("currency", flat=True).first() or ""
 
     def clean_currency(self) -> str:
-        return str(self.cleaned_data["currency"]).upper()
+        try:
+            return currency_checked(self.cleaned_data["currency"].upper())
+        except ValueError as error:
+            raise forms.ValidationError(str(error)) from None
+
+    def clean(self) -> dict[str, Any]:
+        given = self.cleaned_data
+        ends = given.get("valid_to")
+        if ends is not None and ends <= (given.get("valid_from") or timezone.now()):
+            self.add_error("valid_to", "The voucher would end before it begins.")
+        return given
+
+    def place_of(self, error: Refused) -> str | None:
+        return "unique_code" if self.cleaned_data["unique_code"] else None
 
 
 class PromotionForm(GivingForm):
@@ -125,3 +143,6 @@ class PromotionForm(GivingForm):
         field = self.fields["promotion"]
         assert isinstance(field, forms.ModelChoiceField)
         field.queryset = assignable_promotions(contact.site)
+
+    def place_of(self, error: Refused) -> str:
+        return "promotion"

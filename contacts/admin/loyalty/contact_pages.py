@@ -103,7 +103,7 @@ def _given(request: HttpRequest, contact: Contact, tab: str, form: Any) -> bool:
     try:
         done, words, twice = _GIVE[tab](Actor.from_request(request), contact, form)
     except Refused as error:
-        form.add_error("promotion" if tab == "promotions" else "amount", str(error))
+        form.show_refusal(error)
         return False
     if done:
         messages.success(request, words)
