@@ -423,7 +423,7 @@ def test_the_list_of_promotions_counts_and_filters(
     PromotionAssignment.objects.update(redeemed_at=now, is_open=False)
     url = reverse("admin:contacts_promotion_changelist")
     page = text_of(client.get(url))
-    assert "1, 1 redeemed" in page
+    assert "1 contact, 1 redeemed" in page
     names = {"Running": "Active", "Later": "Scheduled", "Over": "Ended", "Sketch": "Draft"}
     for name, status in names.items():
         page = text_of(client.get(url, {"status": status}))
@@ -437,10 +437,10 @@ def test_of_very_many_only_the_newest_are_counted(
     for number in range(3):
         person = contact_of(site, f"p{number}@example.com")
         promotions_assign(promotion=promotion, contact_ids=[person.pk], source=by())
-    assert assignment_counts(promotion).words == "3, 0 redeemed"
+    assert assignment_counts(promotion).words == "3 contacts, 0 redeemed"
     monkeypatch.setattr(promotion_list, "COUNTED", 2)
     monkeypatch.setattr(capped_counts, "COUNTED", 2)
-    assert assignment_counts(promotion).words == "more than 2, 0 of the newest 2 redeemed"
+    assert assignment_counts(promotion).words == "more than 2 contacts, 0 of the newest 2 redeemed"
 
 
 def test_a_promotion_that_was_assigned_stays(

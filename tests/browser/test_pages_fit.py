@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Any, Literal
 
 import pytest
 from django.utils import timezone
 from playwright.sync_api import Browser, Page
 from pytest_django.live_server_helper import LiveServer
 
+from contacts.loyalty.amounts import MOST
+from contacts.loyalty.promotions import promotions_assign
+from contacts.loyalty.vouchers import VoucherOrder, vouchers_create
+from contacts.models import Contact
 from integrations.models import Outcome
 from onsite.models import State
-from sites.models import ApiKeyHour, Role
+from sites.models import ApiKeyHour, Role, Site
 from tests.contacts.changes import apply
+from tests.contacts.loyalty.giving import award, by, definition_of, promotion_of
 from tests.contacts.transfers import checked
 from tests.factories import (
     PASSWORD,
@@ -78,7 +83,16 @@ PATHS = (
     "/admin/integrations/apicall/{call}/change/",
     "/admin/contacts/contact/",
     "/admin/contacts/contact/{contact}/change/",
+    "/admin/contacts/contact/{contact}/loyalty/",
+    "/admin/contacts/contact/{contact}/loyalty/?tab=vouchers",
+    "/admin/contacts/contact/{contact}/loyalty/?tab=promotions",
     "/admin/contacts/contact/export/",
+    "/admin/contacts/pointdefinition/",
+    "/admin/contacts/pointdefinition/{points}/change/",
+    "/admin/contacts/promotion/",
+    "/admin/contacts/promotion/{promotion}/change/",
+    "/admin/contacts/rewardvoucher/",
+    "/admin/contacts/rewardvoucher/{voucher}/change/",
     "/admin/contacts/contactimport/",
     "/admin/contacts/contactimport/add/",
     "/admin/contacts/contactimport/{import}/change/",
@@ -88,6 +102,25 @@ PATHS = (
     "/admin/contacts/contactfield/{field}/delete/",
     "/admin/password_change/",
 )
+
+
+def long_loyalty(site: Site, contact: Contact) -> dict[str, Any]:
+    """Give a contact points, a voucher and a promotion with long names; return their keys."""
+    points = definition_of(site, name=LONG)
+    award(contact, points, "99999999999.9999", description=LONG * 3, reason=LONG)
+    channels = [
+        {"type": kind, "valueType": "MANUAL", "value": LONG, "localValues": [],
+         "instruction": LONG * 3}
+        for kind in ("POS", "ECOM", "OTHER")
+    ]  # fmt: skip
+    promotion = promotion_of(site, name=LONG, redemption_channels=channels)
+    promotions_assign(promotion=promotion, contact_ids=[contact.pk], source=by())
+    order = VoucherOrder(
+        contact_id=contact.pk, amount=MOST, currency="SEK", unique_code="X" * 64, description=LONG
+    )
+    made = vouchers_create(site=site, orders=[order], source=by())[0].voucher
+    assert made
+    return {"points": points.pk, "promotion": promotion.pk, "voucher": made.pk}
 
 
 def log_in(page: Page, server: LiveServer, username: str) -> None:
@@ -128,6 +161,7 @@ def test_no_page_is_wider_than_the_screen_or_complains(
     )
     attributes = {"a" * 64: "a" * 64, "b" * 64: LONG}
     contact_id = apply(site, {"email": "jane@example.com"}, attributes=attributes).contact_id
+    loyalty = long_loyalty(site, Contact.objects.get(pk=contact_id))
     subscription = subscribe(site, name=LONG, url=f"https://receiver.example.com/{'x' * 200}")
     sent = delivery(subscription, of=event(site, payload={"long": LONG * 9}), reason=LONG)
     attempt(sent, sentence=LONG, response_body=LONG)
@@ -144,6 +178,7 @@ def test_no_page_is_wider_than_the_screen_or_complains(
         "submission": stopped.pk,
         "import": checked(site, f"email;{LONG};first_name\n{LONG};x;y\na@x.se;;{LONG}\n").pk,
         "call": call.pk,
+        **loyalty,
     }
     context = browser.new_context(viewport={"width": width, "height": 800}, color_scheme=colours)
     page = context.new_page()

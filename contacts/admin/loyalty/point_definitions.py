@@ -135,13 +135,14 @@ class PointDefinitionAdmin(AuditedAdmin, SiteScopedAdmin):
     def state(self, definition: PointDefinition) -> SafeString:
         return awarded_chip(definition)
 
-    @admin.display(description="expire", ordering="expires_after_days")
+    @admin.display(description="expiry", ordering="expires_after_days")
     def expiry(self, definition: PointDefinition) -> str:
         return expiry_words(definition)
 
-    @admin.display(description="contacts")
+    @admin.display(description="who has them")
     def contacts_column(self, definition: PointDefinition) -> str:
-        return _holders(definition).words
+        holders = _holders(definition)
+        return f"{holders.words} contact{'' if holders.count == 1 else 's'}"
 
     @admin.display(description="")
     def menu(self, definition: PointDefinition) -> SafeString:
@@ -230,8 +231,8 @@ def awarded_chip(definition: PointDefinition) -> SafeString:
 def expiry_words(definition: PointDefinition) -> str:
     days = definition.expires_after_days
     if days is None:
-        return "never"
-    return f"after {days:,} day{'' if days == 1 else 's'}"
+        return "never expire"
+    return f"expire after {days:,} day{'' if days == 1 else 's'}"
 
 
 def _holders(definition: PointDefinition) -> CappedCount:

@@ -25,7 +25,7 @@ from sites.models import Role
 from sites.scoped_admin import SiteScopedAdmin
 from sites.site_filter import SiteFilter, of_site
 
-_NOWHERE: Final = format_html('<span class="quiet">{}</span>', "nowhere")
+_NOWHERE: Final = format_html('<span class="quiet">{}</span>', "redeemed nowhere")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,7 +40,8 @@ class AssignmentCounts:
         if not self.assigned:
             return "nobody yet"
         of_newest = f" of the newest {COUNTED:,}" if self.assigned.count > COUNTED else ""
-        return f"{self.assigned.words}, {self.redeemed:,}{of_newest} redeemed"
+        plural = "" if self.assigned.count == 1 else "s"
+        return f"{self.assigned.words} contact{plural}, {self.redeemed:,}{of_newest} redeemed"
 
 
 def assignment_counts(promotion: Promotion) -> AssignmentCounts:

@@ -12,6 +12,7 @@ from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
 from django.utils import timezone
 from django.utils.decorators import method_decorator
+from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.views.decorators.http import require_POST
 
@@ -111,10 +112,10 @@ class RewardVoucherAdmin(KeysetAdmin, PageAdmin):
     def who(self, voucher: RewardVoucher) -> str:
         return contact_label(voucher.contact)
 
-    @admin.display(description="Valid until")
+    @admin.display(description="Valid")
     def valid(self, voucher: RewardVoucher) -> SafeString:
         with timezone.override(voucher.site.time_zone):
-            return relative_time(voucher.valid_to, never="for good")
+            return format_html("until {}", relative_time(voucher.valid_to, never="further notice"))
 
     @admin.display(description="Made")
     def made(self, voucher: RewardVoucher) -> SafeString:
