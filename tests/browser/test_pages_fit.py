@@ -108,7 +108,7 @@ def long_loyalty(site: Site, contact: Contact) -> dict[str, Any]:
     """Give a contact points, a voucher and a promotion with long names; return their keys."""
     points = definition_of(site, name=LONG)
     award(contact, points, "99999999999.9999", description=LONG * 3, reason=LONG)
-    channels = [
+    channels: list[dict[str, Any]] = [
         {"type": kind, "valueType": "MANUAL", "value": LONG, "localValues": [],
          "instruction": LONG * 3}
         for kind in ("POS", "ECOM", "OTHER")
@@ -161,7 +161,7 @@ def test_no_page_is_wider_than_the_screen_or_complains(
     )
     attributes = {"a" * 64: "a" * 64, "b" * 64: LONG}
     contact_id = apply(site, {"email": "jane@example.com"}, attributes=attributes).contact_id
-    loyalty = long_loyalty(site, Contact.objects.get(pk=contact_id))
+    loyalty = long_loyalty(site, Contact.objects.get(email="jane@example.com"))
     subscription = subscribe(site, name=LONG, url=f"https://receiver.example.com/{'x' * 200}")
     sent = delivery(subscription, of=event(site, payload={"long": LONG * 9}), reason=LONG)
     attempt(sent, sentence=LONG, response_body=LONG)
