@@ -22,7 +22,7 @@ from django.utils import timezone
 from automation.models import Segment, SegmentMember
 from automation.segments.gifts import Gift, GiftKind, gift_json, gift_of
 from contacts.applied_change import ChangeSource
-from contacts.loyalty.by_hand import console_source
+from contacts.console_source import console_source
 from contacts.loyalty.points import PointsOrder, points_award
 from contacts.loyalty.points_order import KEPT_ELSEWHERE, NO_CONTACT
 from contacts.loyalty.promotions import promotions_assign, status_of

@@ -32,8 +32,9 @@ from contacts.consents.standing import (
     history_of,
     preference_history,
 )
+from contacts.console_source import console_source
 from contacts.models import Contact
-from contacts.services import AppliedChange, ChangeKind, ChangeSource
+from contacts.services import AppliedChange, ChangeKind
 from contacts.transfer.output import csv_text
 from integrations.contact_change import Channel
 from sites.audit import Actor, audit_record
@@ -42,7 +43,6 @@ from sites.scope import meets
 from sites.scoped_admin import SiteScopedAdmin
 
 # As a source of changes: what a person sets in the console.
-_SOURCE_KEY: Final = "console"
 _TONES: Final = {State.YES: Tone.GOOD, State.NO: Tone.BAD, State.NOT_SET: Tone.WAITING}
 _WORDS: Final = {State.YES: "Yes", State.NO: "No", State.NOT_SET: "Not set"}
 _MOST_TOLD: Final = 200
@@ -123,7 +123,7 @@ class ConsentPages(SiteScopedAdmin):
                     at=given["at"],
                     comment=given["comment"],
                     text_version=given["text_version"],
-                    source=_source(request),
+                    source=console_source(Actor.from_request(request)),
                 )
             except ValidationError as error:
                 form.add_error(None if not hasattr(error, "error_dict") else "at", _told(error))
@@ -143,7 +143,7 @@ class ConsentPages(SiteScopedAdmin):
             channel=channel,
             accepts=accepts,
             reason=form.cleaned_data["reason"],
-            source=_source(request),
+            source=console_source(Actor.from_request(request)),
         )
         rows = contact.preferences.filter(channel=channel.value, accepts=accepts)
         _tell(request, applied, CHANNEL_LABELS[channel], rows.exists())
@@ -229,15 +229,6 @@ def _first(told: Iterable[Any]) -> list[Any]:
         if len(found) == _MOST_TOLD:
             break
     return found
-
-
-def _source(request: HttpRequest) -> ChangeSource:
-    return ChangeSource(
-        key=_SOURCE_KEY,
-        label="Patchbay console",
-        actor_label=request.user.get_username()[:150],
-        received_at=timezone.now(),
-    )
 
 
 def _stands(contact: Contact, consent_id: str, given: dict[str, Any]) -> bool:

@@ -15,7 +15,7 @@ from django.db import transaction
 from django.db.models import Q, QuerySet
 from django.utils import timezone
 
-from contacts.applied_change import ChangeSource
+from contacts.console_source import console_source
 from contacts.loyalty.amounts import amount_text
 from contacts.loyalty.assigning import assignment_redeem, promotions_assign
 from contacts.loyalty.points import (
@@ -40,10 +40,6 @@ from contacts.models import (
 )
 from sites.audit import Actor, audit_record
 from sites.models import Site
-
-SOURCE_KEY: Final = "console"
-_LABEL: Final = "Console"
-_LONGEST_NAME: Final = 150
 
 
 class Refused(Exception):
@@ -188,16 +184,6 @@ def assignable_promotions(site: Site) -> QuerySet[Promotion]:
     running = Q(ends_at__isnull=True) | Q(ends_at__gt=timezone.now())
     rows = Promotion.objects.filter(running, site=site, is_draft=False, source_key="")
     return rows.order_by("name", "pk")
-
-
-def console_source(actor: Actor) -> ChangeSource:
-    """Return the console as what changes come from, with the person who made them."""
-    return ChangeSource(
-        key=SOURCE_KEY,
-        label=_LABEL,
-        actor_label=actor.label[:_LONGEST_NAME],
-        received_at=timezone.now(),
-    )
 
 
 def _voucher_told(voucher: RewardVoucher) -> dict[str, str]:

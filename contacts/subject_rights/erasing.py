@@ -13,8 +13,9 @@ from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.utils import timezone
 
+from contacts.console_source import console_source
 from contacts.models import Contact, SubjectErasure
-from contacts.services import ChangeKind, ChangeSource, contact_apply
+from contacts.services import ChangeKind, contact_apply
 from contacts.subject_rights.personal_data import Sought, Step, places
 from contacts.subject_rights.search_texts import search_texts
 from integrations.contact_change import ContactChange, Deletion, Identity, SourceIdKind
@@ -25,7 +26,6 @@ from sites.models import Job, JobState
 ERASURE: Final = "subject_erasure"
 # Of one erasure by the schedule, before the next one has its turn.
 _STEPS_AT_ONCE: Final = 200
-_CONSOLE: Final = "console"
 _NAMELESS: Final = (
     "This contact has nothing left by which it can be named, so nothing could be erased."
 )
@@ -48,12 +48,7 @@ def subject_erase(*, contact: Contact, reason: str, actor: Actor) -> SubjectEras
     applied = contact_apply(
         site=contact.site,
         change=ContactChange(identity=identity, deletion=Deletion(reason=reason)),
-        source=ChangeSource(
-            key=source_key or _CONSOLE,
-            label="Erased in the console",
-            received_at=timezone.now(),
-            actor_label=actor.label,
-        ),
+        source=console_source(actor, key=source_key) if source_key else console_source(actor),
     )
     if applied.kind is not ChangeKind.DELETED or applied.contact_id != contact.pk:
         raise ValidationError(_CREATED_SINCE)

@@ -1,0 +1,24 @@
+"""How the history says that a person did it here, by hand."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from django.utils import timezone
+
+from contacts.applied_change import ChangeSource
+from sites.audit import Actor
+
+_KEY: Final = "console"
+_LABEL: Final = "Console"
+_LONGEST_NAME: Final = 150
+
+
+def console_source(actor: Actor, *, key: str = _KEY) -> ChangeSource:
+    """Return the source of what an actor does now; ids are those of the sender with that `key`."""
+    return ChangeSource(
+        key=key,
+        label=_LABEL,
+        actor_label=actor.label[:_LONGEST_NAME],
+        received_at=timezone.now(),
+    )
