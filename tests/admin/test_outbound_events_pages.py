@@ -149,7 +149,8 @@ def test_a_large_batch_lists_twenty_and_leads_to_the_rest(
         event(site, received_event_id=received.pk)
     client.force_login(superuser)
     url = reverse("admin:webhooks_receivedevent_change", args=[received.pk])
-    (consequences,) = client.get(url).context["consequences"]
+    told = client.get(url).context["consequences"]
+    (consequences,) = [each for each in told if each.listed]
     assert len(consequences.listed) == 20
     assert len(client.get(consequences.more_url).context["cl"].result_list) == 25
 

@@ -181,7 +181,7 @@ def test_an_event_of_pages_is_sent_as_it_was_downloaded(
     assert answer.status == 202
     assert [list(event) for event in answer.body["events"]] == [["id"]]
     (refused,) = run_newman(collection, publishable_key="pk_another")
-    assert (refused.status, refused.content) == (401, b"")
+    assert (refused.status, refused.body["code"]) == (403, "KEY_NOT_ACCEPTED")
     worked_off()
     assert ReceivedEvent.objects.get().status == Status.PROCESSED
 
@@ -201,7 +201,7 @@ def test_an_app_event_is_sent_with_the_publishable_key_that_the_collection_names
     worked_off()
     assert ReceivedEvent.objects.get().status == Status.PROCESSED
     (refused,) = run_newman(collection, publishable_key="pk_unknown")
-    assert refused.status == 401
+    assert refused.status == 403
 
 
 def test_odd_names_and_options_arrive_as_they_are(
