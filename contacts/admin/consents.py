@@ -8,7 +8,6 @@ from typing import Any
 from django.contrib import admin, messages
 from django.core.exceptions import PermissionDenied, ValidationError
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
-from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
 from django.utils.decorators import method_decorator
 from django.utils.http import content_disposition_header
@@ -33,12 +32,15 @@ from sites.admin.audited import audit_url
 from sites.audit import Actor
 from sites.models import Role, User
 from sites.roles import sites_for
+from sites.template_pages import TemplatePages
 
 _MOST_FILES = 10
 
 
 @admin.register(ConsentDefinition)
-class ConsentDefinitionAdmin(ConsentListAdmin):
+class ConsentDefinitionAdmin(TemplatePages, ConsentListAdmin):
+    template_folder = "consents"
+
     def get_urls(self) -> list[URLPattern]:
         view = self.admin_site.admin_view
         own = [
@@ -64,7 +66,7 @@ class ConsentDefinitionAdmin(ConsentListAdmin):
         if request.method == "POST" and (saved := self._saved(request, form, columns, None)):
             messages.success(request, f"The consent “{saved.name}” was added.")
             return _to(saved)
-        return self._page(request, "form", "Add a consent", form=form, columns=columns)
+        return self.page(request, "form", "Add a consent", form=form, columns=columns)
 
     def change_view(
         self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: Any = None
@@ -96,7 +98,7 @@ class ConsentDefinitionAdmin(ConsentListAdmin):
                 return _to(definition)
             messages.success(request, f"The consent “{definition.name}” was deleted.")
             return HttpResponseRedirect(reverse("admin:contacts_consentdefinition_changelist"))
-        return self._page(
+        return self.page(
             request,
             "delete",
             f"Delete {definition.name}?",
@@ -166,7 +168,7 @@ class ConsentDefinitionAdmin(ConsentListAdmin):
         may_change = self.may(request, definition, self.change_role)
         versions = [_shown_version(text) for text in definition.versions.order_by("-version")]
         files = proofs_of(definition=definition, owner=request.user)[:_MOST_FILES]
-        return self._page(
+        return self.page(
             request,
             "form",
             definition.name,
@@ -179,12 +181,6 @@ class ConsentDefinitionAdmin(ConsentListAdmin):
             files=[shown_file(file) for file in files],
             history_url=audit_url(definition),
         )
-
-    def _page(
-        self, request: HttpRequest, template: str, title: str, **context: Any
-    ) -> TemplateResponse:
-        everything = self.admin_site.each_context(request) | {"title": title, "opts": self.opts}
-        return TemplateResponse(request, f"admin/consents/{template}.html", everything | context)
 
 
 def _shown_version(text: ConsentText) -> dict[str, Any]:

@@ -7,7 +7,6 @@ from typing import Any
 from django.contrib import admin, messages
 from django.core.exceptions import PermissionDenied, ValidationError
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
-from django.template.response import TemplateResponse
 from django.urls import reverse
 
 from contacts.admin.contact_field_form import ContactFieldForm, NewContactFieldForm
@@ -25,10 +24,13 @@ from sites.admin.audited import audit_url
 from sites.audit import Actor
 from sites.models import Role
 from sites.roles import sites_for
+from sites.template_pages import TemplatePages
 
 
 @admin.register(ContactField)
-class ContactFieldAdmin(ContactFieldListAdmin):
+class ContactFieldAdmin(TemplatePages, ContactFieldListAdmin):
+    template_folder = "contact_fields"
+
     def add_view(
         self, request: HttpRequest, form_url: str = "", extra_context: Any = None
     ) -> HttpResponse:
@@ -49,7 +51,7 @@ class ContactFieldAdmin(ContactFieldListAdmin):
             else:
                 messages.success(request, f"The contact field “{field.name}” was added.")
                 return _to_list()
-        return self._page(request, "form", "Add a contact field", form=form)
+        return self.page(request, "form", "Add a contact field", form=form)
 
     def change_view(
         self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: Any = None
@@ -89,7 +91,7 @@ class ContactFieldAdmin(ContactFieldListAdmin):
             else:
                 messages.success(request, f"The contact field “{field.name}” was deleted.")
                 return _to_list()
-        return self._page(
+        return self.page(
             request,
             "delete",
             f"Delete {field.name}?",
@@ -100,7 +102,7 @@ class ContactFieldAdmin(ContactFieldListAdmin):
     def _field_page(
         self, request: HttpRequest, field: ContactField, form: ContactFieldForm | None
     ) -> HttpResponse:
-        return self._page(
+        return self.page(
             request,
             "form",
             field.name,
@@ -109,14 +111,6 @@ class ContactFieldAdmin(ContactFieldListAdmin):
             type_words=type_words(field),
             users=users_of([field.pk])[field.pk],
             history_url=audit_url(field),
-        )
-
-    def _page(
-        self, request: HttpRequest, template: str, title: str, **context: Any
-    ) -> TemplateResponse:
-        everything = self.admin_site.each_context(request) | {"title": title, "opts": self.opts}
-        return TemplateResponse(
-            request, f"admin/contact_fields/{template}.html", everything | context
         )
 
 

@@ -6,22 +6,19 @@ from typing import Any
 
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
-from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
 from django.utils.safestring import SafeString
 
 from sites.audit import Actor
 from sites.models import Role
-from sites.scoped_admin import SiteScopedAdmin
+from sites.template_pages import TemplatePages
 
 
-class RevocableKeyAdmin(SiteScopedAdmin):
+class RevocableKeyAdmin(TemplatePages):
     """Implement `revoke` and `chip`; the templates of the pages are in `template_folder`.
 
     A key is a row with `name`, `site` and `revoked_at`, which is set once and for good.
     """
-
-    template_folder: str
 
     def revoke(self, key: Any, actor: Actor) -> None:
         raise NotImplementedError(f"{type(self).__name__} revokes nothing")
@@ -44,13 +41,6 @@ class RevocableKeyAdmin(SiteScopedAdmin):
             messages.success(request, f"The {self.opts.verbose_name} “{key.name}” was revoked.")
             return self.to_page(key)
         return self.page(request, "revoke", f"Revoke {key.name}?", key=key, chip=self.chip(key))
-
-    def page(
-        self, request: HttpRequest, template: str, title: str, **context: Any
-    ) -> TemplateResponse:
-        everything = self.admin_site.each_context(request) | {"title": title, "opts": self.opts}
-        name = f"admin/{self.template_folder}/{template}.html"
-        return TemplateResponse(request, name, everything | context)
 
     def to_page(self, key: Any) -> HttpResponse:
         name = f"admin:sites_{self.opts.model_name}_change"

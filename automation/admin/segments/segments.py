@@ -8,7 +8,6 @@ from typing import Any, Final
 from django.contrib import admin, messages
 from django.core.exceptions import PermissionDenied, ValidationError
 from django.http import (
-    Http404,
     HttpRequest,
     HttpResponse,
     HttpResponseNotAllowed,
@@ -16,7 +15,6 @@ from django.http import (
 )
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
-from django.utils import timezone
 
 from automation.admin.segments.giving_page import GivingPages
 from automation.admin.segments.live_test import live_test
@@ -47,8 +45,9 @@ from automation.segments.services import (
 from common.uses import users_of
 from sites.admin.audited import audit_url
 from sites.audit import Actor
-from sites.models import Role, Site
+from sites.models import Role
 from sites.roles import sites_for
+from sites.template_pages import TemplatePages, site_to_add_to
 
 USES: Final = "segment_uses"
 SAVE: Final = "save"
@@ -57,7 +56,8 @@ Act = Callable[[HttpRequest, Segment], HttpResponse]
 
 
 @admin.register(Segment)
-class SegmentAdmin(GivingPages, SegmentListAdmin):
+class SegmentAdmin(TemplatePages, GivingPages, SegmentListAdmin):
+    template_folder = "segments"
     # -- adding ----------------------------------------------------------------------------------
 
     def add_view(
@@ -66,9 +66,9 @@ class SegmentAdmin(GivingPages, SegmentListAdmin):
         if not self.has_add_permission(request):
             raise PermissionDenied
         sites = list(sites_for(request.user, Role.OPERATOR))
-        site = _chosen(request.GET.get("site", ""), sites)
+        site = site_to_add_to(request, sites)
         if site is None:
-            return self._page(request, "choose_site", "Add a segment", None, sites=sites)
+            return self.page(request, "choose_site", "Add a segment", sites=sites)
         segment = Segment(site=site, rule=rule_json(empty_rule()))
         return self._edit(request, segment)
 
@@ -114,7 +114,7 @@ class SegmentAdmin(GivingPages, SegmentListAdmin):
             "history_url": audit_url(segment),
             "users": users_of(segment, USES),
         }
-        return self._page(request, "page", segment.name, segment.site, **everything | context)
+        return self.page(request, "page", segment.name, site=segment.site, **everything | context)
 
     # -- the editor ------------------------------------------------------------------------------
 
@@ -178,7 +178,7 @@ class SegmentAdmin(GivingPages, SegmentListAdmin):
             return self._fragment(request, segment, context)
         if is_new:
             title = f"Add a segment to {segment.site}"
-            return self._page(request, "add", title, segment.site, segment=segment, **context)
+            return self.page(request, "add", title, site=segment.site, segment=segment, **context)
         return self._tab(request, segment, RULE, **context)
 
     def _fragment(
@@ -239,30 +239,14 @@ class SegmentAdmin(GivingPages, SegmentListAdmin):
             else:
                 messages.success(request, f"The segment “{segment.name}” was deleted.")
                 return HttpResponseRedirect(reverse("admin:automation_segment_changelist"))
-        return self._page(
+        return self.page(
             request,
             "delete",
             f"Delete {segment.name}?",
-            segment.site,
+            site=segment.site,
             segment=segment,
             users=users_of(segment, USES),
         )
-
-    def _page(
-        self, request: HttpRequest, template: str, title: str, site: Site | None, **context: Any
-    ) -> HttpResponse:
-        everything = self.admin_site.each_context(request) | {
-            "title": title,
-            "opts": self.opts,
-            "site": site,
-        }
-        name = f"admin/segments/{template}.html"
-        response = TemplateResponse(request, name, everything | context)
-        if site is None:
-            return response
-        # Times by the clock of the site.
-        with timezone.override(site.time_zone):
-            return response.render()
 
 
 def _preview(segment: Segment, form: SegmentForm) -> Preview | None:
@@ -275,15 +259,6 @@ def _preview(segment: Segment, form: SegmentForm) -> Preview | None:
     except TooSlow as error:
         form.problems.append(str(error))
         return None
-
-
-def _chosen(pk: str, sites: list[Site]) -> Site | None:
-    if not pk:
-        return sites[0] if len(sites) == 1 else None
-    for site in sites:
-        if str(site.pk) == pk:
-            return site
-    raise Http404("No such site among those you configure.")
 
 
 def _to(segment: Segment) -> HttpResponse:

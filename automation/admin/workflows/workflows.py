@@ -12,9 +12,7 @@ from django.http import (
     HttpResponseNotAllowed,
     HttpResponseRedirect,
 )
-from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
-from django.utils import timezone
 
 from automation.admin.workflows.draft import stored_draft
 from automation.admin.workflows.dry_run_page import dry_run_context
@@ -32,8 +30,9 @@ from automation.workflows.services import (
 )
 from sites.admin.audited import audit_url
 from sites.audit import Actor, audit_record
-from sites.models import Role, Site
+from sites.models import Role
 from sites.roles import sites_for
+from sites.template_pages import TemplatePages
 
 STEPS: Final = "steps"
 DRY_RUN: Final = "dry_run"
@@ -48,8 +47,10 @@ _MOST_COUNTED: Final = 1_000
 
 
 @admin.register(Workflow)
-class WorkflowAdmin(WorkflowListAdmin):
+class WorkflowAdmin(TemplatePages, WorkflowListAdmin):
     """Adding and changing have an editor of their own."""
+
+    template_folder = "workflows"
 
     # -- adding ----------------------------------------------------------------------------------
 
@@ -62,7 +63,7 @@ class WorkflowAdmin(WorkflowListAdmin):
         chosen = request.GET.get("site", "")
         site = next((each for each in sites if str(each.pk) == chosen), None)
         if site is None:
-            return self._page(request, "choose", "Create new workflow", None, sites=sites)
+            return self.page(request, "choose", "Create new workflow", sites=sites)
         return self._edit(request, Workflow(site=site), None)
 
     # -- the page of a workflow ------------------------------------------------------------------
@@ -204,32 +205,17 @@ class WorkflowAdmin(WorkflowListAdmin):
                 "may_change": self.may(request, stored, self.change_role),
                 "is_running": stored.state == WorkflowState.RUNNING,
             }
-        return self._page(
+        return self.page(
             request,
             "page",
             stored.name if stored else "New workflow",
-            workflow.site,
+            site=workflow.site,
             workflow=stored,
             tab=tab,
             section=f"admin/workflows/tab_{tab}.html",
             **head,
             **context,
         )
-
-    def _page(
-        self, request: HttpRequest, template: str, title: str, site: Site | None, **context: Any
-    ) -> HttpResponse:
-        everything = self.admin_site.each_context(request) | {
-            "title": title,
-            "opts": self.opts,
-            "site": site,
-        }
-        name = f"admin/workflows/{template}.html"
-        response = TemplateResponse(request, name, everything | context)
-        if site is None:
-            return response
-        with timezone.override(site.time_zone):
-            return response.render()
 
     # -- deleting --------------------------------------------------------------------------------
 

@@ -9,7 +9,6 @@ from django.contrib import admin, messages
 from django.core.exceptions import PermissionDenied, ValidationError
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
-from django.template.response import TemplateResponse
 from django.urls import reverse
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
@@ -31,6 +30,7 @@ from sites.models import Role, Site
 from sites.roles import sites_for
 from sites.scoped_admin import SiteScopedAdmin
 from sites.site_filter import SiteFilter, of_site
+from sites.template_pages import TemplatePages
 
 _USES: Final = "point_definition_uses"
 
@@ -102,7 +102,8 @@ class AwardedFilter(ChoiceFilter):
 
 
 @admin.register(PointDefinition)
-class PointDefinitionAdmin(AuditedAdmin, SiteScopedAdmin):
+class PointDefinitionAdmin(TemplatePages, AuditedAdmin, SiteScopedAdmin):
+    template_folder = "loyalty"
     view_role = Role.VIEWER
     add_role = change_role = delete_role = Role.OPERATOR
     list_title = "Points"
@@ -164,7 +165,7 @@ class PointDefinitionAdmin(AuditedAdmin, SiteScopedAdmin):
         if data is not None and (saved := _saved(request, form, None)):
             messages.success(request, f"“{saved.name}” were added.")
             return _to(saved)
-        return self._page(request, "points_form", "Add points", form=form)
+        return self.page(request, "points_form", "Add points", form=form)
 
     def change_view(
         self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: Any = None
@@ -181,7 +182,7 @@ class PointDefinitionAdmin(AuditedAdmin, SiteScopedAdmin):
                 return _to(saved)
             # What was typed is in the form; the rest of the page shows what is stored.
             definition = self.scoped_object(request, object_id)
-        return self._page(
+        return self.page(
             request,
             "points_form",
             definition.name,
@@ -206,7 +207,7 @@ class PointDefinitionAdmin(AuditedAdmin, SiteScopedAdmin):
                 return _to(definition)
             messages.success(request, f"“{definition.name}” were deleted.")
             return HttpResponseRedirect(reverse("admin:contacts_pointdefinition_changelist"))
-        return self._page(
+        return self.page(
             request,
             "points_delete",
             f"Delete {definition.name}?",
@@ -214,12 +215,6 @@ class PointDefinitionAdmin(AuditedAdmin, SiteScopedAdmin):
             holders=_holders(definition),
             users=users_of(definition, _USES),
         )
-
-    def _page(
-        self, request: HttpRequest, template: str, title: str, **context: Any
-    ) -> TemplateResponse:
-        everything = self.admin_site.each_context(request) | {"title": title, "opts": self.opts}
-        return TemplateResponse(request, f"admin/loyalty/{template}.html", everything | context)
 
 
 def awarded_chip(definition: PointDefinition) -> SafeString:

@@ -6,8 +6,7 @@ from typing import Any, Final
 
 from django.contrib import admin, messages
 from django.core.exceptions import PermissionDenied, ValidationError
-from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
-from django.template.response import TemplateResponse
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
 from django.utils import timezone
 
@@ -29,8 +28,9 @@ from contacts.loyalty.promotions import (
 from contacts.models import Promotion
 from sites.admin.audited import audit_url
 from sites.audit import Actor
-from sites.models import Role, Site
+from sites.models import Role
 from sites.roles import sites_for
+from sites.template_pages import TemplatePages, site_to_add_to
 
 SAVE: Final = "save"
 PUBLISH: Final = "publish"
@@ -40,16 +40,18 @@ _SAYING: Final = {SAVE: "was saved", PUBLISH: "was published", UNPUBLISH: "is a 
 
 
 @admin.register(Promotion)
-class PromotionAdmin(PromotionListAdmin):
+class PromotionAdmin(TemplatePages, PromotionListAdmin):
+    template_folder = "loyalty"
+
     def add_view(
         self, request: HttpRequest, form_url: str = "", extra_context: Any = None
     ) -> HttpResponse:
         if not self.has_add_permission(request):
             raise PermissionDenied
         sites = list(sites_for(request.user, Role.OPERATOR))
-        site = _chosen(request.GET.get("site", ""), sites)
+        site = site_to_add_to(request, sites)
         if site is None:
-            return self._page(request, "choose_site", "Add a promotion", sites=sites)
+            return self.page(request, "choose_site", "Add a promotion", sites=sites)
         return self._edit(request, Promotion(site=site), f"Add a promotion to {site}")
 
     def change_view(
@@ -90,7 +92,7 @@ class PromotionAdmin(PromotionListAdmin):
         is_told = bool(promotion.source_key)
         may_change = is_new or (self.may(request, promotion, self.change_role) and not is_told)
         now = timezone.now()
-        shown = (
+        shown: dict[str, Any] = (
             {}
             if is_new
             else {
@@ -102,10 +104,11 @@ class PromotionAdmin(PromotionListAdmin):
                 "may_delete": self.has_delete_permission(request, promotion),
             }
         )
-        return self._page(
+        return self.page(
             request,
             "promotion",
             title,
+            site=promotion.site,
             **shown,
             promotion=promotion,
             is_new=is_new,
@@ -116,7 +119,7 @@ class PromotionAdmin(PromotionListAdmin):
             channel_labels=CHANNEL_LABELS.items(),
             value_types=VALUE_TYPE_LABELS.items(),
             may_add_channel=len(form.rows) < len(CHANNEL_LABELS),
-        ).render()
+        )
 
     def delete_view(
         self, request: HttpRequest, object_id: str, extra_context: Any = None
@@ -130,7 +133,7 @@ class PromotionAdmin(PromotionListAdmin):
                 return _to(promotion)
             messages.success(request, f"The promotion “{promotion.name}” was deleted.")
             return HttpResponseRedirect(reverse("admin:contacts_promotion_changelist"))
-        return self._page(
+        return self.page(
             request,
             "promotion_delete",
             f"Delete {promotion.name}?",
@@ -138,12 +141,6 @@ class PromotionAdmin(PromotionListAdmin):
             counts=assignment_counts(promotion),
             users=users_of(promotion, _USES),
         )
-
-    def _page(
-        self, request: HttpRequest, template: str, title: str, **context: Any
-    ) -> TemplateResponse:
-        everything = self.admin_site.each_context(request) | {"title": title, "opts": self.opts}
-        return TemplateResponse(request, f"admin/loyalty/{template}.html", everything | context)
 
 
 def _saved(
@@ -160,15 +157,6 @@ def _saved(
     except ValidationError as error:
         form.show_errors(error)
         return None
-
-
-def _chosen(pk: str, sites: list[Site]) -> Site | None:
-    if not pk:
-        return sites[0] if len(sites) == 1 else None
-    for site in sites:
-        if str(site.pk) == pk:
-            return site
-    raise Http404("No such site among those you configure.")
 
 
 def _to(promotion: Promotion) -> HttpResponse:

@@ -12,13 +12,12 @@ from django.http import (
     HttpResponseNotAllowed,
     HttpResponseRedirect,
 )
-from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
-from django.utils import timezone
 
 from sites.admin.audited import audit_url
 from sites.audit import Actor
-from sites.models import Role, Site
+from sites.models import Role
+from sites.template_pages import TemplatePages
 from webhooks.outbound.admin import subscription_page
 from webhooks.outbound.admin.acting_pages import ActingPages
 from webhooks.outbound.admin.forms.section_form import SectionForm
@@ -43,8 +42,10 @@ _REST_DELETED = (
 
 
 @admin.register(Subscription)
-class SubscriptionAdmin(ActingPages, SubscriptionListAdmin):
+class SubscriptionAdmin(TemplatePages, ActingPages, SubscriptionListAdmin):
     """Adding and changing have pages of their own: one section at a time."""
+
+    template_folder = "subscriptions"
 
     # -- adding ----------------------------------------------------------------------------------
 
@@ -56,7 +57,7 @@ class SubscriptionAdmin(ActingPages, SubscriptionListAdmin):
         choices = choices_so_far(request)
         if choices.site is None or choices.dialect is None:
             return self.page(
-                request, "choose", "Add a subscription", choices.site,
+                request, "choose", "Add a subscription", site=choices.site,
                 choices=choices, formats=formats(),
             )  # fmt: skip
         return self._add(request, choices)
@@ -83,7 +84,7 @@ class SubscriptionAdmin(ActingPages, SubscriptionListAdmin):
                 return self._saved(request, subscription, made, "endpoint", "is ready")
         title = f"Add a subscription: {choices.dialect.label}"
         return self.page(
-            request, "add", title, choices.site, choices=choices, forms=forms,
+            request, "add", title, site=choices.site, choices=choices, forms=forms,
             errors=[form for form in given if form.errors],
             is_paused="paused" in request.POST,
         )  # fmt: skip
@@ -226,7 +227,7 @@ class SubscriptionAdmin(ActingPages, SubscriptionListAdmin):
             request,
             template,
             title,
-            subscription.site,
+            site=subscription.site,
             subscription=subscription,
             chips=[state_chip(subscription), *warning_chips(subscription)],
             may_change=self.may(request, subscription, self.change_role),
@@ -235,22 +236,6 @@ class SubscriptionAdmin(ActingPages, SubscriptionListAdmin):
             history_url=audit_url(subscription),
             **context,
         )
-
-    def page(
-        self, request: HttpRequest, template: str, title: str, site: Site | None, **context: Any
-    ) -> HttpResponse:
-        everything = self.admin_site.each_context(request) | {
-            "title": title,
-            "opts": self.opts,
-            "site": site,
-        }
-        name = f"admin/subscriptions/{template}.html"
-        response = TemplateResponse(request, name, everything | context)
-        if site is None:
-            return response
-        # Times and schedules by the clock of the site.
-        with timezone.override(site.time_zone):
-            return response.render()
 
 
 def _spread(error: ValidationError, forms: list[SectionForm]) -> None:

@@ -7,7 +7,6 @@ from typing import Any, Final
 from django.contrib import admin, messages
 from django.core.exceptions import PermissionDenied, ValidationError
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
-from django.template.response import TemplateResponse
 from django.urls import reverse
 
 from integrations.admin.integration_tabs import integration_tabs
@@ -17,6 +16,7 @@ from sites.admin.audited import audit_url
 from sites.audit import Actor
 from sites.models import Role
 from sites.roles import sites_for
+from sites.template_pages import TemplatePages
 from webhooks.inbound.admin.custom_integrations.event_rows import event_rows
 from webhooks.inbound.admin.custom_integrations.integration_form import IntegrationForm, SiteChoice
 from webhooks.inbound.admin.custom_integrations.integration_list import IntegrationListAdmin
@@ -27,7 +27,9 @@ RECEIVE: Final = "receive"
 
 
 @admin.register(CustomIntegration)
-class CustomIntegrationAdmin(IntegrationListAdmin):
+class CustomIntegrationAdmin(TemplatePages, IntegrationListAdmin):
+    template_folder = "custom_integrations"
+
     def add_view(
         self, request: HttpRequest, form_url: str = "", extra_context: Any = None
     ) -> HttpResponse:
@@ -45,7 +47,7 @@ class CustomIntegrationAdmin(IntegrationListAdmin):
                     request, f"The integration “{integration.name}” is ready. Now add its events."
                 )
                 return _to_page(integration)
-        return self._page(
+        return self.page(
             request,
             "add",
             "Create new integration",
@@ -73,7 +75,7 @@ class CustomIntegrationAdmin(IntegrationListAdmin):
         asked = "settings" if data is not None else request.GET.get("tab", "")
         tab = asked if asked in others or asked == "settings" else RECEIVE
         context = others[tab].context(request, integration) if tab in others else {}
-        return self._page(
+        return self.page(
             request,
             "page",
             integration.name,
@@ -105,13 +107,6 @@ class CustomIntegrationAdmin(IntegrationListAdmin):
 
     def delete_model(self, request: HttpRequest, obj: CustomIntegration) -> None:
         integration_delete(integration=obj, actor=Actor.from_request(request))
-
-    def _page(
-        self, request: HttpRequest, template: str, title: str, **context: Any
-    ) -> TemplateResponse:
-        everything = self.admin_site.each_context(request) | {"title": title, "opts": self.opts}
-        name = f"admin/custom_integrations/{template}.html"
-        return TemplateResponse(request, name, everything | context)
 
 
 def _is_saved(integration: CustomIntegration, form: IntegrationForm, actor: Actor) -> bool:
