@@ -33,7 +33,8 @@ class WorkflowRun(models.Model):
 
     `trigger_key` makes a start repeatable: the same event starts it once. `variables` are what the
     trigger gave (JSON), emptied when the person is erased. `position` is the next step. `depth`
-    counts the workflows whose effects led here. `reason` says in a sentence why it stopped.
+    counts the workflows whose effects led here. `attempts` counts how often it was claimed since it
+    last went on. `reason` says in a sentence why it stopped.
     """
 
     id = models.UUIDField(primary_key=True, default=new_row_id, editable=False)
@@ -49,6 +50,7 @@ class WorkflowRun(models.Model):
     state = models.CharField(max_length=9, choices=RunState)
     position = models.PositiveIntegerField(default=0)
     depth = models.PositiveSmallIntegerField(default=1)
+    attempts = models.PositiveSmallIntegerField(default=0)
     reason = models.CharField(max_length=300, blank=True, default="")
     received_event_id = models.UUIDField(null=True)
     started_at = models.DateTimeField()

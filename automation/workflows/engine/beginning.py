@@ -174,6 +174,7 @@ def _row(
         "state": state,
         "position": 0,
         "depth": depth,
+        "attempts": 0,
         "reason": reason,
         "received_event_id": each.received_event_id,
         "started_at": now,

@@ -14,7 +14,8 @@ from automation.workflows.waking import wake_runs
 from common.bulk import insert_rows, update_rows
 
 _ENDS: Final = (
-    "state", "position", "reason", "due_at", "ended_at", "lease_owner", "lease_expires_at",
+    "state", "position", "attempts", "reason", "due_at", "ended_at", "lease_owner",
+    "lease_expires_at",
 )  # fmt: skip
 
 
@@ -42,6 +43,7 @@ def runs_store(runs: Sequence[Run]) -> None:
                 "id": run.id,
                 "state": run.state,
                 "position": run.position,
+                "attempts": 0,
                 "reason": run.reason[:300],
                 "due_at": run.due_at,
                 "ended_at": run.ended_at,

@@ -20,6 +20,12 @@ from common.database_trouble import is_environment_error
 from contacts.models import Contact
 
 GONE: Final = "The contact is not there any more."
+# So many times the same step may take its worker with it.
+MOST_ATTEMPTS: Final = 3
+DEADLY: Final = (
+    f"The worker died {MOST_ATTEMPTS} times while it went on with this run, so it was stopped. "
+    "Look into logs/worker.log in the data folder."
+)
 _POSTPONED: Final = timedelta(minutes=5)
 
 log = structlog.get_logger(__name__)
@@ -81,7 +87,10 @@ def _go_on(owner: str, run_ids: Sequence[UUID]) -> None:
     groups: dict[tuple[int, int], tuple[Flow, list[Run]]] = {}
     for row in held.select_for_update(of=("self",)).order_by("pk"):
         if row.contact_id is None:
-            _end_without_contact(row)
+            _end(row, RunState.CANCELLED, GONE)
+            continue
+        if row.attempts > MOST_ATTEMPTS:
+            _end(row, RunState.STOPPED, DEADLY)
             continue
         key = (row.version_id, row.depth)
         if key not in groups:
@@ -92,10 +101,10 @@ def _go_on(owner: str, run_ids: Sequence[UUID]) -> None:
         runs_store(runs)
 
 
-def _end_without_contact(row: WorkflowRun) -> None:
+def _end(row: WorkflowRun, state: RunState, reason: str) -> None:
     WorkflowRun.objects.filter(pk=row.pk).update(
-        state=RunState.CANCELLED,
-        reason=GONE,
+        state=state,
+        reason=reason,
         ended_at=timezone.now(),
         due_at=None,
         lease_owner="",
@@ -110,4 +119,4 @@ def _postpone(owner: str, run_id: UUID, error: Exception) -> None:
     log.error("workflow run could not go on", run=str(run_id), error=name)
     WorkflowRun.objects.filter(
         pk=run_id, lease_owner=owner, state__in=(RunState.READY, RunState.WAITING)
-    ).update(due_at=timezone.now() + delay, lease_owner="", lease_expires_at=None)
+    ).update(due_at=timezone.now() + delay, attempts=0, lease_owner="", lease_expires_at=None)
