@@ -180,10 +180,11 @@ def test_too_many_at_once_are_turned_away_before_anything_is_stored(
 
 
 def test_the_stored_row_shows_nobody_in_clear(own_campaign: Campaign) -> None:
-    own_campaign.send({"email": JANE, "name": "Jane Doe"})
-    own_campaign.send({"email": JANE, "name": "Jane Doe"})
+    # Ciphertext holds any three letters now and then, and hardly ever this name.
+    own_campaign.send({"email": JANE, "name": "Jane Quuxberry"})
+    own_campaign.send({"email": JANE, "name": "Jane Quuxberry"})
     with connection.cursor() as cursor:
         cursor.execute("SELECT * FROM onsite_submission")
         text = str(cursor.fetchall())
-    assert "jane" not in text.lower()
-    assert "doe" not in text.lower()
+    assert JANE not in text.lower()
+    assert "quuxberry" not in text.lower()
