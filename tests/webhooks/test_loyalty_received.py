@@ -78,13 +78,24 @@ def test_the_documented_samples_land_in_the_tables_beside_the_activity(
     assert account.definition.number == 1
     assert account.balance in (Decimal("1000.1234"), Decimal("2500.75"))
     assert account.told_by == source.public_id
-    assert PointTransaction.objects.get().source_id == "welcome-2024"
+    told = PointTransaction.objects.get()
+    assert (told.amount, told.description) == (Decimal("100.5"), "Welcome points")
     voucher = RewardVoucher.objects.get()
     assert (voucher.unique_code, voucher.amount) == ("ABCD-1234-EFGH", Decimal(50))
     assignment = PromotionAssignment.objects.get()
     assert assignment.promotion.external_id == "PROMO-2024-03"
     channels = assignment.promotion.redemption_channels
     assert [row["type"] for row in channels] == ["POS", "ECOM"]
+
+
+def test_a_campaign_may_award_twice(site: Site, source: Source) -> None:
+    events = receive_samples(source)
+    work()
+    sample = next(each for each in events if b"loyalty.addPoints" in bytes(each.body or b""))
+    again = json.loads(bytes(sample.body or b"")) | {"id": "another-event"}
+    receive(source, json.dumps(again).encode())
+    work()
+    assert PointTransaction.objects.count() == 2
 
 
 def test_they_go_out_as_they_came_and_once(site: Site, source: Source) -> None:

@@ -41,7 +41,8 @@ def read_points(payload: Payload, event_id: str, notes: Notes) -> LoyaltyFact | 
         reason=text_of(payload.get("reason")),
         user_id=text_of(payload.get("userId")),
         user_name=text_of(payload.get("userName")),
-        source_id=_id(payload.get("sourceId")) or event_id,
+        # The documented `sourceId` ("welcome-2024") names a campaign, which may award again.
+        source_id=event_id or _id(payload.get("sourceId")),
     )
 
 
