@@ -6,6 +6,7 @@ The contact itself goes through the one door, `contact_apply`, whoever asks; wit
 
 from __future__ import annotations
 
+import time
 from typing import Any, Final
 from uuid import UUID
 
@@ -13,6 +14,7 @@ from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.utils import timezone
 
+from common.retention import PAUSE_SECONDS, RUN_SECONDS
 from contacts.console_source import console_source
 from contacts.models import Contact, SubjectErasure
 from contacts.services import ChangeKind, contact_apply
@@ -24,8 +26,6 @@ from sites.jobs import job_runner, job_start
 from sites.models import Job, JobState
 
 ERASURE: Final = "subject_erasure"
-# Of one erasure by the schedule, before the next one has its turn.
-_STEPS_AT_ONCE: Final = 200
 _NAMELESS: Final = (
     "This contact has nothing left by which it can be named, so nothing could be erased."
 )
@@ -104,19 +104,23 @@ def run_erasure(job: Job) -> bool:
 
 
 def erase_pending() -> int:
-    """Work off, for a while, erasures that no job is at; return how many ended.
+    """Work off erasures that no job is at; return how many ended.
 
     A source or the API asked for those, or somebody stopped the job: what was begun is finished.
+    Runs by the clock, for less than the minute that a schedule has: the next run goes on.
     """
-    ended = 0
+    deadline = time.monotonic() + RUN_SECONDS
     waiting = SubjectErasure.objects.exclude(state=SubjectErasure.State.DONE).exclude(
         job__state__in=(JobState.PENDING, JobState.RUNNING)
     )
-    for erasure in waiting.order_by("pk")[:_STEPS_AT_ONCE]:
-        for _ in range(_STEPS_AT_ONCE):
-            if erasure_step(erasure):
-                ended += 1
-                break
+    ended = 0
+    for erasure in waiting.order_by("pk"):
+        while not erasure_step(erasure):
+            if time.monotonic() > deadline:
+                return ended
+            # SQLite has one write lock: reception gets it between two steps.
+            time.sleep(PAUSE_SECONDS)
+        ended += 1
     return ended
 
 
