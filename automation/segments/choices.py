@@ -10,7 +10,6 @@ from typing import Any, Final
 from django.utils import timezone
 
 from automation.segments.fields import RuleField, fields_of
-from automation.segments.operators import FIELD_OPERATORS, Operator
 from contacts.models import Activity, ConsentDefinition, PointDefinition
 from integrations.contact_change import Channel, EmailStatus
 from integrations.field_types import FieldType
@@ -52,10 +51,6 @@ class RuleChoices:
     email_statuses: tuple[tuple[str, str], ...]
     points: tuple[tuple[int, str], ...]
     activity_types: tuple[tuple[str, str], ...]
-
-    @staticmethod
-    def operators_of(field: RuleField) -> tuple[Operator, ...]:
-        return tuple(FIELD_OPERATORS[field.kind].values())
 
 
 def rule_choices(site: Site) -> RuleChoices:

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
 from uuid import UUID
 
-from django.db.models import Exists, F, OuterRef, Q, QuerySet
+from django.db.models import Exists, F, OuterRef, Q
 
 from automation.models import Segment, SegmentMember, SegmentMove
 from automation.segments.conditions import Condition, Group, Item, Rule
@@ -14,27 +13,11 @@ from automation.segments.reading import read_rule
 from contacts.models import Contact
 
 
-def members_of(segment: Segment) -> QuerySet[Contact]:
-    """Return the members as of the last computation, in the order of their keys."""
-    contacts = Contact.objects.filter(site=segment.site_id, deleted_at=None)
-    return contacts.filter(is_member(segment.pk)).order_by("pk")
-
-
 def is_member(segment_id: UUID) -> Q:
     """Return whether a contact was in a segment at the last computation, as a query."""
     # By both columns of the unique index, also for a page of many members.
     members = SegmentMember.objects.filter(segment=segment_id, contact=OuterRef("pk"))
     return Q(Exists(members))
-
-
-def is_member_now(segment: Segment, contact: Contact) -> bool:
-    """Say whether the stored rule holds of a contact at this moment; asks about them alone."""
-    return bool(members_now(segment, [contact.pk]))
-
-
-def members_now(segment: Segment, contact_ids: Collection[UUID]) -> set[UUID]:
-    """Return those of some contacts of whom the rule holds at this moment."""
-    return matching_ids(segment.site, read_rule(segment.rule, segment.site), contact_ids)
 
 
 def conditions_holding(segment: Segment, contact: Contact) -> list[tuple[Condition, bool]]:

@@ -11,7 +11,6 @@ from typing import Any
 
 from django.http import HttpRequest
 from django.template.loader import render_to_string
-from django.urls import reverse
 from django.utils.safestring import SafeString
 
 from contacts.models import Contact
@@ -67,9 +66,3 @@ def sections_shown(request: HttpRequest, contact: Contact) -> list[ShownSection]
             ShownSection(section.key, section.title, body, section.styles, section.scripts)
         )
     return shown
-
-
-def contact_section_url(contact: Contact, key: str) -> str:
-    """Return the address of the contact's page with this section in view."""
-    page = reverse("admin:contacts_contact_change", args=[contact.pk])
-    return f"{page}#section-{key}"

@@ -3,7 +3,6 @@
 import common.encrypted_fields
 import common.identifiers
 import django.db.models.deletion
-from django.conf import settings
 from django.db import migrations, models
 
 
@@ -12,7 +11,6 @@ class Migration(migrations.Migration):
     dependencies = [
         ('contacts', '0003_contact_transfer'),
         ('sites', '0006_trouble_mail'),
-        migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
     operations = [
@@ -259,11 +257,6 @@ class Migration(migrations.Migration):
             model_name='rewardvoucher',
             name='site',
             field=models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.CASCADE, related_name='+', to='sites.site'),
-        ),
-        migrations.AddField(
-            model_name='subjecterasure',
-            name='asked_by',
-            field=models.ForeignKey(null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to=settings.AUTH_USER_MODEL),
         ),
         migrations.AddField(
             model_name='subjecterasure',

@@ -53,7 +53,7 @@ def subject_erase(*, contact: Contact, reason: str, actor: Actor) -> SubjectEras
     if applied.kind is not ChangeKind.DELETED or applied.contact_id != contact.pk:
         raise ValidationError(_CREATED_SINCE)
     erasure = SubjectErasure.objects.filter(contact=contact).latest("pk")
-    erasure.asked_by, erasure.asked_label, erasure.reason = actor.user, actor.label, reason
+    erasure.asked_label, erasure.reason = actor.label, reason
     erasure.job = job_start(
         kind=ERASURE,
         title="Erase a person from what was stored",
@@ -62,7 +62,7 @@ def subject_erase(*, contact: Contact, reason: str, actor: Actor) -> SubjectEras
         total=len(places()),
         actor=actor,
     )
-    erasure.save(update_fields=["asked_by", "asked_label", "reason", "job"])
+    erasure.save(update_fields=["asked_label", "reason", "job"])
     audit_record(
         actor=actor,
         action="contact.erased",

@@ -91,9 +91,7 @@ def import_start(*, order: ContactImport, actor: Actor) -> Job:
         order = locked.select_related("site", "check_job", "import_job").get(pk=order.pk)
         check = order.check_job
         if check is None or check.state != JobState.DONE:
-            raise ValidationError(
-                "The file is not checked to its end. Wait for that, or upload it again."
-            )
+            raise ValidationError(_NOT_CHECKED)
         if order.import_job and order.import_job.state in (*_OPEN, JobState.DONE):
             raise ValidationError("This import was started already.")
         if order.failed_rows_id:

@@ -37,7 +37,6 @@ from sites.template_pages import TemplatePages
 STEPS: Final = "steps"
 DRY_RUN: Final = "dry_run"
 VERSIONS: Final = "versions"
-_PAUSED: Final = "Paused: nobody begins, and who is under way waits until it is started again."
 _NEXT: Final = "Press Start, and new contacts go through it."
 _DELETED: Final = (
     "Nobody begins any more, and who is in the middle of it goes no further. Its runs stay in the "

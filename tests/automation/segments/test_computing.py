@@ -17,8 +17,8 @@ from automation.segments import computing, matching
 from automation.segments.computing import segment_claim, segment_compute, segments_due
 from automation.segments.exporting import segment_export_start
 from automation.segments.matching import TooSlow
-from automation.segments.members import is_member_now, members_of
 from automation.segments.preview import segment_preview
+from automation.segments.queries import matching_ids
 from automation.segments.recomputing import segment_recompute_start
 from automation.segments.rules import empty_rule, read_rule
 from automation.segments.schedule import compute_changed_segment, compute_due_segments
@@ -352,10 +352,10 @@ def test_a_live_test_asks_about_one_contact_now(site: Site) -> None:
     computed(made)
     activity(person, days=3)
     activity(person, days=40)
-    assert not is_member_now(made, person)
+    rule, asked = read_rule(made.rule, site), [person.pk, other.pk]
+    assert matching_ids(site, rule, asked) == set()
     activity(person, days=29)
-    assert is_member_now(made, person)
-    assert not is_member_now(made, other)
+    assert matching_ids(site, rule, asked) == {person.pk}
     assert members(made) == set()
 
 
@@ -456,10 +456,3 @@ def test_a_segment_goes_with_its_members_and_uses(site: Site) -> None:
     assert not Use.objects.exists()
     with pytest.raises(ValidationError, match="meantime"):
         segment_delete(segment=made, actor=ACTOR)
-
-
-def test_members_are_listed_by_key(site: Site) -> None:
-    people = [contact(site, city="Malmö") for _ in range(3)]
-    made = segment(site, MALMO)
-    computed(made)
-    assert list(members_of(made)) == sorted(people, key=lambda each: each.pk)
