@@ -252,10 +252,17 @@ def test_deliveries_are_added_for_events_that_are_stored(site: Site) -> None:
 
 
 def test_message_ids_are_distinct_and_date_themselves() -> None:
-    ids = new_message_ids(AT, 500)
+    ids = new_message_ids(AT, [""] * 500)
     assert len(set(ids)) == 500
     assert {len(each) for each in ids} == {31}
     assert {ksuid_time(each.removeprefix("msg_")) for each in ids} == {AT}
+
+
+def test_message_ids_about_one_contact_tell_their_order() -> None:
+    ids = new_message_ids(AT, ["jane", "kim", "jane", "", "jane"])
+    times = [ksuid_time(each.removeprefix("msg_")) for each in ids]
+    tick = timedelta(milliseconds=4)
+    assert times == [AT - 2 * tick, AT, AT - tick, AT, AT]
 
 
 @pytest.mark.parametrize(

@@ -52,7 +52,7 @@ def subscription_test(*, subscription: Subscription, event: str | Event, actor: 
     test = _copy_of(event) if isinstance(event, Event) else _example(subscription, event)
     test.site, test.is_test = subscription.site, True
     now = timezone.now()
-    (test.message_id,) = new_message_ids(now, 1)
+    (test.message_id,) = new_message_ids(now, [""])
     test.created_at = now
     dialect = format_for(subscription.format_key)
     if dialect is not None and not dialect.carries(test.type, subscription.format_settings):

@@ -55,7 +55,7 @@ def delivery(
     **fields: Any,
 ) -> Delivery:
     now = created_at or timezone.now()
-    (message_id,) = new_message_ids(now, 1)
+    (message_id,) = new_message_ids(now, [""])
     event = Event.objects.create(
         site=subscription.site, message_id=message_id, type=event_type, occurred_at=now,
         created_at=now, contact=contact, payload=payload,

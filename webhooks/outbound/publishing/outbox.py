@@ -48,7 +48,8 @@ def events_publish(
     now = timezone.now()
     rows: list[dict[str, Any]] = []
     deliveries: list[dict[str, Any]] = []
-    for (event, wanting), message_id in zip(told, new_message_ids(now, len(told)), strict=True):
+    message_ids = new_message_ids(now, [event.order_key for event, _ in told])
+    for (event, wanting), message_id in zip(told, message_ids, strict=True):
         subscribers = [each for each in wanting if raw_once.lets_pass(each, event)]
         row = _event_row(event, message_id, now)
         row |= raw_columns(event if any(each.needs_raw for each in subscribers) else None)
