@@ -31,6 +31,30 @@ def test_a_saved_change_is_seen_within_a_second() -> None:
     assert _seconds_until(lambda: _is_active(source) is False) < 1.0
 
 
+def test_a_source_is_known_to_the_first_request_after_its_creation() -> None:
+    assert _is_active(engage_source()) is True
+    # The thread has just looked, so that it would not look by itself for a while.
+    time.sleep(2 * directory.LOOK_AGAIN_SECONDS)
+    assert Sender(engage_source()).post(engage_body()).status_code == 200
+
+
+def test_guesses_at_addresses_do_not_keep_the_database_busy(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    assert _is_active(engage_source()) is True
+    asked: list[float] = []
+
+    def run_chores(seconds: float) -> bool:
+        asked.append(seconds)
+        return True
+
+    monkeypatch.setattr(journal_writer, "run_chores", run_chores)
+    monkeypatch.setattr(directory, "LOOK_AGAIN_SECONDS", 60.0)
+    assert directory.find("nobody") is None
+    assert [directory.find(f"nobody-{number}") for number in range(50)] == [None] * 50
+    assert len(asked) <= 1
+
+
 def test_a_change_of_its_site_is_seen_too() -> None:
     source = engage_source()
     assert _is_active(source) is True

@@ -2,7 +2,8 @@
 
 The journal's thread loads a snapshot on first use and again when the configuration version has
 risen, in this or any other process. Requests only read: while it loads, and while the database is
-away, the previous snapshot serves.
+away, the previous snapshot serves. Who is not in it may be new: then the thread looks once more
+before anybody is told that there is no such address.
 """
 
 # ruff: noqa: TRY400 - the text of a database error, or of a preset's, may quote a row.
@@ -10,10 +11,12 @@ away, the previous snapshot serves.
 from __future__ import annotations
 
 import logging
-from collections.abc import Mapping
+import threading
+import time
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
-from typing import Any, Final, NamedTuple
+from typing import Any, Final, NamedTuple, TypeVar
 from uuid import UUID
 
 from django.db.models import F, TextField
@@ -34,7 +37,12 @@ from webhooks.inbound.models import ReceptionEvent, Source
 
 logger = logging.getLogger(__name__)
 
+Found = TypeVar("Found")
+
 FIRST_LOAD_SECONDS: Final = 10.0
+# What guesses at addresses costs the database no more than this, and no more threads.
+LOOK_AGAIN_SECONDS: Final = 0.1
+_looking_again: Final = threading.BoundedSemaphore(4)
 
 
 class DirectoryUnavailable(Exception):
@@ -76,6 +84,7 @@ class _Snapshot(NamedTuple):
 
 
 _current: _Snapshot | None = None
+_looked_at = float("-inf")
 
 
 def find(public_id: str) -> SourceSnapshot | None:
@@ -83,26 +92,41 @@ def find(public_id: str) -> SourceSnapshot | None:
 
     All look-ups raise `DirectoryUnavailable` when nothing can be known yet.
     """
-    return _loaded_snapshot().sources.get(public_id)
+    return _found(lambda snapshot: snapshot.sources.get(public_id))
 
 
 def find_event_by_alias(site_public_id: str, alias: str) -> EventSnapshot | None:
     """Return the site's event, active or not, of whatever context; the UUID in lower case."""
-    return _loaded_snapshot().events_by_alias.get((site_public_id, alias))
+    return _found(lambda snapshot: snapshot.events_by_alias.get((site_public_id, alias)))
 
 
 def find_event_by_id(event_id: str) -> EventSnapshot | None:
-    return _loaded_snapshot().events_by_id.get(event_id)
+    return _found(lambda snapshot: snapshot.events_by_id.get(event_id))
 
 
 def find_key(key_id: str) -> KnownKey | None:
     """Return the API key, whatever state it is in."""
-    return _loaded_snapshot().keys.get(key_id)
+    return _found(lambda snapshot: snapshot.keys.get(key_id))
 
 
 def find_publishable_key(key: str) -> KnownPublishableKey | None:
     """Return the key of pages and apps, whatever state it is in."""
-    return _loaded_snapshot().publishable_keys.get(key)
+    return _found(lambda snapshot: snapshot.publishable_keys.get(key))
+
+
+def _found(look: Callable[[_Snapshot], Found | None]) -> Found | None:
+    found = look(_loaded_snapshot())
+    if (
+        found is None
+        and time.monotonic() - _looked_at > LOOK_AGAIN_SECONDS
+        and _looking_again.acquire(blocking=False)
+    ):
+        try:
+            journal_writer.run_chores(FIRST_LOAD_SECONDS)
+        finally:
+            _looking_again.release()
+        found = look(_loaded_snapshot())
+    return found
 
 
 def _loaded_snapshot() -> _Snapshot:
@@ -123,7 +147,8 @@ def invalidate() -> None:
 
 def refresh() -> None:
     """Load the sources when their version has risen. Runs in the journal's thread."""
-    global _current  # noqa: PLW0603
+    global _current, _looked_at  # noqa: PLW0603
+    _looked_at = time.monotonic()
     # Read before the rows: a change in between is newer than what we note, and is seen next time.
     version = ConfigurationVersion.objects.values_list("value", flat=True).first() or 0
     if _current is None or _current.version != version:
