@@ -250,4 +250,8 @@ def facts(event: InboundEvent) -> Any:
         part.pop("occurred_at", None)
     for activity in told.get("change", {}).get("activities", ()):
         activity.pop("key", None)
+    for loyalty in told.get("change", {}).get("loyalty", ()):
+        # Where the sender names nothing better, the message itself tells a repeat.
+        if loyalty.get("source_id") == event.event_id:
+            del loyalty["source_id"]
     return told
