@@ -6,7 +6,7 @@ from collections import Counter
 from datetime import UTC, datetime
 
 import pytest
-from django.db import OperationalError
+from django.db import DataError, OperationalError
 
 from common.redaction import MASK
 from integrations.causes import RejectionCause
@@ -162,6 +162,24 @@ def test_counts_survive_a_database_that_is_away(
     assert RejectedRequest.objects.count() == 2
 
 
+def test_a_row_that_the_database_refuses_keeps_no_other_from_being_written(
+    sender: Sender, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(*_: object) -> None:
+        raise DataError("no such text")
+
+    monkeypatch.setattr(rejection_rows, "write", refuse)
+    sender.post(engage_body(), {})
+    written_rejections()
+    monkeypatch.undo()
+    written_rejections()
+    assert RejectionCount.objects.get().count == 1
+    sender.post(engage_body(), {})
+    written_rejections()
+    assert RejectionCount.objects.get().count == 2
+    assert RejectedRequest.objects.count() == 1
+
+
 def test_rejections_of_a_deleted_source_are_dropped_and_others_kept(sender: Sender) -> None:
     doomed = Sender(engage_source())
     doomed.post(engage_body(), {})
@@ -201,6 +219,15 @@ def test_a_doubled_parameter_is_left_out_and_noted(sender: Sender) -> None:
     assert stored.query == {"b": "3"}
     assert [entry["what"] for entry in stored.history] == ["received"]
     assert "more than once in the URL: a." in stored.history[0]["detail"]
+
+
+def test_nul_in_the_name_of_a_doubled_parameter_is_noted_in_its_safe_form(sender: Sender) -> None:
+    path = f"/in/{sender.source.public_id}?a%00=1&a%00=2"
+    assert sender.post(engage_body(), path=path).status_code == 200
+    assert ReceivedEvent.objects.get().history[0]["detail"].endswith("URL: a\ufffd.")
+
+    assert sender.post(engage_body(), {}, path=path).status_code == 401
+    assert only_rejection().detail.endswith("URL: a\ufffd.")
 
 
 def test_what_is_kept_of_headers_is_bounded(sender: Sender) -> None:

@@ -43,6 +43,8 @@ class JournalEntry:
         self.dedupe_key = bounded_key(storable(self.dedupe_key))
         self.event_type = storable(self.event_type)[:LONGEST_EVENT_TYPE]
         self.event_id = storable(self.event_id)[:LONGEST_EVENT_ID]
+        # They name what came in the URL.
+        self.notes = tuple(map(storable, self.notes))
 
     @property
     def identity(self) -> tuple[int, str]:

@@ -12,7 +12,9 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Final, NamedTuple
 
+from common.database_trouble import is_environment_error
 from integrations.causes import RejectionCause
+from webhooks.inbound.journal.entry import storable
 from webhooks.inbound.journal.writer import journal_writer
 from webhooks.inbound.models import RejectedRequest
 from webhooks.inbound.reception import rejection_rows
@@ -64,7 +66,11 @@ def record(source: SourceSnapshot, parts: RequestParts, refusal: Refusal) -> Non
 
 
 def flush() -> None:
-    """Write what is remembered. Runs in the journal's thread; keeps the counts when it fails."""
+    """Write what is remembered. Runs in the journal's thread; keeps the counts when it fails.
+
+    Rows wait with them for a database that is in trouble. One that it refuses it would refuse for
+    ever, and with it all that come after.
+    """
     with _lock:
         taken = _Taken(_memory.counts, _memory.rows)
         _memory.counts, _memory.rows = Counter(), {}
@@ -72,11 +78,11 @@ def flush() -> None:
         return
     try:
         full = rejection_rows.write(taken.counts, taken.rows)
-    except Exception:
-        _give_back(taken)
+    except Exception as error:
+        _give_back(taken if is_environment_error(error) else _Taken(taken.counts, {}))
         raise
     with _lock:
-        today = max(key.day for key in taken.rows)
+        today = max(key.hour.date() for key in taken.counts)
         _memory.full = {key for key in _memory.full | full if key.day >= today}
 
 
@@ -102,7 +108,7 @@ def _row(source: SourceSnapshot, parts: RequestParts, refusal: Refusal) -> Rejec
         source_id=source.id,
         at=parts.received_at,
         cause=refusal.cause,
-        detail=refusal.detail,
+        detail=storable(refusal.detail),
         status_code=refusal.status,
         remote_address=parts.remote_address,
         headers=parts.kept_headers(source.verifier),
