@@ -5,8 +5,7 @@ from __future__ import annotations
 from typing import Any, Final
 
 from django.core.exceptions import ValidationError
-from django.db import IntegrityError, transaction
-from django.db.models import ProtectedError, RestrictedError
+from django.db import transaction
 from django.utils import timezone
 
 from automation.models import Segment
@@ -17,7 +16,7 @@ from automation.segments.recomputing import segment_recompute_start
 from automation.segments.rule_documents import rule_json
 from automation.segments.schedule import segment_compute_soon
 from automation.uses import uses_write
-from common.uses import in_use, users_of
+from common.uses import InUse, deletion, in_use, users_of
 from contacts.normalisation.values import line_normalised
 from sites.audit import Actor, audit_record, field_changes
 from sites.models import Site
@@ -34,10 +33,7 @@ LEAST_MINUTES: Final = 5
 MOST_MINUTES: Final = 7 * 24 * 60
 _TYPED: Final = {"name", "description", "every_minutes"}
 _VALUES: Final = ("name", "description", "rule", "every_minutes")
-
-
-class SegmentInUse(ValidationError):
-    """The segment cannot be deleted; the sentence names what uses it."""
+USES: Final = "segment_uses"
 
 
 @transaction.atomic
@@ -69,27 +65,23 @@ def segment_save(*, segment: Segment, rule: Rule, actor: Actor) -> Segment:
 
 
 def segment_delete(*, segment: Segment, actor: Actor) -> None:
-    """Delete a segment that nothing uses, with its members; raises `SegmentInUse`."""
-    try:
-        with transaction.atomic():
-            stored = _locked(segment)
-            if users := users_of(stored, "segment_uses"):
-                raise SegmentInUse(in_use(stored.name, users))
-            changes = field_changes(_values(stored), {})
-            audit_record(
-                actor=actor,
-                action="segment.deleted",
-                site=stored.site,
-                target=stored,
-                changes=changes,
-            )
-            # Django would load every member to see what hangs on it.
-            stored.members.all()._raw_delete("default")
-            stored.moves.all()._raw_delete("default")
-            stored.delete()
-    except (ProtectedError, RestrictedError, IntegrityError):
-        # The database refuses as well: a use that began meanwhile shows only when we commit.
-        raise SegmentInUse(in_use(segment.name, users_of(segment, "segment_uses"))) from None
+    """Delete a segment that nothing uses, with its members; raises `InUse`."""
+    with deletion(segment.name, lambda: users_of(segment, USES)):
+        stored = _locked(segment)
+        # Before its members go: there may be a million.
+        if users := users_of(stored, USES):
+            raise InUse(in_use(stored.name, users))
+        audit_record(
+            actor=actor,
+            action="segment.deleted",
+            site=stored.site,
+            target=stored,
+            changes=field_changes(_values(stored), {}),
+        )
+        # Django would load every member to see what hangs on it.
+        stored.members.all()._raw_delete("default")
+        stored.moves.all()._raw_delete("default")
+        stored.delete()
 
 
 def _clean(segment: Segment, site: Site) -> None:

@@ -13,12 +13,13 @@ from django.utils.decorators import method_decorator
 from django.utils.http import content_disposition_header
 from django.views.decorators.http import require_GET, require_POST
 
+from common.uses import InUse, users_of
 from contacts.admin.consent_form import ConsentForm, NewConsentForm, culture_forms, texts_in
 from contacts.admin.consent_list import ConsentListAdmin
 from contacts.admin.exports import shown_file
 from contacts.consents.counting import answer_counts
 from contacts.consents.definitions import (
-    ConsentInUse,
+    USES,
     consent_definition_delete,
     consent_definition_save,
     newest_text,
@@ -26,7 +27,6 @@ from contacts.consents.definitions import (
 from contacts.consents.proof import text_document
 from contacts.consents.proof_export import consent_proof_start, proofs_of
 from contacts.consents.texts import CONDITION, DISPLAY, LINK, plain_words
-from contacts.consents.users import users_of
 from contacts.models import ConsentDefinition, ConsentText
 from sites.admin.audited import audit_url
 from sites.audit import Actor
@@ -93,7 +93,7 @@ class ConsentDefinitionAdmin(TemplatePages, ConsentListAdmin):
         if request.method == "POST":
             try:
                 consent_definition_delete(definition=definition, actor=Actor.from_request(request))
-            except ConsentInUse as error:
+            except InUse as error:
                 messages.error(request, " ".join(error.messages))
                 return _to(definition)
             messages.success(request, f"The consent “{definition.name}” was deleted.")
@@ -104,7 +104,7 @@ class ConsentDefinitionAdmin(TemplatePages, ConsentListAdmin):
             f"Delete {definition.name}?",
             definition=definition,
             counts=answer_counts(definition),
-            users=users_of(definition),
+            users=users_of(definition, USES),
         )
 
     @method_decorator(require_POST)
@@ -177,7 +177,7 @@ class ConsentDefinitionAdmin(TemplatePages, ConsentListAdmin):
             columns=columns,
             versions=versions,
             counts=answer_counts(definition),
-            users=users_of(definition),
+            users=users_of(definition, USES),
             files=[shown_file(file) for file in files],
             history_url=audit_url(definition),
         )

@@ -9,11 +9,11 @@ from django.core.exceptions import PermissionDenied, ValidationError
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
 
+from common.uses import InUse
 from contacts.admin.contact_field_form import ContactFieldForm, NewContactFieldForm
 from contacts.admin.contact_field_list import ContactFieldListAdmin
 from contacts.admin.field_words import type_words
 from contacts.contact_fields.services import (
-    FieldInUse,
     contact_field_create,
     contact_field_delete,
     contact_field_update,
@@ -83,7 +83,7 @@ class ContactFieldAdmin(TemplatePages, ContactFieldListAdmin):
         if request.method == "POST":
             try:
                 contact_field_delete(field=field, actor=Actor.from_request(request))
-            except FieldInUse as error:
+            except InUse as error:
                 messages.error(request, " ".join(error.messages))
             except ContactField.DoesNotExist:
                 messages.info(request, "This contact field was deleted already.")

@@ -10,10 +10,10 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from common.endpoint.problems import problem
+from common.uses import InUse
 from contacts.api.contact_field_body import field_body, in_words_of_the_api, read_field
 from contacts.api.key_view import KeyView
 from contacts.contact_fields.services import (
-    FieldInUse,
     contact_field_create,
     contact_field_delete,
 )
@@ -52,7 +52,7 @@ class ContactFieldView(KeyView):
             raise Http404
         try:
             contact_field_delete(field=field, actor=self.actor)
-        except FieldInUse as error:
+        except InUse as error:
             return problem(HTTPStatus.CONFLICT, FIELD_IN_USE, " ".join(error.messages))
         except ContactField.DoesNotExist:
             # Somebody deleted it between the two looks at it.

@@ -7,11 +7,10 @@ from typing import Any, Final
 
 from django.core.exceptions import ValidationError
 from django.db import IntegrityError, transaction
-from django.db.models import ProtectedError, RestrictedError
 from django.utils import timezone
 
+from common.uses import InUse, deletion, users_of
 from contacts.consents.texts import Texts, checked_texts
-from contacts.consents.users import told, users_of
 from contacts.models import Consent, ConsentDefinition, ConsentText
 from contacts.normalisation.values import line_normalised
 from sites.audit import Actor, audit_record, field_changes
@@ -19,12 +18,9 @@ from sites.models import Site
 
 MOST_DEFINITIONS: Final = 200
 CHANGEABLE: Final = ("name", "is_active")
+USES: Final = "consent_definition_uses"
 _LONGEST_ID: Final[int] = ConsentDefinition._meta.get_field("consent_id").max_length or 0
 _LONGEST_NAME: Final[int] = ConsentDefinition._meta.get_field("name").max_length or 0
-
-
-class ConsentInUse(ValidationError):
-    """The definition cannot be deleted; the sentence says what stands in the way."""
 
 
 def newest_text(definition: ConsentDefinition) -> ConsentText | None:
@@ -70,49 +66,31 @@ def consent_definition_save(
 
 
 def consent_definition_delete(*, definition: ConsentDefinition, actor: Actor) -> None:
-    """Delete what nobody answered and nothing uses; raises `ConsentInUse`.
+    """Delete what nobody answered and nothing uses; raises `InUse`.
 
     One that was answered stays: its texts are what people agreed to. Switch it off instead.
     """
-    try:
-        with transaction.atomic():
-            rows = ConsentDefinition.objects.select_for_update(of=("self",)).select_related("site")
-            stored = rows.filter(pk=definition.pk).first()
-            if stored is None:
-                return
-            if obstacle := _obstacle(stored):
-                raise ConsentInUse(obstacle)
-            changes = field_changes(_values(stored), {})
-            audit_record(
-                actor=actor,
-                action="consent_definition.deleted",
-                site=stored.site,
-                target=stored,
-                changes=changes,
-            )
-            stored.delete()
-    except (ProtectedError, RestrictedError, IntegrityError):
-        # The database refuses as well: a use that began meanwhile shows only when we commit.
-        words = told(users_of(definition)) or "something that was just added"
-        raise ConsentInUse(_in_use(definition, words)) from None
-
-
-def _obstacle(definition: ConsentDefinition) -> str:
-    """Return why a definition has to stay, "" when it can go."""
-    answers = Consent.objects.filter(
-        consent_id=definition.consent_id, contact__site_id=definition.site_id
-    )
-    if answers.exists():
-        return (
-            f"Contacts answered “{definition.name}”, and its texts are the proof of what they "
-            "agreed to. It cannot be deleted; switch it off, and it is not asked for any more."
+    with deletion(definition.name, lambda: users_of(definition, USES)):
+        rows = ConsentDefinition.objects.select_for_update(of=("self",)).select_related("site")
+        stored = rows.filter(pk=definition.pk).first()
+        if stored is None:
+            return
+        answers = Consent.objects.filter(
+            consent_id=stored.consent_id, contact__site_id=stored.site_id
         )
-    users = users_of(definition)
-    return _in_use(definition, told(users)) if users else ""
-
-
-def _in_use(definition: ConsentDefinition, words: str) -> str:
-    return f"“{definition.name}” is in use and cannot be deleted: {words}. Change that first."
+        if answers.exists():
+            raise InUse(
+                f"Contacts answered “{stored.name}”, and its texts are the proof of what they "
+                "agreed to. It cannot be deleted; switch it off, and it is not asked for any more."
+            )
+        audit_record(
+            actor=actor,
+            action="consent_definition.deleted",
+            site=stored.site,
+            target=stored,
+            changes=field_changes(_values(stored), {}),
+        )
+        stored.delete()
 
 
 def _check(definition: ConsentDefinition, stored: ConsentDefinition | None) -> None:

@@ -6,8 +6,8 @@ from typing import Any, Final
 
 from django.core.exceptions import ValidationError
 from django.db import IntegrityError, transaction
-from django.db.models import ProtectedError, RestrictedError
 
+from common.uses import deletion, told
 from contacts.contact_fields.checks import check_field
 from contacts.contact_fields.users import users_of, users_of_options
 from contacts.models import ContactField
@@ -19,10 +19,6 @@ MOST_FIELDS: Final = 300
 # What stays as it was made: values of contacts and senders' bodies are of that id and type.
 FIXED: Final = ("site_id", "field_id", "type")
 CHANGEABLE: Final = ("name", "options", "default_country_code")
-
-
-class FieldInUse(ValidationError):
-    """The field cannot be deleted; the sentence names what uses it."""
 
 
 @transaction.atomic
@@ -71,20 +67,15 @@ def contact_field_update(*, field: ContactField, actor: Actor) -> ContactField:
 
 
 def contact_field_delete(*, field: ContactField, actor: Actor) -> None:
-    """Delete a field that nothing uses; raises `FieldInUse`.
+    """Delete a field that nothing uses; raises `InUse`.
 
     What contacts have under its id stays with them, as a plain attribute of no type.
     """
-    try:
-        with transaction.atomic():
-            stored = _lock(field)
-            # Before the row goes: an entry of the audit names what it is about.
-            changes = field_changes(_values(stored), {})
-            _audit(actor, "contact_field.deleted", stored, changes)
-            stored.delete()
-    except (ProtectedError, RestrictedError, IntegrityError):
-        # The database refuses as well: a use that began meanwhile shows only when we commit.
-        raise FieldInUse(_in_use(field)) from None
+    with deletion(field.name, lambda: users_of([field.pk])[field.pk]):
+        stored = _lock(field)
+        # Before the row goes: an entry of the audit names what it is about.
+        _audit(actor, "contact_field.deleted", stored, field_changes(_values(stored), {}))
+        stored.delete()
 
 
 def _check_options_gone(stored: ContactField, field: ContactField) -> None:
@@ -92,23 +83,13 @@ def _check_options_gone(stored: ContactField, field: ContactField) -> None:
     gone = [option for option in stored.options if option["id"] not in kept]
     users = users_of_options(stored) if gone else {}
     sentences = [
-        f"“{option['label']}” is in use and cannot be taken away: {_told(users[option['id']])}. "
+        f"“{option['label']}” is in use and cannot be taken away: {told(users[option['id']])}. "
         "Change that first."
         for option in gone
         if option["id"] in users
     ]
     if sentences:
         raise ValidationError({"options": sentences})
-
-
-def _in_use(field: ContactField) -> str:
-    told = _told(users_of([field.pk])[field.pk]) or "something that was added just now"
-    return f"“{field.name}” is in use and cannot be deleted: {told}. Change that first."
-
-
-def _told(users: list[str]) -> str:
-    more = f" and {len(users) - 3} more" if len(users) > 3 else ""
-    return "; ".join(users[:3]) + more
 
 
 def _lock(field: ContactField) -> ContactField:

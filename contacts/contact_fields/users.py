@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable
-from typing import Protocol, cast
+from typing import Protocol
 
-from django.db import models
-
+from common.uses import models_that_tell
 from contacts.models import ContactField
 
 
@@ -28,7 +27,7 @@ def users_of(field_ids: Collection[int]) -> dict[int, list[str]]:
     Layers above are not known here by name: their models are found by their foreign keys.
     """
     users: dict[int, list[str]] = {field_id: [] for field_id in field_ids}
-    for model in _models():
+    for model in _models("contact_field_uses"):
         for field_id, words in model.contact_field_uses(list(users)):
             users[field_id].append(words)
     return users
@@ -37,15 +36,11 @@ def users_of(field_ids: Collection[int]) -> dict[int, list[str]]:
 def users_of_options(field: ContactField) -> dict[str, list[str]]:
     """Return, by id of each option of a field that something needs, what needs it in words."""
     users: dict[str, list[str]] = {}
-    for model in _models():
+    for model in _models("contact_field_option_uses"):
         for option_id, words in model.contact_field_option_uses(field.pk):
             users.setdefault(option_id, []).append(words)
     return users
 
 
-def _models() -> list[type[FieldUser]]:
-    return [
-        cast(type[FieldUser], relation.related_model)
-        for relation in ContactField._meta.get_fields(include_hidden=True)
-        if isinstance(relation, models.ManyToOneRel)
-    ]
+def _models(question: str) -> Iterable[type[FieldUser]]:
+    return models_that_tell(ContactField, question)

@@ -6,9 +6,8 @@ from typing import Any, Final
 
 from django.core.exceptions import ValidationError
 from django.db import IntegrityError, transaction
-from django.db.models import ProtectedError, RestrictedError
 
-from common.uses import in_use, users_of
+from common.uses import InUse, deletion, users_of
 from contacts.models import PointAccount, PointDefinition
 from sites.audit import Actor, audit_record, field_changes
 from sites.models import Site
@@ -20,10 +19,6 @@ CHANGEABLE: Final = ("name", "expires_after_days", "is_active")
 _ALL: Final = ("number", *CHANGEABLE)
 USES: Final = "point_definition_uses"
 _TAKEN: Final = "Another kind of points of the site has the id {number}."
-
-
-class DefinitionInUse(ValidationError):
-    """The kind of points cannot be deleted; the sentence names what uses it."""
 
 
 def point_definition_save(*, definition: PointDefinition, actor: Actor) -> PointDefinition:
@@ -51,32 +46,25 @@ def point_definition_save(*, definition: PointDefinition, actor: Actor) -> Point
 
 
 def point_definition_delete(*, definition: PointDefinition, actor: Actor) -> None:
-    """Delete a kind of points that no contact has and nothing uses; raises `DefinitionInUse`."""
-    try:
-        with transaction.atomic():
-            rows = PointDefinition.objects.select_for_update(of=("self",)).select_related("site")
-            stored = rows.filter(pk=definition.pk).first()
-            if stored is None:
-                return
-            if PointAccount.objects.filter(definition=stored).exists():
-                raise DefinitionInUse(
-                    f"Contacts have “{stored.name}”, so they cannot be deleted. Switch them off "
-                    "instead: no more are awarded then."
-                )
-            if users := users_of(stored, USES):
-                raise DefinitionInUse(in_use(stored.name, users))
-            audit_record(
-                actor=actor,
-                action="point_definition.deleted",
-                site=stored.site,
-                target=stored,
-                changes=field_changes(_values(stored), {}),
+    """Delete a kind of points that no contact has and nothing uses; raises `InUse`."""
+    with deletion(definition.name, lambda: users_of(definition, USES)):
+        rows = PointDefinition.objects.select_for_update(of=("self",)).select_related("site")
+        stored = rows.filter(pk=definition.pk).first()
+        if stored is None:
+            return
+        if PointAccount.objects.filter(definition=stored).exists():
+            raise InUse(
+                f"Contacts have “{stored.name}”, so they cannot be deleted. Switch them off "
+                "instead: no more are awarded then."
             )
-            stored.delete()
-    except (ProtectedError, RestrictedError, IntegrityError):
-        # The database refuses as well: a use that began meanwhile shows only when we commit.
-        users = users_of(definition, USES)
-        raise DefinitionInUse(in_use(definition.name, users)) from None
+        audit_record(
+            actor=actor,
+            action="point_definition.deleted",
+            site=stored.site,
+            target=stored,
+            changes=field_changes(_values(stored), {}),
+        )
+        stored.delete()
 
 
 def _store(definition: PointDefinition) -> None:

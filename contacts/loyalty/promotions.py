@@ -6,9 +6,8 @@ from typing import Any, Final
 
 from django.core.exceptions import ValidationError
 from django.db import IntegrityError, transaction
-from django.db.models import ProtectedError, RestrictedError
 
-from common.uses import in_use, users_of
+from common.uses import InUse, deletion, users_of
 from contacts.loyalty.assigning import AssignOutcome, assignment_redeem, promotions_assign
 from contacts.loyalty.redemption_channels import BadChannel, channels_checked
 from contacts.loyalty.validity import status_of
@@ -18,7 +17,6 @@ from sites.models import Site
 
 __all__ = [
     "AssignOutcome",
-    "PromotionInUse",
     "assignment_redeem",
     "promotion_delete",
     "promotion_save",
@@ -46,10 +44,6 @@ USES: Final = "promotion_uses"
 _TAKEN: Final = "Another promotion of the site has this external id."
 
 
-class PromotionInUse(ValidationError):
-    """The promotion cannot be deleted; the sentence names what uses it."""
-
-
 def promotion_save(*, promotion: Promotion, actor: Actor) -> Promotion:
     """Create or update a promotion. Raises ValidationError by name of a model field.
 
@@ -74,32 +68,24 @@ def promotion_save(*, promotion: Promotion, actor: Actor) -> Promotion:
 
 
 def promotion_delete(*, promotion: Promotion, actor: Actor) -> None:
-    """Delete a promotion that nobody has and nothing uses; raises `PromotionInUse`."""
-    try:
-        with transaction.atomic():
-            rows = Promotion.objects.select_for_update(of=("self",)).select_related("site")
-            stored = rows.filter(pk=promotion.pk).first()
-            if stored is None:
-                return
-            if PromotionAssignment.objects.filter(promotion=stored).exists():
-                raise PromotionInUse(
-                    f"Contacts have “{stored.name}”, so it cannot be deleted. Give it an end "
-                    "instead."
-                )
-            if users := users_of(stored, USES):
-                raise PromotionInUse(in_use(stored.name, users))
-            audit_record(
-                actor=actor,
-                action="promotion.deleted",
-                site=stored.site,
-                target=stored,
-                changes=field_changes(_values(stored), {}),
+    """Delete a promotion that nobody has and nothing uses; raises `InUse`."""
+    with deletion(promotion.name, lambda: users_of(promotion, USES)):
+        rows = Promotion.objects.select_for_update(of=("self",)).select_related("site")
+        stored = rows.filter(pk=promotion.pk).first()
+        if stored is None:
+            return
+        if PromotionAssignment.objects.filter(promotion=stored).exists():
+            raise InUse(
+                f"Contacts have “{stored.name}”, so it cannot be deleted. Give it an end instead."
             )
-            stored.delete()
-    except (ProtectedError, RestrictedError, IntegrityError):
-        # The database refuses as well: a use that began meanwhile shows only when we commit.
-        users = users_of(promotion, USES)
-        raise PromotionInUse(in_use(promotion.name, users)) from None
+        audit_record(
+            actor=actor,
+            action="promotion.deleted",
+            site=stored.site,
+            target=stored,
+            changes=field_changes(_values(stored), {}),
+        )
+        stored.delete()
 
 
 def _stored(promotion: Promotion) -> Promotion:

@@ -13,8 +13,8 @@ from rest_framework.response import Response
 from common.admin.key_pages import KeyStream
 from common.endpoint.conflict import Conflict
 from common.endpoint.pages import in_order, page_response
+from common.uses import InUse
 from contacts.loyalty.promotions import (
-    PromotionInUse,
     assignment_redeem,
     promotion_delete,
     promotion_save,
@@ -78,7 +78,7 @@ class PromotionView(PromotionsView):
     def delete(self, request: Request, promotion_id: UUID) -> Response:
         try:
             promotion_delete(promotion=self._promotion(promotion_id), actor=self.actor)
-        except PromotionInUse as error:
+        except InUse as error:
             raise Conflict(IN_USE, " ".join(error.messages)) from None
         return Response(status=HTTPStatus.NO_CONTENT)
 

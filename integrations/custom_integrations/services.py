@@ -8,12 +8,11 @@ from django.core.exceptions import ValidationError
 from django.db import IntegrityError, transaction
 from django.db.models import ProtectedError
 
-from common.uses import in_use, users_of
+from common.uses import in_use, told, users_of
 from integrations.models import CustomIntegration
 from sites.audit import Actor, audit_record, field_changes
 
 INTEGRATION_FIELDS: Final = ("name", "colour", "description", "category", "icon")
-_MOST_NAMED: Final = 3
 
 
 @transaction.atomic
@@ -48,11 +47,9 @@ def integration_delete(*, integration: CustomIntegration, actor: Actor) -> None:
         with transaction.atomic():
             stored.delete()
     except ProtectedError as error:
-        names = sorted(f"“{each}”" for each in error.protected_objects)
-        named = ", ".join(names[:_MOST_NAMED])
-        more = f" and {len(names) - _MOST_NAMED} more" if len(names) > _MOST_NAMED else ""
+        names = told(sorted(f"“{each}”" for each in error.protected_objects))
         raise ValidationError(
-            f"{stored.name} still has events: {named}{more}. Delete them first."
+            f"{stored.name} still has events: {names}. Delete them first."
         ) from None
 
 

@@ -7,10 +7,10 @@ from typing import Any
 import pytest
 from django.core.exceptions import ValidationError
 
+from common.uses import InUse
 from contacts.consents.answers import consent_set, preference_set
 from contacts.consents.counting import answer_counts, undefined_ids
 from contacts.consents.definitions import (
-    ConsentInUse,
     consent_definition_delete,
     consent_definition_save,
     newest_text,
@@ -155,7 +155,7 @@ def test_one_that_was_answered_cannot_be_deleted(site: Site) -> None:
     consent_definition_delete(definition=definition, actor=ACTOR)
     definition = save(site, texts=texts())
     apply(site, {"email": "a@example.com"}, consents=answered)
-    with pytest.raises(ConsentInUse, match="proof of what they agreed to"):
+    with pytest.raises(InUse, match="proof of what they agreed to"):
         consent_definition_delete(definition=definition, actor=ACTOR)
     assert ConsentDefinition.objects.get() == definition
 

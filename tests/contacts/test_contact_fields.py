@@ -5,9 +5,9 @@ from typing import Any
 import pytest
 from django.core.exceptions import ValidationError
 
+from common.uses import InUse
 from contacts.contact_fields import services
 from contacts.contact_fields.services import (
-    FieldInUse,
     contact_field_create,
     contact_field_delete,
     contact_field_update,
@@ -158,7 +158,7 @@ def test_a_field_in_use_is_not_deleted(site: Site) -> None:
     stored = ContactFieldFactory.create(site=site, name="Tier")
     for number in range(4):
         field_writing_to(stored, event=f"Order {number}", name="Level")
-    with pytest.raises(FieldInUse) as caught:
+    with pytest.raises(InUse) as caught:
         contact_field_delete(field=stored, actor=ACTOR)
     [sentence] = caught.value.messages
     assert sentence.startswith("“Tier” is in use and cannot be deleted: the field “Level” of the ")

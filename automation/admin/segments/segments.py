@@ -37,6 +37,7 @@ from automation.segments.matching import TooSlow
 from automation.segments.preview import Preview, segment_preview
 from automation.segments.rules import MOST_CONDITIONS, MOST_DEPTH, empty_rule, rule_json
 from automation.segments.services import (
+    USES,
     segment_delete,
     segment_export_start,
     segment_recompute_start,
@@ -49,7 +50,6 @@ from sites.models import Role
 from sites.roles import sites_for
 from sites.template_pages import TemplatePages, site_to_add_to
 
-USES: Final = "segment_uses"
 SAVE: Final = "save"
 PREVIEW: Final = "preview"
 Act = Callable[[HttpRequest, Segment], HttpResponse]

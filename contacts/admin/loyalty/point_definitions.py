@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, Final
+from typing import Any
 
 from django import forms
 from django.contrib import admin, messages
@@ -16,10 +16,10 @@ from django.utils.safestring import SafeString
 from common.admin.list_filters import ChoiceFilter
 from common.admin.row_menu import row_menu
 from common.admin.status_chip import Tone, status_chip
-from common.uses import users_of
+from common.uses import InUse, users_of
 from contacts.admin.loyalty.capped_counts import CappedCount, capped_count
 from contacts.loyalty.definitions import (
-    DefinitionInUse,
+    USES,
     point_definition_delete,
     point_definition_save,
 )
@@ -31,8 +31,6 @@ from sites.roles import sites_for
 from sites.scoped_admin import SiteScopedAdmin
 from sites.site_filter import SiteFilter, of_site
 from sites.template_pages import TemplatePages
-
-_USES: Final = "point_definition_uses"
 
 
 class PointDefinitionForm(forms.Form):
@@ -191,7 +189,7 @@ class PointDefinitionAdmin(TemplatePages, AuditedAdmin, SiteScopedAdmin):
             chip=awarded_chip(definition),
             expiry=expiry_words(definition),
             holders=_holders(definition),
-            users=users_of(definition, _USES),
+            users=users_of(definition, USES),
             history_url=audit_url(definition),
         )
 
@@ -202,7 +200,7 @@ class PointDefinitionAdmin(TemplatePages, AuditedAdmin, SiteScopedAdmin):
         if request.method == "POST":
             try:
                 point_definition_delete(definition=definition, actor=Actor.from_request(request))
-            except DefinitionInUse as error:
+            except InUse as error:
                 messages.error(request, " ".join(error.messages))
                 return _to(definition)
             messages.success(request, f"“{definition.name}” were deleted.")
@@ -213,7 +211,7 @@ class PointDefinitionAdmin(TemplatePages, AuditedAdmin, SiteScopedAdmin):
             f"Delete {definition.name}?",
             definition=definition,
             holders=_holders(definition),
-            users=users_of(definition, _USES),
+            users=users_of(definition, USES),
         )
 
 

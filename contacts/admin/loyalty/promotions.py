@@ -10,7 +10,7 @@ from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
 from django.utils import timezone
 
-from common.uses import users_of
+from common.uses import InUse, users_of
 from contacts.admin.loyalty.channel_rows import acted, posted_rows
 from contacts.admin.loyalty.loyalty_words import (
     CHANNEL_LABELS,
@@ -20,7 +20,7 @@ from contacts.admin.loyalty.loyalty_words import (
 from contacts.admin.loyalty.promotion_form import PromotionForm
 from contacts.admin.loyalty.promotion_list import PromotionListAdmin, assignment_counts
 from contacts.loyalty.promotions import (
-    PromotionInUse,
+    USES,
     promotion_delete,
     promotion_save,
     status_of,
@@ -35,7 +35,6 @@ from sites.template_pages import TemplatePages, site_to_add_to
 SAVE: Final = "save"
 PUBLISH: Final = "publish"
 UNPUBLISH: Final = "draft"
-_USES: Final = "promotion_uses"
 _SAYING: Final = {SAVE: "was saved", PUBLISH: "was published", UNPUBLISH: "is a draft again"}
 
 
@@ -99,7 +98,7 @@ class PromotionAdmin(TemplatePages, PromotionListAdmin):
                 "chip": promotion_chip(promotion, now),
                 "status": status_of(promotion, now),
                 "counts": assignment_counts(promotion),
-                "users": users_of(promotion, _USES),
+                "users": users_of(promotion, USES),
                 "history_url": audit_url(promotion),
                 "may_delete": self.has_delete_permission(request, promotion),
             }
@@ -128,7 +127,7 @@ class PromotionAdmin(TemplatePages, PromotionListAdmin):
         if request.method == "POST":
             try:
                 promotion_delete(promotion=promotion, actor=Actor.from_request(request))
-            except PromotionInUse as error:
+            except InUse as error:
                 messages.error(request, " ".join(error.messages))
                 return _to(promotion)
             messages.success(request, f"The promotion “{promotion.name}” was deleted.")
@@ -139,7 +138,7 @@ class PromotionAdmin(TemplatePages, PromotionListAdmin):
             f"Delete {promotion.name}?",
             promotion=promotion,
             counts=assignment_counts(promotion),
-            users=users_of(promotion, _USES),
+            users=users_of(promotion, USES),
         )
 
 

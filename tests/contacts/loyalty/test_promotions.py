@@ -7,13 +7,12 @@ import pytest
 from django.core.exceptions import ValidationError
 from django.utils import timezone
 
+from common.uses import InUse
 from contacts.loyalty.definitions import (
-    DefinitionInUse,
     point_definition_delete,
     point_definition_save,
 )
 from contacts.loyalty.promotions import (
-    PromotionInUse,
     assignment_redeem,
     promotion_delete,
     promotion_save,
@@ -164,7 +163,7 @@ def test_one_that_a_source_keeps_is_not_changed_here(site: Site) -> None:
 def test_one_that_somebody_has_is_not_deleted(site: Site) -> None:
     promotion = promotion_of(site)
     promotions_assign(promotion=promotion, contact_ids=[contact_of(site).pk], source=by())
-    with pytest.raises(PromotionInUse, match="Contacts have"):
+    with pytest.raises(InUse, match="Contacts have"):
         promotion_delete(promotion=promotion, actor=ACTOR)
     promotion_delete(promotion=promotion_of(site, name="Unused"), actor=ACTOR)
     assert list(Promotion.objects.all()) == [promotion]
@@ -266,7 +265,7 @@ def test_kinds_of_points_keep_their_id(site: Site) -> None:
 def test_points_that_contacts_have_are_not_deleted(site: Site) -> None:
     used, unused = definition_of(site), definition_of(site, 2)
     award(contact_of(site), used, "1")
-    with pytest.raises(DefinitionInUse, match="Switch them off"):
+    with pytest.raises(InUse, match="Switch them off"):
         point_definition_delete(definition=used, actor=ACTOR)
     point_definition_delete(definition=unused, actor=ACTOR)
     assert list(PointDefinition.objects.all()) == [used]
