@@ -133,7 +133,7 @@ class Batch:
             cause = channels.cause_of(facts)
             rules.apply_email_status(state, facts, change.email_status, cause)
         if change.preferences:
-            channels.apply_preferences(state, facts)
+            channels.apply_preferences(state, facts, floor)
         if change.consents:
             self._ledger.answers += apply_consents(state, facts, floor, self._texts, self._now)
         if change.email_list is not None:

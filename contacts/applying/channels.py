@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import Any, Final
 
 from contacts.applying.facts import Facts
-from contacts.applying.instants import iso
+from contacts.applying.instants import answer_time, iso
 from contacts.applying.rules import apply_email_status
 from contacts.applying.states import ContactState, Row
 from contacts.models import EmailListStatus, Preference
@@ -27,9 +27,11 @@ def cause_of(facts: Facts, default: str = "") -> str:
     return line_normalised(facts.change.cause)[:_MAX_CAUSE] or default
 
 
-def apply_preferences(state: ContactState, facts: Facts) -> None:
+def apply_preferences(state: ContactState, facts: Facts, floor: int) -> None:
+    """Set preferences that were said after `floor`."""
     for channel, accepts in facts.change.preferences.items():
-        _set_preference(state, channel.value, accepts, cause_of(facts), facts)
+        if answer_time(facts.at, facts.received, yes=accepts) > floor:
+            _set_preference(state, channel.value, accepts, cause_of(facts), facts)
 
 
 def apply_email_list(
@@ -70,7 +72,8 @@ def _set_preference(
     name = f"preference.{channel}"
     row = state.preferences.get(channel)
     before = row["accepts"] if row else None
-    if not optout_wins(state, name, facts.at, yes=accepts, known_yes=before is not False):
+    at = answer_time(facts.at, facts.received, yes=accepts)
+    if not optout_wins(state, name, at, yes=accepts, known_yes=before is not False):
         return
     if before != accepts:
         source = facts.source
@@ -78,7 +81,7 @@ def _set_preference(
             "channel": channel,
             "accepts": accepts,
             "cause": cause,
-            "changed_at": iso(facts.at),
+            "changed_at": iso(at),
             "source_key": source.key,
             "source_label": source.label,
             "actor_label": source.actor_label,

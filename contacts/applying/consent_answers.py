@@ -13,7 +13,7 @@ from typing import Any, Final
 from common.identifiers import new_row_hex
 from contacts.applying.channels import optout_wins
 from contacts.applying.facts import Facts
-from contacts.applying.instants import fact_time, iso, micros
+from contacts.applying.instants import answer_time, fact_time, iso, micros
 from contacts.applying.states import ContactState, Row
 from contacts.models import Consent, ConsentText
 from contacts.normalisation.values import line_normalised
@@ -71,7 +71,8 @@ def apply_consents(
         if not consent_id or len(consent_id) > _MAX_CONSENT_ID:
             facts.notes.append("BAD_CONSENT_ID: The id of a consent is empty or too long.")
             continue
-        at = facts.at if consent.at is None else fact_time(consent.at, facts.received)
+        said = facts.at if consent.at is None else fact_time(consent.at, facts.received)
+        at = answer_time(said, facts.received, yes=consent.value)
         if at <= floor:
             continue
         version = _version_told(consent) or texts.newest(facts.site_id, consent_id, at)
