@@ -1,8 +1,9 @@
 """`AsyncClient`: many requests at once on one thread, with the rules of `send`.
 
 Connections are kept for a moment and used again: what delivers thousands of events a second cannot
-open one for each. A POST that meets a connection which the other side has just closed fails as
-`reset`, and whoever delivers tries it again.
+open one for each. A request that meets one which the other side has just closed goes out a second
+time, over a new one. The other side may then have had it twice, so this client is for requests
+that may be repeated: those of deliveries carry an id by which receivers tell repeats.
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ from aiohttp.client_proto import ResponseHandler
 from aiohttp.connector import Connection
 
 from common.http.async_destination import Destination, connect_timeout, destination
-from common.http.async_exchange import exchange, outgoing
+from common.http.async_exchange import Outgoing, Received, exchange, outgoing
 from common.http.async_failures import EXPECTED, failure_of
 from common.http.async_resolver import JudgingResolver, judged_socket
 from common.http.exchange import HttpAnswer, HttpFailure, OutgoingRequest
@@ -38,6 +39,12 @@ class AbruptConnection(ResponseHandler):
 
     # Whether it has carried an exchange before.
     was_used = False
+    # Whether not a byte has come since then.
+    is_silent = True
+
+    def data_received(self, data: bytes) -> None:
+        self.is_silent = False
+        super().data_received(data)
 
     def close(self) -> None:
         self.abort()
@@ -91,15 +98,7 @@ class AsyncClient:
         wire = outgoing(request.method, place.target, goal.host_header, headers, request.body)
         try:
             async with asyncio.timeout(request.total_seconds):
-                connection, protocol = await self._connected(goal, request.connect_seconds)
-                try:
-                    got = await exchange(protocol, wire, request.most_answer_bytes)
-                except BaseException:
-                    connection.close()
-                    raise
-                protocol.was_used = True
-                # Kept when the answer was read to its end.
-                connection.release()
+                got = await self._answered(goal, wire, request)
         except EXPECTED as error:
             raise failure_of(error, request) from error
         if got.status < 100:
@@ -112,10 +111,31 @@ class AsyncClient:
             duration_ms=_milliseconds_since(started),
         )
 
+    async def _answered(
+        self, goal: Destination, wire: Outgoing, request: OutgoingRequest
+    ) -> Received:
+        """Exchange over a kept connection, or a new one; over a new one when the kept one is gone.
+
+        Servers close what they keep at any moment, unannounced: that says nothing about whether
+        they would take this request. A connection that was new, or had begun to answer, does.
+        """
+        connection, protocol = await self._connected(goal, request.connect_seconds)
+        try:
+            return await _over(connection, protocol, wire, request.most_answer_bytes)
+        except (aiohttp.ClientConnectionError, OSError):
+            if not (protocol.was_used and protocol.is_silent):
+                raise
+        connection, protocol = await self._connected(goal, request.connect_seconds, is_new=True)
+        return await _over(connection, protocol, wire, request.most_answer_bytes)
+
     async def _connected(
-        self, goal: Destination, seconds: float
+        self, goal: Destination, seconds: float, *, is_new: bool = False
     ) -> tuple[Connection, AbruptConnection]:
-        """Return a connection; of those used before, one on which nothing was said since."""
+        """Return a connection; of those used before, one on which nothing was said since.
+
+        For a new one, those kept for this destination are given up: whatever ended the one that
+        they were kept beside, most often a restart, will have ended them.
+        """
         while True:
             try:
                 connection = await self._connector.connect(
@@ -124,9 +144,23 @@ class AsyncClient:
             except TimeoutError as error:
                 raise connect_failure(error, seconds) from error
             protocol = cast(AbruptConnection, connection.protocol)
-            if not (protocol.was_used and protocol.should_close):
+            if not (protocol.was_used and (is_new or protocol.should_close)):
                 return connection, protocol
             connection.close()
+
+
+async def _over(
+    connection: Connection, protocol: AbruptConnection, wire: Outgoing, most_bytes: int
+) -> Received:
+    try:
+        got = await exchange(protocol, wire, most_bytes)
+    except BaseException:
+        connection.close()
+        raise
+    protocol.was_used = protocol.is_silent = True
+    # Kept when the answer was read to its end.
+    connection.release()
+    return got
 
 
 def _milliseconds_since(started: float) -> int:

@@ -76,9 +76,15 @@ class Peer:
                 if not part:
                     break
                 raw += part
+            if not raw:
+                raise ConnectionAbortedError  # the client left, as one that keeps connections does
             self._received = Received(raw)
             self._api.keep(self._received)
         return self._received
+
+    def with_next_request(self) -> Peer:
+        """Return this connection as it is before the next request on it."""
+        return Peer(self.connection, self._api)
 
     def send(self, data: bytes) -> None:
         self.connection.sendall(data)

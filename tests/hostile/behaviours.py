@@ -149,6 +149,18 @@ def closes(peer: Peer) -> None:
     peer.receive()
 
 
+def answers_then(count: int, last: Behaviour) -> Behaviour:
+    """Answer so many requests on one connection, without a word of closing it; then `last`."""
+
+    def behave(peer: Peer) -> None:
+        for _ in range(count):
+            answers(200)(peer)
+            peer = peer.with_next_request()
+        last(peer)
+
+    return behave
+
+
 # --- Without end --------------------------------------------------------------------------------
 
 
