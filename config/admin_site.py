@@ -19,6 +19,7 @@ from django.template.response import TemplateResponse
 from django.urls import URLPattern, URLResolver, path
 
 from sites.audit import Actor, audit_record
+from sites.password_hashing import log_in_place
 from sites.roles import may_log_in
 
 View = TypeVar("View", bound=Callable[..., HttpResponseBase])
@@ -26,6 +27,10 @@ View = TypeVar("View", bound=Callable[..., HttpResponseBase])
 
 class ConsoleLoginForm(AuthenticationForm):
     """Lets in whom the console is open to: members of a site, and superusers."""
+
+    def clean(self) -> dict[str, Any]:
+        with log_in_place():
+            return super().clean()
 
     def confirm_login_allowed(self, user: AbstractBaseUser | AnonymousUser) -> None:
         super().confirm_login_allowed(user)  # type: ignore[arg-type]

@@ -1,10 +1,16 @@
 from __future__ import annotations
 
+from contextlib import ExitStack
+from typing import Any
+
 import pytest
 from django.conf import settings
+from django.contrib.auth.hashers import Argon2PasswordHasher
 from django.test import Client
 
+from sites import password_hashing
 from sites.models import User
+from sites.password_hashing import MOST_LOG_INS, log_in_place
 from tests.factories import PASSWORD
 
 pytestmark = pytest.mark.django_db
@@ -39,3 +45,38 @@ def test_forwarded_header_does_not_move_the_lock(client: Client, superuser: User
             REMOTE_ADDR="203.0.113.7",
         )
     assert not log_in(client, superuser, PASSWORD, "203.0.113.7")
+
+
+def test_passwords_are_looked_at_one_after_the_other(
+    superuser: User, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    turns = []
+    for name in ("encode", "verify"):
+        theirs = getattr(Argon2PasswordHasher, name)
+
+        def looked_at(self: Any, *args: Any, theirs: Any = theirs, **kwargs: Any) -> Any:
+            turns.append(password_hashing._one_at_a_time.locked())
+            return theirs(self, *args, **kwargs)
+
+        monkeypatch.setattr(Argon2PasswordHasher, name, looked_at)
+    assert superuser.check_password(PASSWORD)
+    # Django does this for the name of no account, so that the time taken does not tell.
+    User().set_password("anything")
+    assert turns == [True, True]
+    assert not password_hashing._one_at_a_time.locked()
+
+
+def test_a_crowd_of_log_ins_is_sent_away_without_a_look_at_the_password(
+    client: Client, superuser: User, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def looked_at(*_: object) -> bool:
+        raise AssertionError
+
+    given = {"username": superuser.username, "password": PASSWORD}
+    with ExitStack() as crowd, monkeypatch.context() as patched:
+        for _ in range(MOST_LOG_INS):
+            crowd.enter_context(log_in_place())
+        patched.setattr(Argon2PasswordHasher, "verify", looked_at)
+        page = client.post("/admin/login/", given)
+    assert "Try again in a few seconds" in page.text
+    assert client.post("/admin/login/", given).status_code == 302
