@@ -1,19 +1,29 @@
 from __future__ import annotations
 
+from typing import Final
+
 from django.http import Http404
 from django.utils import timezone
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from common.endpoint.conflict import Conflict
 from contacts.api.consent_body import consent_body, definition_body, read_answer
 from contacts.api.key_view import KeyView
-from contacts.api.naming import contact_named, name_in
+from contacts.api.naming import EXTERNAL_ID, contact_named, name_in
 from contacts.consents.answers import consent_set
 from contacts.consents.definitions import newest_texts
 from contacts.consents.standing import consents_of
 from contacts.models import ConsentDefinition, Contact
 from contacts.services import ChangeKind, ChangeSource
 from sites.models import Scope
+
+AMBIGUOUS_ADDRESS: Final = "AMBIGUOUS_ADDRESS"
+AMBIGUOUS_DETAIL: Final = (
+    "This address means the consents of another contact, who is not known. The contact whose "
+    "external id ends in “/consents” is addressed by its e-mail address."
+)
+_END: Final = "/consents"
 
 
 class ConsentView(KeyView):
@@ -79,6 +89,10 @@ class ContactConsentsView(ConsentView):
     def _contact(self, name: str) -> Contact:
         found = name_in(self.named_by, name)
         contact = found and contact_named(self.key.site, found)
-        if not contact:
-            raise Http404
-        return contact
+        if contact:
+            return contact
+        # Paths come decoded: what was sent as `A%2Fconsents` cannot be told from `A/consents`.
+        other = name_in(EXTERNAL_ID, f"{name}{_END}") if self.named_by == EXTERNAL_ID else None
+        if other and contact_named(self.key.site, other):
+            raise Conflict(AMBIGUOUS_ADDRESS, AMBIGUOUS_DETAIL)
+        raise Http404

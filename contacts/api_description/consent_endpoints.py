@@ -10,6 +10,7 @@ from common.endpoint.description import (
     Endpoint,
     JsonSchema,
     Operation,
+    Problem,
     in_path,
     ref,
 )
@@ -20,9 +21,17 @@ from common.endpoint.description.common_problems import (
     NOT_FOUND,
     OUR_PROBLEMS,
 )
+from contacts.api.consent_views import AMBIGUOUS_ADDRESS, AMBIGUOUS_DETAIL
 from sites.api_keys.api_description import API_KEY, key_answers
 from sites.models import Scope
 
+_AMBIGUOUS: Final = Problem(
+    status=409,
+    code=AMBIGUOUS_ADDRESS,
+    when="nobody has this external id, and a contact has one that ends in `/consents` and makes "
+    "the same address.",
+    detail=AMBIGUOUS_DETAIL,
+)
 _BY_CULTURE: Final[JsonSchema] = {"type": "object", "additionalProperties": {"type": "string"}}
 _META: Final = {
     "conditionText": "The terms, as HTML of plain tags.",
@@ -136,7 +145,7 @@ _LIST: Final = Operation(
 )
 
 
-def _operations(name: str, words: str) -> Mapping[str, Operation]:
+def _operations(name: str, words: str, *conflicts: Problem) -> Mapping[str, Operation]:
     return {
         "get": Operation(
             operation_id=f"readConsents{name}",
@@ -151,6 +160,7 @@ def _operations(name: str, words: str) -> Mapping[str, Operation]:
                 ),
                 *key_answers(Scope.CONSENTS_READ),
                 NOT_FOUND,
+                *conflicts,
                 NOT_ACCEPTABLE,
                 *OUR_PROBLEMS,
             ),
@@ -183,6 +193,7 @@ def _operations(name: str, words: str) -> Mapping[str, Operation]:
                 *key_answers(Scope.CONSENTS_WRITE),
                 *JSON_BODY_PROBLEMS,
                 NOT_FOUND,
+                *conflicts,
                 NOT_ACCEPTABLE,
                 INVALID,
                 *OUR_PROBLEMS,
@@ -201,6 +212,6 @@ CONSENT_ENDPOINTS: Final = (
     Endpoint(
         url_name="consents-by-external-id",
         parameters=(in_path("name", "The external id of the contact.", "4711"),),
-        operations=_operations("ByExternalId", "external id"),
+        operations=_operations("ByExternalId", "external id", _AMBIGUOUS),
     ),
 )

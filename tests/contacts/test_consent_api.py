@@ -117,6 +117,22 @@ def test_nobody_is_made_by_an_answer(shop: ContactClient) -> None:
     assert Contact.objects.count() == 1
 
 
+@pytest.mark.parametrize("address", ["A/consents", "A%2Fconsents", "A/consents/"])
+def test_an_external_id_that_ends_like_the_address_is_never_taken_for_another_contact(
+    shop: ContactClient, address: str
+) -> None:
+    named_alike = {"email": "a@example.com", "external_id": "A/consents"}
+    apply(shop.site, named_alike, consents=(ConsentFact(consent_id="terms", value=True),))
+    path = f"/contacts/external-id/{address}"
+    for answer in (shop.get(path), shop.patch(path, id="terms", value=False)):
+        assert (answer.status, answer.body["code"]) == (409, "AMBIGUOUS_ADDRESS")
+    assert shop.send("DELETE", path).status == 405
+    assert [each["value"] for each in shop.get(f"{path.rstrip('/')}/consents").body] == [True]
+    apply(shop.site, {"email": "other@example.com", "external_id": "A"})
+    assert [each["value"] for each in shop.get(path).body] == [None]
+    assert Contact.objects.filter(external_id="A/consents", deleted_at=None).exists()
+
+
 def test_scopes_are_apart(shop: ContactClient) -> None:
     shop.key.scopes = ["consents:write", "contacts:read"]
     shop.key.save()
