@@ -13,7 +13,7 @@ from django.utils.decorators import method_decorator
 from django.utils.http import content_disposition_header
 from django.views.decorators.http import require_GET, require_POST
 
-from common.uses import InUse, users_of
+from common.uses import users_of
 from contacts.admin.consent_form import ConsentForm, NewConsentForm, culture_forms, texts_in
 from contacts.admin.consent_list import ConsentListAdmin
 from contacts.admin.exports import shown_file
@@ -30,6 +30,7 @@ from contacts.consents.texts import CONDITION, DISPLAY, LINK, plain_words
 from contacts.models import ConsentDefinition, ConsentText
 from sites.admin.audited import audit_url
 from sites.audit import Actor
+from sites.delete_pages import DeletePages, DeleteWords
 from sites.models import Role, User
 from sites.roles import sites_for
 from sites.template_pages import TemplatePages
@@ -38,8 +39,10 @@ _MOST_FILES = 10
 
 
 @admin.register(ConsentDefinition)
-class ConsentDefinitionAdmin(TemplatePages, ConsentListAdmin):
+class ConsentDefinitionAdmin(DeletePages, TemplatePages, ConsentListAdmin):
     template_folder = "consents"
+    delete_noun = "consent"
+    delete_base_template = "admin/consents/base.html"
 
     def get_urls(self) -> list[URLPattern]:
         view = self.admin_site.admin_view
@@ -86,26 +89,22 @@ class ConsentDefinitionAdmin(TemplatePages, ConsentListAdmin):
             definition = self.scoped_object(request, object_id)
         return self._definition_page(request, definition, form, columns)
 
-    def delete_view(
-        self, request: HttpRequest, object_id: str, extra_context: Any = None
-    ) -> HttpResponse:
-        definition: ConsentDefinition = self.scoped_object(request, object_id, Role.OPERATOR)
-        if request.method == "POST":
-            try:
-                consent_definition_delete(definition=definition, actor=Actor.from_request(request))
-            except InUse as error:
-                messages.error(request, " ".join(error.messages))
-                return _to(definition)
-            messages.success(request, f"The consent “{definition.name}” was deleted.")
-            return HttpResponseRedirect(reverse("admin:contacts_consentdefinition_changelist"))
-        return self.page(
-            request,
-            "delete",
-            f"Delete {definition.name}?",
-            definition=definition,
-            counts=answer_counts(definition),
-            users=users_of(definition, USES),
+    def delete_words(self, row: ConsentDefinition) -> DeleteWords:
+        counts = answer_counts(row)
+        answered = (
+            f"Contacts answered it: {counts.yes_words} yes, {counts.no_words} no. Its texts are "
+            "the proof of what they agreed to, so it cannot be deleted. Switch it off, and it is "
+            "not asked for any more."
         )
+        return DeleteWords(
+            goes=f"The consent “{row.consent_id}” of {row.site} goes, and every version of its "
+            "texts. Nobody answered it.",
+            obstacle=answered if counts.yes or counts.no else "",
+            users=users_of(row, USES),
+        )
+
+    def delete_model(self, request: HttpRequest, obj: ConsentDefinition) -> None:
+        consent_definition_delete(definition=obj, actor=Actor.from_request(request))
 
     @method_decorator(require_POST)
     def proof_view(self, request: HttpRequest, pk: int) -> HttpResponse:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import Any
 
 from django.contrib import admin, messages
@@ -9,7 +10,6 @@ from django.core.exceptions import PermissionDenied, ValidationError
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
 
-from common.uses import InUse
 from contacts.admin.contact_field_form import ContactFieldForm, NewContactFieldForm
 from contacts.admin.contact_field_list import ContactFieldListAdmin
 from contacts.admin.field_words import type_words
@@ -22,14 +22,17 @@ from contacts.contact_fields.users import users_of
 from contacts.models import ContactField
 from sites.admin.audited import audit_url
 from sites.audit import Actor
+from sites.delete_pages import DeletePages, DeleteWords
 from sites.models import Role
 from sites.roles import sites_for
 from sites.template_pages import TemplatePages
 
 
 @admin.register(ContactField)
-class ContactFieldAdmin(TemplatePages, ContactFieldListAdmin):
+class ContactFieldAdmin(DeletePages, TemplatePages, ContactFieldListAdmin):
     template_folder = "contact_fields"
+    delete_noun = "contact field"
+    delete_base_template = "admin/contact_fields/base.html"
 
     def add_view(
         self, request: HttpRequest, form_url: str = "", extra_context: Any = None
@@ -76,28 +79,18 @@ class ContactFieldAdmin(TemplatePages, ContactFieldListAdmin):
             field = self.scoped_object(request, object_id)
         return self._field_page(request, field, form if may_change else None)
 
-    def delete_view(
-        self, request: HttpRequest, object_id: str, extra_context: Any = None
-    ) -> HttpResponse:
-        field: ContactField = self.scoped_object(request, object_id, Role.OPERATOR)
-        if request.method == "POST":
-            try:
-                contact_field_delete(field=field, actor=Actor.from_request(request))
-            except InUse as error:
-                messages.error(request, " ".join(error.messages))
-            except ContactField.DoesNotExist:
-                messages.info(request, "This contact field was deleted already.")
-                return _to_list()
-            else:
-                messages.success(request, f"The contact field “{field.name}” was deleted.")
-                return _to_list()
-        return self.page(
-            request,
-            "delete",
-            f"Delete {field.name}?",
-            field=field,
-            users=users_of([field.pk])[field.pk],
+    def delete_words(self, row: ContactField) -> DeleteWords:
+        goes = (
+            f"The field “{row.field_id}” of {row.site} goes. What contacts have under this id "
+            "stays with them as a plain attribute: it is no longer checked, and the contact API "
+            "neither answers nor takes it."
         )
+        return DeleteWords(goes=goes, users=users_of([row.pk])[row.pk])
+
+    def delete_model(self, request: HttpRequest, obj: ContactField) -> None:
+        # Somebody may have deleted it between the two looks at it.
+        with suppress(ContactField.DoesNotExist):
+            contact_field_delete(field=obj, actor=Actor.from_request(request))
 
     def _field_page(
         self, request: HttpRequest, field: ContactField, form: ContactFieldForm | None

@@ -122,7 +122,8 @@ def test_what_uses_a_field_is_named_and_protects_it(operator: Client, site: Site
     words = "field “Level” of the reception event “Order”"
     for url in (reverse(LIST), page_of(field), page_of(field, "delete")):
         assert words in text_of(operator.get(url))
-    assert "Delete the field</button>" not in text_of(operator.get(page_of(field, "delete")))
+    page = text_of(operator.get(page_of(field, "delete")))
+    assert "Delete the contact field</button>" not in page
     assert "is in use and cannot be deleted" in text_of(operator.post(page_of(field, "delete")))
     assert ContactField.objects.exists()
 

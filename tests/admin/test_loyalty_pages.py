@@ -316,7 +316,7 @@ def test_points_are_added_changed_and_deleted(client: Client, operator: User, si
     assert "Gold stars" in listed
     assert "Switched off" in listed
     delete = reverse("admin:contacts_pointdefinition_delete", args=[made.pk])
-    assert "Delete the points" in text_of(client.get(delete))
+    assert "Delete the kind of points" in text_of(client.get(delete))
     client.post(delete)
     assert not PointDefinition.objects.exists()
 

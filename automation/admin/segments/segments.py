@@ -46,6 +46,7 @@ from automation.segments.services import (
 from common.uses import users_of
 from sites.admin.audited import audit_url
 from sites.audit import Actor
+from sites.delete_pages import DeletePages, DeleteWords
 from sites.models import Role
 from sites.roles import sites_for
 from sites.template_pages import TemplatePages, site_to_add_to
@@ -56,8 +57,11 @@ Act = Callable[[HttpRequest, Segment], HttpResponse]
 
 
 @admin.register(Segment)
-class SegmentAdmin(TemplatePages, GivingPages, SegmentListAdmin):
+class SegmentAdmin(DeletePages, TemplatePages, GivingPages, SegmentListAdmin):
     template_folder = "segments"
+    delete_noun = "segment"
+    delete_base_template = "admin/segments/base.html"
+
     # -- adding ----------------------------------------------------------------------------------
 
     def add_view(
@@ -227,26 +231,15 @@ class SegmentAdmin(TemplatePages, GivingPages, SegmentListAdmin):
 
     # -- deleting --------------------------------------------------------------------------------
 
-    def delete_view(
-        self, request: HttpRequest, object_id: str, extra_context: Any = None
-    ) -> HttpResponse:
-        segment: Segment = self.scoped_object(request, object_id, self.delete_role)
-        if request.method == "POST":
-            try:
-                segment_delete(segment=segment, actor=Actor.from_request(request))
-            except ValidationError as error:
-                messages.error(request, " ".join(error.messages))
-            else:
-                messages.success(request, f"The segment “{segment.name}” was deleted.")
-                return HttpResponseRedirect(reverse("admin:automation_segment_changelist"))
-        return self.page(
-            request,
-            "delete",
-            f"Delete {segment.name}?",
-            site=segment.site,
-            segment=segment,
-            users=users_of(segment, USES),
+    def delete_words(self, row: Segment) -> DeleteWords:
+        goes = (
+            "The segment goes, with the list of its members and of who entered and left. The "
+            "contacts themselves stay as they are."
         )
+        return DeleteWords(goes=goes, users=users_of(row, USES))
+
+    def delete_model(self, request: HttpRequest, obj: Segment) -> None:
+        segment_delete(segment=obj, actor=Actor.from_request(request))
 
 
 def _preview(segment: Segment, form: SegmentForm) -> Preview | None:

@@ -16,7 +16,7 @@ from django.utils.safestring import SafeString
 from common.admin.list_filters import ChoiceFilter
 from common.admin.row_menu import row_menu
 from common.admin.status_chip import Tone, status_chip
-from common.uses import InUse, users_of
+from common.uses import users_of
 from contacts.admin.loyalty.capped_counts import CappedCount, capped_count
 from contacts.loyalty.definitions import (
     USES,
@@ -26,6 +26,7 @@ from contacts.loyalty.definitions import (
 from contacts.models import PointAccount, PointDefinition
 from sites.admin.audited import AuditedAdmin, audit_url
 from sites.audit import Actor
+from sites.delete_pages import DeletePages, DeleteWords
 from sites.models import Role, Site
 from sites.roles import sites_for
 from sites.scoped_admin import SiteScopedAdmin
@@ -100,8 +101,10 @@ class AwardedFilter(ChoiceFilter):
 
 
 @admin.register(PointDefinition)
-class PointDefinitionAdmin(TemplatePages, AuditedAdmin, SiteScopedAdmin):
+class PointDefinitionAdmin(DeletePages, TemplatePages, AuditedAdmin, SiteScopedAdmin):
     template_folder = "loyalty"
+    delete_noun = "kind of points"
+    delete_base_template = "admin/loyalty/points_base.html"
     view_role = Role.VIEWER
     add_role = change_role = delete_role = Role.OPERATOR
     list_title = "Points"
@@ -193,26 +196,20 @@ class PointDefinitionAdmin(TemplatePages, AuditedAdmin, SiteScopedAdmin):
             history_url=audit_url(definition),
         )
 
-    def delete_view(
-        self, request: HttpRequest, object_id: str, extra_context: Any = None
-    ) -> HttpResponse:
-        definition: PointDefinition = self.scoped_object(request, object_id, Role.OPERATOR)
-        if request.method == "POST":
-            try:
-                point_definition_delete(definition=definition, actor=Actor.from_request(request))
-            except InUse as error:
-                messages.error(request, " ".join(error.messages))
-                return _to(definition)
-            messages.success(request, f"“{definition.name}” were deleted.")
-            return HttpResponseRedirect(reverse("admin:contacts_pointdefinition_changelist"))
-        return self.page(
-            request,
-            "points_delete",
-            f"Delete {definition.name}?",
-            definition=definition,
-            holders=_holders(definition),
-            users=users_of(definition, USES),
+    def delete_words(self, row: PointDefinition) -> DeleteWords:
+        holders = _holders(row)
+        held = (
+            f"Contacts have them ({holders.words}), so they cannot be deleted. Switch them off: no "
+            "more are awarded then, and what contacts have they can still redeem."
         )
+        return DeleteWords(
+            goes=f"“{row.name}” of {row.site} go. No contact has any.",
+            obstacle=held if holders else "",
+            users=users_of(row, USES),
+        )
+
+    def delete_model(self, request: HttpRequest, obj: PointDefinition) -> None:
+        point_definition_delete(definition=obj, actor=Actor.from_request(request))
 
 
 def awarded_chip(definition: PointDefinition) -> SafeString:

@@ -10,7 +10,7 @@ from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
 from django.utils import timezone
 
-from common.uses import InUse, users_of
+from common.uses import users_of
 from contacts.admin.loyalty.channel_rows import acted, posted_rows
 from contacts.admin.loyalty.loyalty_words import (
     CHANNEL_LABELS,
@@ -28,6 +28,7 @@ from contacts.loyalty.promotions import (
 from contacts.models import Promotion
 from sites.admin.audited import audit_url
 from sites.audit import Actor
+from sites.delete_pages import DeletePages, DeleteWords
 from sites.models import Role
 from sites.roles import sites_for
 from sites.template_pages import TemplatePages, site_to_add_to
@@ -39,8 +40,10 @@ _SAYING: Final = {SAVE: "was saved", PUBLISH: "was published", UNPUBLISH: "is a 
 
 
 @admin.register(Promotion)
-class PromotionAdmin(TemplatePages, PromotionListAdmin):
+class PromotionAdmin(DeletePages, TemplatePages, PromotionListAdmin):
     template_folder = "loyalty"
+    delete_noun = "promotion"
+    delete_base_template = "admin/loyalty/promotion_base.html"
 
     def add_view(
         self, request: HttpRequest, form_url: str = "", extra_context: Any = None
@@ -120,26 +123,20 @@ class PromotionAdmin(TemplatePages, PromotionListAdmin):
             may_add_channel=len(form.rows) < len(CHANNEL_LABELS),
         )
 
-    def delete_view(
-        self, request: HttpRequest, object_id: str, extra_context: Any = None
-    ) -> HttpResponse:
-        promotion: Promotion = self.scoped_object(request, object_id, Role.OPERATOR)
-        if request.method == "POST":
-            try:
-                promotion_delete(promotion=promotion, actor=Actor.from_request(request))
-            except InUse as error:
-                messages.error(request, " ".join(error.messages))
-                return _to(promotion)
-            messages.success(request, f"The promotion “{promotion.name}” was deleted.")
-            return HttpResponseRedirect(reverse("admin:contacts_promotion_changelist"))
-        return self.page(
-            request,
-            "promotion_delete",
-            f"Delete {promotion.name}?",
-            promotion=promotion,
-            counts=assignment_counts(promotion),
-            users=users_of(promotion, USES),
+    def delete_words(self, row: Promotion) -> DeleteWords:
+        counts = assignment_counts(row)
+        assigned = (
+            f"It was assigned to contacts ({counts.words}), so it cannot be deleted. Give it an "
+            "end instead: then it is neither assigned nor redeemed any more."
         )
+        return DeleteWords(
+            goes=f"The promotion “{row.name}” of {row.site} goes. Nobody has it.",
+            obstacle=assigned if counts.assigned else "",
+            users=users_of(row, USES),
+        )
+
+    def delete_model(self, request: HttpRequest, obj: Promotion) -> None:
+        promotion_delete(promotion=obj, actor=Actor.from_request(request))
 
 
 def _saved(
