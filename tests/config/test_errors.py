@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from typing import Any
 from urllib.parse import urlencode
 
 import pytest
@@ -50,3 +51,14 @@ def test_a_page_that_sent_too_much_says_so(superuser: User, sent: dict[str, str]
 
 def test_the_bare_address_leads_to_the_console(client: Client) -> None:
     assert client.get("/")["Location"] == "/admin/"
+
+
+@pytest.mark.parametrize("key", ['"\\000aaaaaaaaa"', "aaaaaaaaa\x00", "a' or 1=1 --", "é" * 32])
+def test_a_cookie_that_is_no_session_is_none_and_asks_the_database_nothing(
+    client: Client, key: str, django_assert_num_queries: Any
+) -> None:
+    client.cookies.load({settings.SESSION_COOKIE_NAME: key})
+    with django_assert_num_queries(0):
+        response = client.get("/admin/")
+    assert response.status_code == 302
+    assert response.headers["Location"].startswith("/admin/login/")
