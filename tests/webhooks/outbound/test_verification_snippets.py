@@ -65,9 +65,12 @@ def cases() -> list[tuple[str, Case, bool]]:
         ("another id", with_header("webhook-id", "msg_2"), False),
         ("no id", lacking, False),
         ("no number for a time", with_header("webhook-timestamp", "1e9"), False),
+        ("a time of no calendar", with_header("webhook-timestamp", "9" * 400), False),
+        ("more digits than a number has", with_header("webhook-timestamp", "9" * 5_000), False),
         ("no time", with_header("webhook-timestamp", ""), False),
         ("no signature", with_header("webhook-signature", ""), False),
         ("rubbish for a signature", with_header("webhook-signature", "v1,%%% v1 , v1,"), False),
+        ("letters for a signature", with_header("webhook-signature", "v1,\u00e9\u20ac"), False),
     ]
 
 

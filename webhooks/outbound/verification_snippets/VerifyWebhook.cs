@@ -4,14 +4,15 @@ using System.Linq;
 using System.Security.Cryptography;
 using System.Text;
 
-/// <summary>Verifies webhooks that are signed by Standard Webhooks.</summary>
+/// <summary>Verifies webhooks that are signed by Standard Webhooks. Needs .NET 7 or newer.</summary>
 public static class VerifyWebhook
 {
     private static readonly TimeSpan Tolerance = TimeSpan.FromMinutes(5);
 
     /// <summary>Says whether a request is authentic and recent.</summary>
     /// <param name="secret">The signing secret as it was shown (whsec_…).</param>
-    /// <param name="headers">Names in lower case.</param>
+    /// <param name="headers">Names in lower case. With ASP.NET Core:
+    /// Request.Headers.ToDictionary(each => each.Key.ToLowerInvariant(), each => each.Value.ToString())</param>
     /// <param name="body">Exactly what came in.</param>
     public static bool IsAuthentic(string secret, IReadOnlyDictionary<string, string> headers, byte[] body)
     {
@@ -27,7 +28,7 @@ public static class VerifyWebhook
         {
             return false;
         }
-        byte[] key = Convert.FromBase64String(secret.StartsWith("whsec_") ? secret.Substring(6) : secret);
+        byte[] key = Convert.FromBase64String(secret.StartsWith("whsec_", StringComparison.Ordinal) ? secret.Substring(6) : secret);
         byte[] signed = Encoding.UTF8.GetBytes($"{id}.{timestamp}.").Concat(body).ToArray();
         byte[] expected = Encoding.ASCII.GetBytes("v1," + Convert.ToBase64String(HMACSHA256.HashData(key, signed)));
         // While a secret is rotated, there are two signatures: one of them has to fit.
