@@ -3,11 +3,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from django.contrib import admin
+from django.contrib.admin.utils import unquote
 from django.contrib.auth.admin import UserAdmin
 from django.db import transaction
+from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.utils.safestring import SafeString
 
+from common.admin.list_filters import ChoiceFilter
 from common.admin.relative_time import relative_time
 from sites.admin.audited import AuditedAdmin
 from sites.audit import Actor, audit_record, field_changes
@@ -22,12 +25,37 @@ else:
 _AUDITED = ("username", "email", "first_name", "last_name", "is_active", "is_superuser")
 
 
+class KindFilter(ChoiceFilter):
+    title = "Kind"
+    parameter_name = "kind"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        return [("superuser", "Superuser"), ("member", "Member")]
+
+    def narrowed(self, queryset: QuerySet[Any]) -> QuerySet[Any]:
+        return queryset.filter(is_superuser=self.chosen == "superuser")
+
+
+class ActiveFilter(ChoiceFilter):
+    title = "Active"
+    parameter_name = "active"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        return [("yes", "Yes"), ("no", "Switched off")]
+
+    def narrowed(self, queryset: QuerySet[Any]) -> QuerySet[Any]:
+        return queryset.filter(is_active=self.chosen == "yes")
+
+
 @admin.register(User)
 class PatchbayUserAdmin(AuditedAdmin, SuperuserAdmin, _UserAdmin):
     """Accounts, for superusers. Everyone else gets one when an admin adds them to a site."""
 
     list_display = ("username", "email", "kind", "is_active", "sites", "seen")
-    list_filter = ("is_superuser", "is_active")
+    list_filter = (KindFilter, ActiveFilter)
+    list_title = "Users"
+    change_list_template = "admin/filtered_list.html"
+    search_help_text = "User name, name or e-mail"
     filter_horizontal = ()
     readonly_fields = ("last_login", "date_joined")
     fieldsets = (
@@ -91,10 +119,10 @@ class PatchbayUserAdmin(AuditedAdmin, SuperuserAdmin, _UserAdmin):
         id: str,  # noqa: A002 - the name of the parameter is the parent's
         form_url: str = "",
     ) -> Any:
-        before = User.objects.filter(pk=id).values_list("password", flat=True).first()
+        before = self.get_object(request, unquote(id))
         response = super().user_change_password(request, id, form_url)
-        user = User.objects.filter(pk=id).first()
-        if user is not None and user.password != before:
+        user = self.get_object(request, unquote(id))
+        if before is not None and user is not None and user.password != before.password:
             if user.pk != request.user.pk:
                 User.objects.filter(pk=user.pk).update(must_change_password=True)
             audit_record(

@@ -96,3 +96,13 @@ def test_accounts_that_exist_already_keep_their_password(site: Site) -> None:
     assert added.first_password == ""
     user.refresh_from_db()
     assert not user.must_change_password
+
+
+@pytest.mark.parametrize("user_id", ["nobody", "\x00", "9" * 30])
+def test_password_page_of_an_account_that_cannot_be_is_not_there(
+    client: Client, superuser: User, user_id: str
+) -> None:
+    client.force_login(superuser)
+    url = reverse("admin:auth_user_password_change", args=[user_id])
+    for answer in (client.get(url), client.post(url, {"password1": OWN, "password2": OWN})):
+        assert answer.status_code == 404
