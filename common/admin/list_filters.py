@@ -105,6 +105,7 @@ class DateFilter(ChoiceFilter):
             parsed = parse_datetime(text)
         except ValueError:
             return None
-        if parsed is None or parsed.year < 1971:
+        # In another zone, the first and the last hours of all dates would be beyond them.
+        if parsed is None or not 1971 <= parsed.year < 9999:
             return None
         return parsed if timezone.is_aware(parsed) else parsed.replace(tzinfo=self.zone)

@@ -36,6 +36,17 @@ def test_plan_says_how_many_and_what_is_skipped(
     assert "4 events would be replayed" in with_processed
 
 
+@pytest.mark.parametrize("edge", ["from", "to"])
+@pytest.mark.parametrize(
+    "text", ["9999-12-31T23:59:59-14:00", "1971-01-01T00:00+14:00", "0001-01-01T00:00+14:00"]
+)
+def test_a_time_at_the_edge_of_the_calendar_is_shown_or_none(
+    client: Client, superuser: User, failed: list[ReceivedEvent], edge: str, text: str
+) -> None:
+    client.force_login(superuser)
+    assert client.get(PLAN, {"when": "custom", edge: text}).status_code == 200
+
+
 def test_start_makes_a_job_of_what_was_planned(
     client: Client, member: MakeMember, site: Site, failed: list[ReceivedEvent]
 ) -> None:

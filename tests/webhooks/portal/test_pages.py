@@ -132,6 +132,7 @@ def test_all_that_failed_is_sent_again_as_the_plan_said(holder: Holder, site: Si
         {"since": "x", "upper_id": "y"},
         {"since": "2026-01-01", "upper_id": "01a1fd2b-3c66-7581-8a07-c60e19c84e3c"},
         {"since": "0001-01-01T00:00:00+00:00", "upper_id": "01a1fd2b-3c66-7581-8a07-c60e19c84e3c"},
+        {"since": "9999-12-31T23:59:59-14:00", "upper_id": "01a1fd2b-3c66-7581-8a07-c60e19c84e3c"},
     ],
 )
 def test_nothing_is_sent_again_without_its_plan(holder: Holder, values: dict[str, str]) -> None:

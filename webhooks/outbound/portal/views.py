@@ -142,7 +142,7 @@ def _shown_span(given: QueryDict) -> tuple[datetime, UUID] | None:
         upper_id = UUID(given.get("upper_id", ""))
     except ValueError:
         return None
-    return (since, upper_id) if since.tzinfo and since.year >= 1970 else None
+    return (since, upper_id) if since.tzinfo and 1970 <= since.year < 9999 else None
 
 
 def _page(
