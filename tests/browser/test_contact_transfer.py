@@ -6,18 +6,18 @@ import csv
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import ConsoleMessage, Page, expect
+from playwright.sync_api import Page, expect
 
 from config.database_start import FIRST_OPERATOR
 from contacts.models import Contact
 from sites.models import Job, JobState
-from tests.factories import ContactFieldFactory, SiteFactory
+from tests.browser.console import complaints_of, log_in
+from tests.factories import PASSWORD, ContactFieldFactory, SiteFactory
 from tests.processes.conftest import StartStack
 from tests.processes.waiting import eventually
 
 pytestmark = [pytest.mark.browser, pytest.mark.processes, pytest.mark.network]
 
-PASSWORD = "first-operator-of-the-test"
 BOO = "<script>document.title='boo'</script>"
 
 
@@ -26,23 +26,14 @@ def test_operator_imports_a_file_corrects_it_and_exports(
 ) -> None:
     site = SiteFactory.create(name="Nordic Outdoor")
     ContactFieldFactory.create(site=site, field_id="level", name="Level")
-    complaints: list[str] = []
-
-    def note(message: ConsoleMessage) -> None:
-        if message.type in ("error", "warning"):
-            complaints.append(message.text)
-
-    page.on("console", note)
+    complaints = complaints_of(page)
     stack = start_stack(PATCHBAY_ADMIN_PASSWORD=PASSWORD)
     rows = [f"p{number}@example.com;{BOO};yes;=1+{number};x" for number in range(1200)]
     rows[700] = "broken;X;perhaps;;x"
     file = tmp_path / "people.csv"
     file.write_text("E-mail;First name;accepts_email;Level;Shoe\n" + "\n".join(rows) + "\n")
 
-    page.goto(stack.url + "/admin/contacts/contact/")
-    page.get_by_label("Username").fill(FIRST_OPERATOR)
-    page.get_by_label("Password").fill(PASSWORD)
-    page.get_by_role("button", name="Log in").click()
+    log_in(page, stack.url, FIRST_OPERATOR, path="/admin/contacts/contact/")
     page.get_by_role("link", name="Import", exact=True).click()
     page.get_by_label("CSV file").set_input_files(file)
     page.get_by_role("button", name="Upload and look at it").click()

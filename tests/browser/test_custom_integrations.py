@@ -5,20 +5,25 @@ from __future__ import annotations
 import json
 import re
 import shlex
-from collections.abc import Callable, Iterator
-from contextlib import ExitStack
-from typing import Any, Literal
 
 import pytest
 import requests
-from playwright.sync_api import Browser, ConsoleMessage, Locator, Page, expect
+from playwright.sync_api import Page, expect
 from pytest_django.live_server_helper import LiveServer
 
 from config.database_start import FIRST_OPERATOR
 from contacts.models import Contact
 from integrations.models import CustomIntegration
-from sites.models import Role, Site
-from tests.factories import PASSWORD, MembershipFactory, SiteFactory
+from sites.models import Site
+from tests.browser.console import Colours, OpenDesk, complaints_of, follow, log_in
+from tests.browser.documented_steps import (
+    add_field,
+    copied_url,
+    create_event,
+    create_integration,
+    create_key,
+)
+from tests.factories import PASSWORD, SiteFactory
 from tests.processes.conftest import StartStack
 from tests.processes.waiting import eventually
 from tests.webhooks.reception_events import custom_integration, reception_event
@@ -26,94 +31,10 @@ from webhooks.inbound.models import Context, ReceivedEvent, ReceptionEvent, Stat
 
 pytestmark = [pytest.mark.browser, pytest.mark.network]
 
-Colours = Literal["light", "dark"]
-OpenDesk = Callable[..., Page]
 BODY = {
     "customer": {"e/mail": "jane@example.com", "phone": "070-123 45 67"},
     "order": {"total": 499.5, "lines": [{"sku": "A-1"}, {"sku": "B~2"}]},
 }
-
-
-def complaints_of(page: Page) -> list[str]:
-    """Return a list that fills with whatever the page's console says."""
-    found: list[str] = []
-
-    def note(message: ConsoleMessage) -> None:
-        if message.type in ("error", "warning"):
-            found.append(f"{page.url}: {message.text}")
-
-    page.on("console", note)
-    page.on("pageerror", lambda error: found.append(str(error)))
-    return found
-
-
-def log_in(page: Page, url: str, username: str) -> None:
-    page.goto(f"{url}/admin/")
-    page.get_by_label("Username").fill(username)
-    page.get_by_label("Password").fill(PASSWORD)
-    page.get_by_role("button", name="Log in").click()
-
-
-def follow(page: Page, name: str) -> None:
-    page.get_by_role("navigation", name="Pages").get_by_role("link", name=name, exact=True).click()
-
-
-def add_field(page: Page, name: str, field_id: str, kind: str, target: str) -> Locator:
-    """Add a row with the button and fill it in."""
-    page.get_by_role("button", name="Add a new field").click()
-    row = page.locator("[data-field-row]").last
-    row.get_by_label("Name", exact=True).fill(name)
-    row.get_by_label("Id", exact=True).fill(field_id)
-    row.get_by_label("Type", exact=True).select_option(label=kind)
-    row.get_by_label("Writes to").select_option(target)
-    return row
-
-
-def create_integration(page: Page) -> None:
-    """2.1: Integrations > Custom, Create new integration, name, colour, Update."""
-    follow(page, "Custom integrations")
-    page.get_by_role("link", name="Create new integration").click()
-    page.get_by_label("Name").fill("ERP")
-    page.get_by_label("Orange").check()
-    page.get_by_label("Description").fill("Purchases and loyalty levels.")
-    page.get_by_label("Category").select_option(label="ERP")
-    page.get_by_role("button", name="Update").click()
-
-
-def create_event(page: Page, connection: str, name: str) -> None:
-    """2.2: the tab Receive data, the connection type in the pop-up, the editor, Save."""
-    expect(page.get_by_role("link", name="Receive data")).to_have_attribute("aria-current", "page")
-    page.get_by_role("link", name="Create new reception event").click()
-    page.get_by_role("dialog").get_by_label(connection).check()
-    page.get_by_role("dialog").get_by_role("button", name="Go to editor").click()
-    page.locator("#id_name").fill(name)
-    add_field(page, "Name", "name", "Text", "system:_name")
-    phone = add_field(page, "Phone", "phone", "Phone", "system:_mobilePhone")
-    phone.get_by_label("Default country code").fill("34")
-    page.get_by_role("button", name="Save").last.click()
-    expect(page.locator("h1")).to_contain_text(f"{name} is ready")
-
-
-def create_key(page: Page) -> str:
-    """2.3: API keys, a new key that may write custom events, its value."""
-    follow(page, "API keys")
-    page.get_by_role("link", name="Add API key").click()
-    page.get_by_label("Name").fill("ERP")
-    page.get_by_role("row").filter(has_text="Custom events").get_by_role("checkbox").check()
-    page.get_by_role("button", name="Make the key").click()
-    header = page.locator("#authorization-header").inner_text()
-    return header.removeprefix("Authorization: ApiKey ")
-
-
-def copied_url(page: Page, event: str) -> str:
-    """2.4: the tab Receive data, Edit, Copy URL."""
-    follow(page, "Custom integrations")
-    page.get_by_role("link", name="ERP").click()
-    page.get_by_role("row").filter(has_text=event).get_by_role("link", name="Edit").click()
-    button = page.get_by_role("button", name="Copy URL")
-    button.click()
-    expect(page.locator('[data-copy-from="event-url"]')).to_have_text(re.compile("Copied|Selected"))
-    return page.locator("#event-url").inner_text()
 
 
 @pytest.mark.processes
@@ -170,34 +91,8 @@ def send_line(curl: str) -> int:
 
 
 @pytest.fixture
-def shop(live_server: LiveServer) -> Site:
-    return SiteFactory.create(name="Nordic Outdoor")
-
-
-@pytest.fixture
 def integration(shop: Site) -> CustomIntegration:
     return custom_integration(shop, name="ERP")
-
-
-@pytest.fixture
-def desk(browser: Browser, live_server: LiveServer, shop: Site) -> Iterator[OpenDesk]:
-    """Open the console as an operator of the shop; its console must stay silent."""
-    complaints: list[list[str]] = []
-    with ExitStack() as opened:
-
-        def start(width: int = 1280, colours: Colours = "light", **options: Any) -> Page:
-            context = browser.new_context(
-                viewport={"width": width, "height": 900}, color_scheme=colours, **options
-            )
-            opened.callback(context.close)
-            page = context.new_page()
-            complaints.append(complaints_of(page))
-            user = MembershipFactory.create(site=shop, role=Role.OPERATOR).user
-            log_in(page, live_server.url, user.username)
-            return page
-
-        yield start
-    assert not any(complaints), complaints
 
 
 def open_editor(page: Page, server: LiveServer, integration: CustomIntegration) -> None:

@@ -3,31 +3,22 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator
-from contextlib import ExitStack
-from typing import Any, Literal
+from collections.abc import Iterator
 
 import pytest
-from playwright.sync_api import Browser, ConsoleMessage, Locator, Page, expect
+from playwright.sync_api import Locator, Page, expect
 from pytest_django.live_server_helper import LiveServer
 
 from integrations.models import ApiCall, GenericApi
-from sites.models import Role, Site
-from tests.factories import PASSWORD, MembershipFactory, SiteFactory
+from sites.models import Site
+from tests.browser.console import Colours, OpenDesk
 from tests.hostile.api import HostileApi
 from tests.hostile.behaviours import answers, answers_json, by_method
 
 pytestmark = [pytest.mark.browser, pytest.mark.network]
 
-Colours = Literal["light", "dark"]
-OpenDesk = Callable[..., Page]
 SECRET = "a-secret-of-the-shop-0123456789"
 KNOWN = {"e_mail": "jane@example.com", "full_name": "Jane Doe"}
-
-
-@pytest.fixture
-def shop(live_server: LiveServer) -> Site:
-    return SiteFactory.create(name="Nordic Outdoor")
 
 
 @pytest.fixture
@@ -35,37 +26,6 @@ def api() -> Iterator[HostileApi]:
     behaviour = by_method(GET=answers_json(KNOWN), POST=answers_json({}, 201))
     with HostileApi(behaviour) as running:
         yield running
-
-
-@pytest.fixture
-def desk(browser: Browser, live_server: LiveServer, shop: Site) -> Iterator[OpenDesk]:
-    """Open the console as an operator of the shop, in a browser of its own; its console must stay
-    silent."""
-    complaints: list[str] = []
-
-    def note(message: ConsoleMessage) -> None:
-        if message.type in ("error", "warning"):
-            complaints.append(message.text)
-
-    with ExitStack() as opened:
-
-        def start(width: int = 1280, colours: Colours = "light", **options: Any) -> Page:
-            context = browser.new_context(
-                viewport={"width": width, "height": 900}, color_scheme=colours, **options
-            )
-            opened.callback(context.close)
-            page = context.new_page()
-            page.on("console", note)
-            page.on("pageerror", lambda error: complaints.append(str(error)))
-            user = MembershipFactory.create(site=shop, role=Role.OPERATOR).user
-            page.goto(f"{live_server.url}/admin/")
-            page.get_by_label("Username").fill(user.username)
-            page.get_by_label("Password").fill(PASSWORD)
-            page.get_by_role("button", name="Log in").click()
-            return page
-
-        yield start
-    assert complaints == []
 
 
 def follow_to_sites(page: Page, width: int = 1280) -> None:

@@ -5,13 +5,15 @@ from __future__ import annotations
 import base64
 import re
 import shlex
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 import pytest
 import requests
-from playwright.sync_api import ConsoleMessage, Page, expect
+from playwright.sync_api import Page, expect
 
 from config.database_start import FIRST_OPERATOR
+from tests.browser.console import complaints_of, follow, log_in
+from tests.factories import PASSWORD
 from tests.processes.conftest import StartStack
 from tests.processes.stack import LiveStack
 from tests.processes.waiting import eventually
@@ -19,7 +21,6 @@ from webhooks.inbound.models import ReceivedEvent, RejectedRequest, Status
 
 pytestmark = [pytest.mark.browser, pytest.mark.processes, pytest.mark.network]
 
-PASSWORD = "first-operator-of-the-test"
 SECRET = "whsec_" + base64.b64encode(b"as the Svix portal would show it").decode()
 
 
@@ -29,27 +30,14 @@ class Desk:
 
     page: Page
     stack: LiveStack
-    complaints: list[str] = field(default_factory=list)
-
-    def listen(self) -> None:
-        self.page.on("console", self._note)
-        self.page.on("pageerror", lambda error: self.complaints.append(str(error)))
-
-    def _note(self, message: ConsoleMessage) -> None:
-        if message.type in ("error", "warning"):
-            self.complaints.append(f"{self.page.url}: {message.text}")
-
-    def follow(self, name: str) -> None:
-        self.page.get_by_role("navigation", name="Pages").get_by_role(
-            "link", name=name, exact=True
-        ).click()
+    complaints: list[str]
 
 
 @pytest.fixture
 def desk(page: Page, start_stack: StartStack) -> Desk:
     stack = start_stack(PATCHBAY_ADMIN_PASSWORD=PASSWORD)
-    desk = Desk(page, stack)
-    desk.listen()
+    desk = Desk(page, stack, complaints_of(page))
+    log_in(page, stack.url, FIRST_OPERATOR)
     return desk
 
 
@@ -60,13 +48,6 @@ def send(curl_line: str, **replaced: str) -> requests.Response:
     headers = dict(pair.split(": ", 1) for pair in pairs) | replaced
     body = words[words.index("--data-raw") + 1]
     return requests.post(words[-1], data=body.encode(), headers=headers, timeout=10)
-
-
-def log_in(desk: Desk) -> None:
-    desk.page.goto(desk.stack.url + "/admin/")
-    desk.page.get_by_label("Username").fill(FIRST_OPERATOR)
-    desk.page.get_by_label("Password").fill(PASSWORD)
-    desk.page.get_by_role("button", name="Log in").click()
 
 
 def add_site(desk: Desk) -> None:
@@ -97,7 +78,6 @@ def ready_line(desk: Desk, sample: str) -> str:
 
 
 def test_operator_connects_engage_and_repairs_a_broken_signature(desk: Desk) -> None:
-    log_in(desk)
     expect(desk.page.get_by_text("Add your first site")).to_be_visible()
     expect(desk.page.get_by_text("No worker is running")).to_have_count(0)
     add_site(desk)
@@ -113,17 +93,17 @@ def test_operator_connects_engage_and_repairs_a_broken_signature(desk: Desk) -> 
         what="the event worked off",
     )
 
-    desk.follow("Received events")
+    follow(desk.page, "Received events")
     expect(desk.page.locator("#result_list")).to_contain_text("contact.created")
     desk.page.locator("#result_list tbody a").first.click()
     expect(desk.page.locator("#content")).to_contain_text("Processed")
-    desk.follow("Contacts")
+    follow(desk.page, "Contacts")
     expect(desk.page.locator("#result_list tbody tr")).to_have_count(1)
 
     broken = send(line, **{"svix-signature": "v1,AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA="})
     assert 400 <= broken.status_code < 500
     eventually(RejectedRequest.objects.exists, what="the rejected request written")
-    desk.follow("Rejected requests")
+    follow(desk.page, "Rejected requests")
     expect(desk.page.locator("#result_list")).to_contain_text("Bad signature", ignore_case=True)
     desk.page.locator("#result_list tbody a").first.click()
     expect(
@@ -133,7 +113,6 @@ def test_operator_connects_engage_and_repairs_a_broken_signature(desk: Desk) -> 
 
 
 def test_operator_tries_a_sample_before_anything_is_connected(desk: Desk) -> None:
-    log_in(desk)
     add_site(desk)
     add_engage(desk)
     desk.page.get_by_label("Sample", exact=True).select_option("contact.created.json")
@@ -141,6 +120,6 @@ def test_operator_tries_a_sample_before_anything_is_connected(desk: Desk) -> Non
     desk.page.get_by_role("button", name="See what it would change").first.click()
     expect(desk.page.get_by_text("Would create a contact")).to_be_visible()
     expect(desk.page.get_by_text("Nothing was saved")).to_be_visible()
-    desk.follow("Contacts")
+    follow(desk.page, "Contacts")
     expect(desk.page.locator("#result_list")).to_have_count(0)
     assert desk.complaints == []

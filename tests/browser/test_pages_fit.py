@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Any, Literal
+from typing import Any
 
 import pytest
 from django.utils import timezone
-from playwright.sync_api import Browser, Page
+from playwright.sync_api import Browser
 from pytest_django.live_server_helper import LiveServer
 
 from contacts.loyalty.amounts import MOST
@@ -16,11 +16,11 @@ from contacts.models import Contact
 from integrations.models import Outcome
 from onsite.models import State
 from sites.models import ApiKeyHour, Role, Site
+from tests.browser.console import Colours, complaints_of, log_in
 from tests.contacts.changes import apply
 from tests.contacts.loyalty.giving import award, by, definition_of, promotion_of
 from tests.contacts.transfers import checked
 from tests.factories import (
-    PASSWORD,
     ApiKeyFactory,
     ContactFieldFactory,
     MembershipFactory,
@@ -123,19 +123,12 @@ def long_loyalty(site: Site, contact: Contact) -> dict[str, Any]:
     return {"points": points.pk, "promotion": promotion.pk, "voucher": made.pk}
 
 
-def log_in(page: Page, server: LiveServer, username: str) -> None:
-    page.goto(f"{server.url}/admin/")
-    page.get_by_label("Username").fill(username)
-    page.get_by_label("Password").fill(PASSWORD)
-    page.get_by_role("button", name="Log in").click()
-
-
 @pytest.mark.parametrize("colours", ["light", "dark"])
 @pytest.mark.parametrize("width", [390, 1280])
 def test_no_page_is_wider_than_the_screen_or_complains(
     browser: Browser,
     live_server: LiveServer,
-    colours: Literal["light", "dark"],
+    colours: Colours,
     width: int,
 ) -> None:
     user = SuperuserFactory.create()
@@ -182,16 +175,8 @@ def test_no_page_is_wider_than_the_screen_or_complains(
     }
     context = browser.new_context(viewport={"width": width, "height": 800}, color_scheme=colours)
     page = context.new_page()
-    complaints: list[str] = []
-    page.on(
-        "console",
-        lambda message: (
-            complaints.append(f"{page.url}: {message.text}")
-            if message.type in ("error", "warning")
-            else None
-        ),
-    )
-    log_in(page, live_server, user.username)
+    complaints = complaints_of(page)
+    log_in(page, live_server.url, user.username)
     for path in PATHS:
         page.goto(live_server.url + path.format(**keys))
         reached = page.evaluate("document.documentElement.scrollWidth")
@@ -213,7 +198,7 @@ def test_long_event_types_leave_a_list_as_wide_as_the_desk(
     delivery(subscribe(site, name=LONG), of=of, reason=LONG, last_error="unsendable")
     context = browser.new_context(viewport={"width": 1280, "height": 800})
     page = context.new_page()
-    log_in(page, live_server, user.username)
+    log_in(page, live_server.url, user.username)
     page.goto(f"{live_server.url}/admin/webhooks/{path}/")
     reaches, fits = page.evaluate(
         "(({ scrollWidth, clientWidth }) => [scrollWidth, clientWidth])"

@@ -6,18 +6,18 @@ import re
 
 import pytest
 import requests
-from playwright.sync_api import ConsoleMessage, Page, expect
+from playwright.sync_api import Page, expect
 
 from config.database_start import FIRST_OPERATOR
 from contacts.models import Contact
-from tests.factories import SiteFactory, SourceFactory
+from tests.browser.console import complaints_of, log_in
+from tests.factories import PASSWORD, SiteFactory, SourceFactory
 from tests.processes.conftest import StartStack
 from tests.processes.waiting import eventually
 from webhooks.inbound.models import ReceivedEvent, Source, Status
 
 pytestmark = [pytest.mark.browser, pytest.mark.processes, pytest.mark.network]
 
-PASSWORD = "first-operator-of-the-test"
 UNSIGNED = {"verification": "none", "unsigned_reason": "A test without a sender."}
 
 
@@ -33,13 +33,7 @@ def source(transactional_db: None) -> Source:
 def test_operator_corrects_a_mapping_and_replays_what_failed(
     page: Page, source: Source, start_stack: StartStack
 ) -> None:
-    complaints: list[str] = []
-
-    def note(message: ConsoleMessage) -> None:
-        if message.type in ("error", "warning"):
-            complaints.append(message.text)
-
-    page.on("console", note)
+    complaints = complaints_of(page)
     stack = start_stack(PATCHBAY_ADMIN_PASSWORD=PASSWORD)
     for number in range(3):
         sent = {
@@ -51,10 +45,7 @@ def test_operator_corrects_a_mapping_and_replays_what_failed(
     failed = ReceivedEvent.objects.filter(status=Status.FAILED)
     eventually(lambda: failed.count() == 3, what="all three failed")
 
-    page.goto(stack.url + "/admin/webhooks/receivedevent/")
-    page.get_by_label("Username").fill(FIRST_OPERATOR)
-    page.get_by_label("Password").fill(PASSWORD)
-    page.get_by_role("button", name="Log in").click()
+    log_in(page, stack.url, FIRST_OPERATOR, path="/admin/webhooks/receivedevent/")
     page.get_by_role("link", name=re.compile("Failed 3")).click()
     page.locator("#result_list tbody a").first.click()
     expect(page.locator("#content")).to_contain_text("Failed after 1 try")

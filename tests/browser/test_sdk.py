@@ -16,6 +16,7 @@ from contacts.models import Contact
 from sites.audit import Actor
 from sites.models import PublishableKey, Site
 from sites.publishable_keys.services import publishable_key_create, publishable_key_update
+from tests.browser.console import complaints_of
 from tests.browser.shop_pages import (
     Relay,
     Shop,
@@ -25,7 +26,6 @@ from tests.browser.shop_pages import (
     script_tag,
     shop_page,
 )
-from tests.browser.test_custom_integrations import complaints_of
 from tests.factories import ReceptionEventFactory, SiteFactory
 from tests.processes.waiting import eventually
 from tests.webhooks.conftest import _fresh_reception

@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator
-from contextlib import ExitStack
-from typing import Any, Literal
+from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, Locator, Page, expect
+from playwright.sync_api import Locator, Page, expect
 from pytest_django.live_server_helper import LiveServer
 
 from automation.models import Segment
@@ -25,13 +23,11 @@ from tests.automation.segments.made import (
     group,
     segment,
 )
-from tests.browser.test_custom_integrations import complaints_of, log_in
-from tests.factories import ContactFieldFactory, MembershipFactory, SiteFactory
+from tests.browser.console import Colours, OpenDesk
+from tests.factories import ContactFieldFactory, SiteFactory
 
 pytestmark = [pytest.mark.browser, pytest.mark.network]
 
-Colours = Literal["light", "dark"]
-OpenDesk = Callable[..., Page]
 LONG = "A rather long name " + "withoutanyplacewhereitcouldbebroken" * 2
 
 
@@ -51,24 +47,8 @@ def shop(live_server: LiveServer) -> Site:
 
 
 @pytest.fixture
-def desk(browser: Browser, live_server: LiveServer, shop: Site) -> Iterator[OpenDesk]:
-    """Open the console as an admin of the shop; its console must stay silent."""
-    complaints: list[list[str]] = []
-    with ExitStack() as opened:
-
-        def start(width: int = 1280, colours: Colours = "light", **options: Any) -> Page:
-            context = browser.new_context(
-                viewport={"width": width, "height": 900}, color_scheme=colours, **options
-            )
-            opened.callback(context.close)
-            page = context.new_page()
-            complaints.append(complaints_of(page))
-            user = MembershipFactory.create(site=shop, role=Role.ADMIN).user
-            log_in(page, live_server.url, user.username)
-            return page
-
-        yield start
-    assert not any(complaints), complaints
+def role() -> Role:
+    return Role.ADMIN
 
 
 def conditions(group: Locator) -> Locator:

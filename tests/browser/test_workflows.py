@@ -3,13 +3,10 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator
-from contextlib import ExitStack
-from typing import Any, Literal
 
 import pytest
 import requests
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Page, expect
 from pytest_django.live_server_helper import LiveServer
 
 from automation.models import RunState, SegmentMember, StepState, Workflow, WorkflowRun
@@ -18,16 +15,9 @@ from config.database_start import FIRST_OPERATOR
 from contacts.models import Contact
 from sites.models import Role, Site
 from tests.automation.admin import workflow_rows
-from tests.browser.test_custom_integrations import (
-    add_field,
-    complaints_of,
-    copied_url,
-    create_integration,
-    create_key,
-    follow,
-    log_in,
-)
-from tests.factories import PASSWORD, ContactFieldFactory, MembershipFactory, SiteFactory
+from tests.browser.console import Colours, OpenDesk, complaints_of, follow, log_in
+from tests.browser.documented_steps import add_field, copied_url, create_integration, create_key
+from tests.factories import PASSWORD, ContactFieldFactory, SiteFactory
 from tests.processes.conftest import StartStack
 from tests.processes.waiting import eventually
 from tests.webhooks.reception_events import custom_integration, reception_event
@@ -35,8 +25,6 @@ from webhooks.inbound.models import ReceivedEvent, Status
 
 pytestmark = [pytest.mark.browser, pytest.mark.network]
 
-Colours = Literal["light", "dark"]
-OpenDesk = Callable[..., Page]
 EVENT = "API event example"
 TRIGGER = f"Trigger ERP: Receive data from {EVENT}"
 LONG = "A rather long name " + "withoutanyplacewhereitcouldbebroken" * 2
@@ -182,24 +170,8 @@ def shop(live_server: LiveServer) -> Site:
 
 
 @pytest.fixture
-def desk(browser: Browser, live_server: LiveServer, shop: Site) -> Iterator[OpenDesk]:
-    """Open the console as an admin of the shop; its console must stay silent."""
-    complaints: list[list[str]] = []
-    with ExitStack() as opened:
-
-        def start(width: int = 1280, colours: Colours = "light", **options: Any) -> Page:
-            context = browser.new_context(
-                viewport={"width": width, "height": 900}, color_scheme=colours, **options
-            )
-            opened.callback(context.close)
-            page = context.new_page()
-            complaints.append(complaints_of(page))
-            user = MembershipFactory.create(site=shop, role=Role.ADMIN).user
-            log_in(page, live_server.url, user.username)
-            return page
-
-        yield start
-    assert not any(complaints), complaints
+def role() -> Role:
+    return Role.ADMIN
 
 
 def add_step(page: Page, action: str) -> None:
