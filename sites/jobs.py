@@ -15,7 +15,6 @@ from collections.abc import Callable, Mapping
 from datetime import timedelta
 from typing import Any, Final
 
-from django.core.exceptions import ValidationError
 from django.db import OperationalError, transaction
 from django.db.models import F, Q
 from django.utils import timezone
@@ -99,19 +98,6 @@ def job_actor(job: Job) -> Actor:
     """Return who started the job, as the audit names them."""
     label = job.created_by.get_username() if job.created_by else "patchbay"
     return Actor(user=job.created_by, label=label)
-
-
-def job_site_ids(site_ids: tuple[int, ...], *, site: Site | None, actor: Actor) -> tuple[int, ...]:
-    """Return the sites that a job is about: the given ones, or the one that it is started for.
-
-    Empty when that one is not among them. Raises ValidationError when a person who is no superuser
-    asks for a job of several sites.
-    """
-    if site is not None:
-        return (site.pk,) if site.pk in site_ids else ()
-    if actor.user is not None and not actor.user.is_superuser:
-        raise ValidationError("Choose one site: a job belongs to the site it is started for.")
-    return site_ids
 
 
 @transaction.atomic

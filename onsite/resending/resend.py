@@ -18,8 +18,8 @@ from onsite.resending.obstacles import SENTENCES, Obstacle, resendable
 from onsite.resending.plan import resend_plan
 from onsite.resending.resend_filter import ResendFilter
 from sites.audit import Actor, audit_record, field_changes
-from sites.jobs import job_site_ids, job_start
 from sites.models import Job, Site
+from sites.planned_jobs import job_site_ids, planned_job_start
 
 KIND = "onsite_resend"
 BUSY = (
@@ -89,14 +89,12 @@ def resend_start(*, filters: ResendFilter, site: Site | None, actor: Actor) -> J
     if not plan.total:
         raise ValidationError("None of these submissions can be sent again.")
     noun = "submission" if plan.total == 1 else "submissions"
-    job = job_start(
+    return planned_job_start(
         kind=KIND,
         title=f"Send {plan.total} {noun} again",
         site=site,
-        parameters={"filters": plan.filters.as_json(), "by": actor.label},
+        filters=plan.filters.as_json(),
         total=plan.total,
         actor=actor,
+        action="resend.started",
     )
-    stored = {name: (None, value) for name, value in plan.filters.as_json().items()}
-    audit_record(actor=actor, action="resend.started", site=site, target=job, changes=stored)
-    return job

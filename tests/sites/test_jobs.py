@@ -10,7 +10,6 @@ from uuid import UUID
 import pytest
 import time_machine
 from django.conf import settings
-from django.core.exceptions import ValidationError
 from django.db import OperationalError, connection
 from django.utils import timezone
 from django_q.models import OrmQ
@@ -20,14 +19,11 @@ from sites.audit import Actor
 from sites.jobs import (
     JobFailed,
     job_cancel,
-    job_site_ids,
     job_start,
     resume_abandoned_jobs,
     run_job_slice,
 )
-from sites.models import AuditEntry, Job, JobState, Role, Site
-from tests.conftest import MakeMember
-from tests.factories import SiteFactory, SuperuserFactory
+from sites.models import AuditEntry, Job, JobState, Site
 
 SYSTEM = Actor.system("test")
 
@@ -273,17 +269,3 @@ class TestOutsideTransactions:
         run_job_slice(job.pk)
         job.refresh_from_db()
         assert (job.state, job.done) == (JobState.CANCELLED, 1)
-
-
-@pytest.mark.django_db
-def test_job_of_several_sites_is_for_superusers(site: Site, member: MakeMember) -> None:
-    other = SiteFactory.create()
-    both, somebody = (site.pk, other.pk), member(Role.ADMIN)
-    person = Actor(user=somebody, label=somebody.username)
-    boss = Actor(user=SuperuserFactory.create(), label="boss")
-    assert job_site_ids(both, site=site, actor=person) == (site.pk,)
-    assert job_site_ids((other.pk,), site=site, actor=person) == ()
-    assert job_site_ids(both, site=None, actor=boss) == both
-    assert job_site_ids(both, site=None, actor=SYSTEM) == both
-    with pytest.raises(ValidationError, match="Choose one site"):
-        job_site_ids(both, site=None, actor=person)

@@ -14,9 +14,10 @@ from django.db.models import Count, Q, QuerySet
 from django.utils import timezone
 
 from common.bulk import update_rows
-from sites.audit import Actor, audit_record
-from sites.jobs import job_runner, job_site_ids, job_start
+from sites.audit import Actor
+from sites.jobs import job_runner
 from sites.models import Job, Site
+from sites.planned_jobs import job_site_ids, planned_job_start
 from webhooks.inbound.history import Happening, history_with
 from webhooks.inbound.models import ReceivedEvent, Status
 from webhooks.inbound.models.received_event import TROUBLED
@@ -90,17 +91,15 @@ def replay_start(*, filters: ReplayFilter, site: Site | None, actor: Actor) -> J
     if not plan.total:
         raise ValidationError("None of these events can be replayed.")
     noun = "event" if plan.total == 1 else "events"
-    job = job_start(
+    return planned_job_start(
         kind=KIND,
         title=f"Replay {plan.total} {noun}",
         site=site,
-        parameters={"filters": plan.filters.as_json(), "by": actor.label},
+        filters=plan.filters.as_json(),
         total=plan.total,
         actor=actor,
+        action="replay.started",
     )
-    stored = {key: (None, value) for key, value in plan.filters.as_json().items()}
-    audit_record(actor=actor, action="replay.started", site=site, target=job, changes=stored)
-    return job
 
 
 @job_runner(KIND)

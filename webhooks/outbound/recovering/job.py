@@ -9,9 +9,10 @@ from uuid import UUID
 from django.core.exceptions import ValidationError
 from django.db import transaction
 
-from sites.audit import Actor, audit_record
-from sites.jobs import job_runner, job_start
+from sites.audit import Actor
+from sites.jobs import job_runner
 from sites.models import Job, Site
+from sites.planned_jobs import job_site_ids, planned_job_start
 from webhooks.outbound.recovering.again import SLICE, next_keys, send_again
 from webhooks.outbound.recovering.missing import fill, gaps
 from webhooks.outbound.recovering.plan import recover_plan
@@ -28,24 +29,19 @@ def recover_start(*, filters: RecoverFilter, site: Site | None, actor: Actor) ->
 
     Raises ValidationError when there is nothing to send or the sites do not fit.
     """
-    if site is not None:
-        filters = replace(filters, site_ids=(site.pk,) if site.pk in filters.site_ids else ())
-    elif actor.user is not None and not actor.user.is_superuser:
-        raise ValidationError("Choose one site: a recovery belongs to the site it is started for.")
-    plan = recover_plan(filters=filters)
+    site_ids = job_site_ids(filters.site_ids, site=site, actor=actor)
+    plan = recover_plan(filters=replace(filters, site_ids=site_ids))
     if not plan.total:
         raise ValidationError(_NOTHING_MISSING if filters.mode is Mode.MISSING else _NOTHING)
-    job = job_start(
+    return planned_job_start(
         kind=KIND,
         title=_title(filters.mode, plan.total),
         site=site,
-        parameters={"filters": plan.filters.as_json(), "by": actor.label},
+        filters=plan.filters.as_json(),
         total=plan.total,
         actor=actor,
+        action="recovery.started",
     )
-    stored = {name: (None, value) for name, value in plan.filters.as_json().items()}
-    audit_record(actor=actor, action="recovery.started", site=site, target=job, changes=stored)
-    return job
 
 
 @job_runner(KIND)
