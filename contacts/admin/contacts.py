@@ -8,7 +8,6 @@ from typing import Any
 from django.contrib import admin
 from django.db.models import QuerySet, prefetch_related_objects
 from django.http import HttpRequest, HttpResponse
-from django.template.response import TemplateResponse
 from django.utils import timezone
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
@@ -35,7 +34,7 @@ from contacts.search import contacts_found
 from sites.models import Role
 from sites.revealing import RevealingAdmin
 from sites.roles import is_superuser
-from sites.site_filter import SiteFilter, chosen_sites, of_site, visible_sites
+from sites.site_filter import SiteFilter, chosen_sites, of_site
 
 
 @admin.register(Contact)
@@ -117,22 +116,19 @@ class ContactAdmin(
     def masked_page(self, request: HttpRequest, row: Contact, *, is_masked: bool) -> HttpResponse:
         with timezone.override(row.site.time_zone):
             sections = sections_shown(request, row)
-        context = {
-            **self.admin_site.each_context(request),
+        return self.shown(
+            request,
+            row,
+            "contacts/contact/page",
+            contact_label(row),
             **contact_context(row),
             **timeline_context(row, request.GET.get("before", "")),
-            "sections": sections,
-            "section_styles": _once(path for section in sections for path in section.styles),
-            "section_scripts": _once(path for section in sections for path in section.scripts),
-            "title": contact_label(row),
-            "opts": self.opts,
-            "revealed": "" if is_masked else row.personal_identity_number,
-            "may_reveal": self.may(request, row, Role.ADMIN),
-            "is_listed": len(visible_sites(request)) > 1,
-        }
-        response = TemplateResponse(request, "admin/contacts/contact/page.html", context)
-        with timezone.override(row.site.time_zone):
-            return response.render()
+            sections=sections,
+            section_styles=_once(path for section in sections for path in section.styles),
+            section_scripts=_once(path for section in sections for path in section.scripts),
+            revealed="" if is_masked else row.personal_identity_number,
+            may_reveal=self.may(request, row, Role.ADMIN),
+        )
 
 
 def _once(paths: Iterable[str]) -> list[str]:

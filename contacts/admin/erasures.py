@@ -6,7 +6,6 @@ from typing import Any, Final
 
 from django.contrib import admin
 from django.http import HttpRequest, HttpResponse
-from django.template.response import TemplateResponse
 from django.utils import timezone
 from django.utils.safestring import SafeString
 
@@ -76,21 +75,20 @@ class SubjectErasureAdmin(KeysetAdmin, PageAdmin):
         return f"{sum(erasure.found.values()):,}"
 
     def row_page(self, request: HttpRequest, row: SubjectErasure) -> HttpResponse:
-        context = {
-            **self.admin_site.each_context(request),
-            "title": "Erasure of a person",
-            "opts": self.opts,
-            "erasure": row,
-            "chip": erasure_chip(row),
-            "who": row.asked_label or _NOBODY,
-            "report": [
-                (place.label, row.found.get(place.key, 0), row.cursors.get(place.key, "") is None)
-                for place in places()
-            ],
-        }
-        response = TemplateResponse(request, "admin/contacts/subjecterasure/page.html", context)
-        with timezone.override(row.site.time_zone):
-            return response.render()
+        report = [
+            (place.label, row.found.get(place.key, 0), row.cursors.get(place.key, "") is None)
+            for place in places()
+        ]
+        return self.shown(
+            request,
+            row,
+            "contacts/subjecterasure/page",
+            "Erasure of a person",
+            erasure=row,
+            chip=erasure_chip(row),
+            who=row.asked_label or _NOBODY,
+            report=report,
+        )
 
 
 def erasure_chip(erasure: SubjectErasure) -> SafeString:

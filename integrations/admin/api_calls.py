@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import zoneinfo
 from typing import Any
 
 from django.contrib import admin
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
-from django.template.response import TemplateResponse
 from django.utils import timezone
 from django.utils.safestring import SafeString
 
@@ -23,7 +21,7 @@ from integrations.models import ApiCall, Direction, Operation, Outcome, Purpose
 from sites.models import Role
 from sites.revealing import RevealingAdmin
 from sites.roles import is_superuser
-from sites.site_filter import SiteFilter, chosen_sites, list_zone, of_site, visible_sites
+from sites.site_filter import SiteFilter, chosen_sites, of_site
 
 
 class OutcomeFilter(ColumnFilter):
@@ -72,9 +70,6 @@ class ApiCallAdmin(KeysetAdmin, RevealingAdmin):
     )
 
     # -- list ------------------------------------------------------------------------------------
-
-    def list_zone(self, request: HttpRequest) -> zoneinfo.ZoneInfo:
-        return list_zone(request)
 
     def key_streams(self, request: HttpRequest, changes: KeysetChangeList) -> list[KeyStream]:
         """Feed from each site's index, which the outcome may narrow; the rest is walked."""
@@ -128,16 +123,8 @@ class ApiCallAdmin(KeysetAdmin, RevealingAdmin):
 
     def masked_page(self, request: HttpRequest, row: ApiCall, *, is_masked: bool) -> HttpResponse:
         may_support = self.may(request, row, Role.SUPPORT)
-        context = {
-            **self.admin_site.each_context(request),
-            **call_context(row, is_masked=is_masked, with_bodies=may_support),
-            "opts": self.opts,
-            "may_support": may_support,
-            "is_listed": len(visible_sites(request)) > 1,
-        }
-        response = TemplateResponse(request, "admin/api_calls/page.html", context)
-        with timezone.override(row.site.time_zone):
-            return response.render()
+        context = call_context(row, is_masked=is_masked, with_bodies=may_support)
+        return self.shown(request, row, "api_calls/page", call_words(row), **context)
 
 
 def _walk(site_id: int, chosen: dict[str, str]) -> QuerySet[ApiCall]:

@@ -34,7 +34,6 @@ def call_context(call: ApiCall, *, is_masked: bool, with_bodies: bool) -> dict[s
     names = _personal_names(api)
     reason = reason_words(call) if is_masked else call.reason
     return {
-        "title": call_words(call),
         "call": call,
         "outcome": outcome_chip(call.outcome),
         "explained": mask_identities(verdict.sentence) if is_masked else verdict.sentence,

@@ -61,7 +61,6 @@ def submission_context(
     verdict = _verdict(submission, calls)
     held = {column: stored(submission, column) for column in ENCRYPTED}
     return {
-        "title": "Onsite submission",
         "submission": submission,
         "chip": state_chip(submission),
         "summary": summary_words(submission, explained=verdict.sentence if verdict else ""),

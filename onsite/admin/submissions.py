@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import zoneinfo
 from typing import Any
 
 from django.contrib import admin
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
-from django.template.response import TemplateResponse
 from django.urls import URLPattern, path
 from django.utils import timezone
 from django.utils.html import format_html
@@ -31,7 +29,7 @@ from onsite.resending.obstacles import resendable
 from sites.models import Role
 from sites.revealing import RevealingAdmin
 from sites.scope import meets
-from sites.site_filter import SiteFilter, list_zone, of_site, visible_sites
+from sites.site_filter import SiteFilter, of_site
 
 
 @admin.register(Submission)
@@ -56,9 +54,6 @@ class SubmissionAdmin(ResendPages, KeysetAdmin, RevealingAdmin):
         return rows.defer(*ENCRYPTED)
 
     # -- list ------------------------------------------------------------------------------------
-
-    def list_zone(self, request: HttpRequest) -> zoneinfo.ZoneInfo:
-        return list_zone(request)
 
     def key_streams(self, request: HttpRequest, changes: KeysetChangeList) -> list[KeyStream]:
         rows = changes.queryset.select_related(None)
@@ -131,14 +126,12 @@ class SubmissionAdmin(ResendPages, KeysetAdmin, RevealingAdmin):
         self, request: HttpRequest, row: Submission, *, is_masked: bool
     ) -> HttpResponse:
         may_support = self.may(request, row, Role.SUPPORT)
-        context = {
-            **self.admin_site.each_context(request),
-            **submission_context(row, is_masked=is_masked, with_answer=may_support),
-            "opts": self.opts,
-            "may_support": may_support,
-            "obstacle": resendable(row),
-            "is_listed": len(visible_sites(request)) > 1,
-        }
-        response = TemplateResponse(request, "admin/submissions/page.html", context)
-        with timezone.override(row.site.time_zone):
-            return response.render()
+        context = submission_context(row, is_masked=is_masked, with_answer=may_support)
+        return self.shown(
+            request,
+            row,
+            "submissions/page",
+            "Onsite submission",
+            obstacle=resendable(row),
+            **context,
+        )

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import zoneinfo
 from typing import Any
 
 from django.contrib import admin, messages
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
-from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
 from django.utils import timezone
 from django.utils.decorators import method_decorator
@@ -37,7 +35,7 @@ from contacts.admin.change_words import contact_label
 from sites.audit import Actor
 from sites.models import Role
 from sites.page_admin import PageAdmin
-from sites.site_filter import list_zone, of_site, visible_sites
+from sites.site_filter import of_site
 
 
 @admin.register(WorkflowRun)
@@ -59,9 +57,6 @@ class WorkflowRunAdmin(KeysetAdmin, PageAdmin):
         return super().get_queryset(request).select_related("workflow__site")
 
     # -- list ------------------------------------------------------------------------------------
-
-    def list_zone(self, request: HttpRequest) -> zoneinfo.ZoneInfo:
-        return list_zone(request)
 
     def key_streams(self, request: HttpRequest, changes: KeysetChangeList) -> list[KeyStream]:
         rows = changes.queryset.select_related(None)
@@ -120,17 +115,8 @@ class WorkflowRunAdmin(KeysetAdmin, PageAdmin):
         ]
 
     def row_page(self, request: HttpRequest, row: WorkflowRun) -> HttpResponse:
-        context = {
-            **self.admin_site.each_context(request),
-            **run_context(row, may_see_values=self.may(request, row, Role.SUPPORT)),
-            "title": row.workflow.name,
-            "opts": self.opts,
-            "may_support": self.may(request, row, Role.SUPPORT),
-            "is_listed": len(visible_sites(request)) > 1,
-        }
-        response = TemplateResponse(request, "admin/workflows/run.html", context)
-        with timezone.override(row.workflow.site.time_zone):
-            return response.render()
+        context = run_context(row, may_see_values=self.may(request, row, Role.SUPPORT))
+        return self.shown(request, row, "workflows/run", row.workflow.name, **context)
 
     @method_decorator(require_POST)
     def cancel_view(self, request: HttpRequest, pk: Any) -> HttpResponse:

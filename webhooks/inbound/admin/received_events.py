@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import zoneinfo
 from typing import Any
 
 from django.contrib import admin
 from django.http import HttpRequest, HttpResponse
-from django.template.response import TemplateResponse
 from django.urls import URLPattern, path
 from django.utils import timezone
 from django.utils.decorators import method_decorator
@@ -24,7 +22,7 @@ from common.admin.relative_time import relative_time
 from sites.audit import Actor, audit_record
 from sites.models import Role
 from sites.revealing import RevealingAdmin
-from sites.site_filter import SiteFilter, list_zone, of_site, visible_sites
+from sites.site_filter import SiteFilter, of_site
 from webhooks.inbound.admin.event_filters import (
     CauseFilter,
     EventTypeFilter,
@@ -58,9 +56,6 @@ class ReceivedEventAdmin(ReplayPages, KeysetAdmin, RevealingAdmin):
     actions = ("replay_selected",)
 
     # -- list ------------------------------------------------------------------------------------
-
-    def list_zone(self, request: HttpRequest) -> zoneinfo.ZoneInfo:
-        return list_zone(request)
 
     def key_streams(self, request: HttpRequest, changes: KeysetChangeList) -> list[KeyStream]:
         rows = changes.queryset.select_related(None)
@@ -119,27 +114,21 @@ class ReceivedEventAdmin(ReplayPages, KeysetAdmin, RevealingAdmin):
     def masked_page(
         self, request: HttpRequest, row: ReceivedEvent, *, is_masked: bool
     ) -> HttpResponse:
-        may_support = self.may(request, row, Role.SUPPORT)
         from_row = request.GET.get("from_row", "0")
-        context = {
-            **self.admin_site.each_context(request),
+        body = row.body if self.may(request, row, Role.SUPPORT) else None
+        return self.shown(
+            request,
+            row,
+            "webhooks/receivedevent/page",
+            row.event_type or "Event without a type",
             **event_context(
                 row,
                 from_row=int(from_row) if from_row.isdecimal() and len(from_row) < 10 else 0,
                 only_set_aside=request.GET.get("rows") == "set_aside",
             ),
-            "title": row.event_type or "Event without a type",
-            "opts": self.opts,
-            "chip": event_chip(row),
-            "may_support": may_support,
-            "payload": payload_text(bytes(row.body), is_masked=is_masked)
-            if may_support and row.body
-            else None,
-            "is_listed": len(visible_sites(request)) > 1,
-        }
-        response = TemplateResponse(request, "admin/webhooks/receivedevent/page.html", context)
-        with timezone.override(row.site.time_zone):
-            return response.render()
+            chip=event_chip(row),
+            payload=payload_text(bytes(body), is_masked=is_masked) if body else None,
+        )
 
     @method_decorator(require_POST)
     def body_view(self, request: HttpRequest, pk: Any) -> HttpResponse:

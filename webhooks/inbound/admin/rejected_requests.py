@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import zoneinfo
 from datetime import UTC
 from typing import Any, Final
 
@@ -10,7 +9,6 @@ from django.contrib import admin, messages
 from django.core.exceptions import ValidationError
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed, HttpResponseRedirect
-from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
 from django.utils import timezone
 from django.utils.safestring import SafeString
@@ -18,7 +16,7 @@ from django.utils.safestring import SafeString
 from common.admin.key_pages import KeyStream
 from common.admin.keyset import KeysetAdmin, KeysetChangeList
 from common.admin.list_filters import ChoiceFilter, DateFilter
-from common.admin.payload_text import payload_text
+from common.admin.payload_text import PayloadText, payload_text
 from common.admin.relative_time import relative_time
 from common.admin.shortened import shortened
 from common.admin.status_chip import Tone, status_chip
@@ -27,7 +25,7 @@ from sites.audit import Actor
 from sites.models import Role
 from sites.page_admin import PageAdmin
 from sites.roles import is_superuser
-from sites.site_filter import SiteFilter, chosen_sites, list_zone, of_site, visible_sites
+from sites.site_filter import SiteFilter, chosen_sites, of_site
 from webhooks.inbound.admin.event_filters import SourceFilter
 from webhooks.inbound.models import RejectedRequest, RejectionCount
 from webhooks.inbound.replaying.reprocessing import (
@@ -72,9 +70,6 @@ class RejectedRequestAdmin(KeysetAdmin, PageAdmin):
     )
 
     # -- list ------------------------------------------------------------------------------------
-
-    def list_zone(self, request: HttpRequest) -> zoneinfo.ZoneInfo:
-        return list_zone(request)
 
     def key_streams(self, request: HttpRequest, changes: KeysetChangeList) -> list[KeyStream]:
         """Feed from the source's index or from each site's, which its cause may narrow."""
@@ -129,21 +124,16 @@ class RejectedRequestAdmin(KeysetAdmin, PageAdmin):
         return [path("<uuid:pk>/reprocess/", reprocess, name=name), *super().get_urls()]
 
     def row_page(self, request: HttpRequest, row: RejectedRequest) -> HttpResponse:
-        rejected = row
-        may_support = self.may(request, rejected, Role.SUPPORT)
-        context = {
-            **self._page(request, rejected),
-            "counted_today": _counted_today(rejected),
-            "may_support": may_support,
-            "payload": payload_text(
-                bytes(rejected.body_start), is_masked=True, whole_bytes=rejected.body_bytes
-            )
-            if may_support and rejected.body_start
-            else None,
-        }
-        response = TemplateResponse(request, "admin/webhooks/rejectedrequest/page.html", context)
-        with timezone.override(rejected.site.time_zone):
-            return response.render()
+        has_payload = row.body_start and self.may(request, row, Role.SUPPORT)
+        return self.shown(
+            request,
+            row,
+            "webhooks/rejectedrequest/page",
+            cause_words(row.cause),
+            **_context(row),
+            counted_today=_counted_today(row),
+            payload=_payload(row) if has_payload else None,
+        )
 
     def reprocess_view(self, request: HttpRequest, pk: Any) -> HttpResponse:
         """Show what taking the request in would mean; a POST does it."""
@@ -152,19 +142,15 @@ class RejectedRequestAdmin(KeysetAdmin, PageAdmin):
         rejected = self.scoped_object(request, str(pk), Role.SUPPORT)
         if request.method == "POST":
             return self._reprocess(request, rejected)
-        payload = payload_text(
-            bytes(rejected.body_start), is_masked=True, whole_bytes=rejected.body_bytes
+        return self.shown(
+            request,
+            rejected,
+            "webhooks/rejectedrequest/reprocess",
+            "Take this request in",
+            **_context(rejected),
+            payload=_payload(rejected),
+            may_vouch=self.may(request, rejected, Role.ADMIN),
         )
-        context = {
-            **self._page(request, rejected),
-            "title": "Take this request in",
-            "payload": payload,
-            "may_vouch": self.may(request, rejected, Role.ADMIN),
-        }
-        template = "admin/webhooks/rejectedrequest/reprocess.html"
-        response = TemplateResponse(request, template, context)
-        with timezone.override(rejected.site.time_zone):
-            return response.render()
 
     def _reprocess(self, request: HttpRequest, rejected: RejectedRequest) -> HttpResponse:
         try:
@@ -185,21 +171,22 @@ class RejectedRequestAdmin(KeysetAdmin, PageAdmin):
             reverse("admin:webhooks_receivedevent_change", args=(appended.id,))
         )
 
-    def _page(self, request: HttpRequest, rejected: RejectedRequest) -> dict[str, Any]:
-        cause = RejectionCause(rejected.cause)
-        obstacle = why_not_reprocessable(rejected)
-        return {
-            **self.admin_site.each_context(request),
-            "title": cause_words(rejected.cause),
-            "cause_words": cause_words(rejected.cause),
-            "opts": self.opts,
-            "rejected": rejected,
-            "chip": cause_chip(rejected.cause),
-            "fix": FIXES[cause],
-            "obstacle": obstacle,
-            "needs_vouching": not obstacle and needs_vouching(rejected),
-            "is_listed": len(visible_sites(request)) > 1,
-        }
+
+def _context(rejected: RejectedRequest) -> dict[str, Any]:
+    obstacle = why_not_reprocessable(rejected)
+    return {
+        "cause_words": cause_words(rejected.cause),
+        "rejected": rejected,
+        "chip": cause_chip(rejected.cause),
+        "fix": FIXES[RejectionCause(rejected.cause)],
+        "obstacle": obstacle,
+        "needs_vouching": not obstacle and needs_vouching(rejected),
+    }
+
+
+def _payload(rejected: RejectedRequest) -> PayloadText:
+    body = bytes(rejected.body_start)
+    return payload_text(body, is_masked=True, whole_bytes=rejected.body_bytes)
 
 
 def _walk(changes: KeysetChangeList, request: HttpRequest) -> QuerySet[RejectedRequest] | None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import zoneinfo
 from typing import Any
 
 from django.contrib import admin
@@ -17,7 +16,7 @@ from common.admin.key_pages import KeyStream
 from common.admin.keyset import KeysetAdmin, KeysetChangeList
 from common.admin.list_filters import DateFilter
 from common.admin.relative_time import relative_time
-from sites.site_filter import SiteFilter, list_zone, of_site
+from sites.site_filter import SiteFilter, of_site
 from webhooks.outbound.admin.delivery_actions import DeliveryActions
 from webhooks.outbound.admin.delivery_filters import (
     CodeFilter,
@@ -55,9 +54,6 @@ class DeliveryAdmin(RecoverPages, KeysetAdmin, DeliveryActions):
     actions = ("send_selected",)
 
     # -- list ------------------------------------------------------------------------------------
-
-    def list_zone(self, request: HttpRequest) -> zoneinfo.ZoneInfo:
-        return list_zone(request)
 
     def key_streams(self, request: HttpRequest, changes: KeysetChangeList) -> list[KeyStream]:
         rows = changes.queryset.select_related(None)

@@ -7,16 +7,13 @@ from typing import Any
 from django.contrib import messages
 from django.core.exceptions import ValidationError
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
-from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
-from django.utils import timezone
 from django.utils.decorators import method_decorator
 from django.views.decorators.http import require_POST
 
 from sites.audit import Actor, audit_record
 from sites.models import Role
-from sites.page_admin import PageAdmin
-from sites.site_filter import visible_sites
+from sites.revealing import RevealingAdmin
 from webhooks.outbound.admin.delivery_page import delivery_context
 from webhooks.outbound.models import Attempt, Delivery
 from webhooks.outbound.recovering.resend import delivery_cancel, delivery_resend
@@ -25,13 +22,14 @@ from webhooks.outbound.sent_bodies import draft_body, sent_body
 _PAGE = "admin:webhooks_delivery_change"
 
 
-class DeliveryActions(PageAdmin):
+class DeliveryActions(RevealingAdmin):
     """Mixin of the deliveries' admin: the page of one, and what can be done there."""
+
+    reveal_action = "delivery.body_revealed"
 
     def action_urls(self) -> list[URLPattern]:
         view = self.admin_site.admin_view
         views = {
-            "reveal": self.reveal_view,
             "body": self.body_view,
             "resend": self.resend_view,
             "cancel": self.cancel_view,
@@ -41,15 +39,15 @@ class DeliveryActions(PageAdmin):
             for name, each in views.items()
         ]
 
-    def row_page(self, request: HttpRequest, row: Delivery) -> HttpResponse:
-        return self._page(request, row, is_masked=True)
-
-    @method_decorator(require_POST)
-    def reveal_view(self, request: HttpRequest, pk: Any) -> HttpResponse:
-        """Show the page once with the personal values of its bodies, and note who looked."""
-        delivery = self.scoped_object(request, str(pk), Role.SUPPORT)
-        self._record(request, delivery, "delivery.body_revealed")
-        return self._page(request, delivery, is_masked=False)
+    def masked_page(self, request: HttpRequest, row: Delivery, *, is_masked: bool) -> HttpResponse:
+        context = delivery_context(
+            row,
+            number=_number(request),
+            tab=request.GET.get("tab", ""),
+            is_masked=is_masked,
+            with_bodies=self.may(request, row, Role.SUPPORT),
+        )
+        return self.shown(request, row, "webhooks/delivery/page", row.event_type, **context)
 
     @method_decorator(require_POST)
     def body_view(self, request: HttpRequest, pk: Any) -> HttpResponse:
@@ -61,7 +59,10 @@ class DeliveryActions(PageAdmin):
         if sent.body is None:
             self.message_user(request, sent.why_not, messages.WARNING)
             return HttpResponseRedirect(reverse(_PAGE, args=(delivery.pk,)))
-        self._record(request, delivery, "delivery.body_downloaded")
+        actor = Actor.from_request(request)
+        audit_record(
+            actor=actor, action="delivery.body_downloaded", site=delivery.site, target=delivery
+        )
         return HttpResponse(
             sent.body,
             content_type="text/plain; charset=utf-8",
@@ -97,30 +98,6 @@ class DeliveryActions(PageAdmin):
             text = "Cancelled." if count == 1 else f"Cancelled, with all {count:,} of its batch."
             self.message_user(request, text, messages.SUCCESS)
         return HttpResponseRedirect(reverse(_PAGE, args=(delivery.pk,)))
-
-    def _record(self, request: HttpRequest, delivery: Delivery, action: str) -> None:
-        actor = Actor.from_request(request)
-        audit_record(actor=actor, action=action, site=delivery.site, target=delivery)
-
-    def _page(self, request: HttpRequest, delivery: Delivery, *, is_masked: bool) -> HttpResponse:
-        may_support = self.may(request, delivery, Role.SUPPORT)
-        context = {
-            **self.admin_site.each_context(request),
-            **delivery_context(
-                delivery,
-                number=_number(request),
-                tab=request.GET.get("tab", ""),
-                is_masked=is_masked,
-                with_bodies=may_support,
-            ),
-            "title": delivery.event_type,
-            "opts": self.opts,
-            "may_support": may_support,
-            "is_listed": len(visible_sites(request)) > 1,
-        }
-        response = TemplateResponse(request, "admin/webhooks/delivery/page.html", context)
-        with timezone.override(delivery.site.time_zone):
-            return response.render()
 
 
 def _number(request: HttpRequest) -> int:

@@ -2,17 +2,13 @@
 
 from __future__ import annotations
 
-import zoneinfo
 from typing import Any
 
 from django.contrib import admin
 from django.http import HttpRequest, HttpResponse
-from django.template.response import TemplateResponse
 from django.urls import URLPattern, path
 from django.utils import timezone
-from django.utils.decorators import method_decorator
 from django.utils.safestring import SafeString
-from django.views.decorators.http import require_POST
 
 from common.admin.breakable import breakable
 from common.admin.copy_field import copy_field
@@ -22,10 +18,9 @@ from common.admin.list_filters import DateFilter
 from common.admin.relative_time import relative_time
 from contacts.admin.change_words import contact_label
 from contacts.models import Contact
-from sites.audit import Actor, audit_record
 from sites.models import Role
-from sites.page_admin import PageAdmin
-from sites.site_filter import SiteFilter, list_zone, of_site, visible_sites
+from sites.revealing import RevealingAdmin
+from sites.site_filter import SiteFilter, of_site
 from webhooks.outbound.admin.event_page import event_context
 from webhooks.outbound.admin.event_streams import EventTypeFilter, event_streams, searched_streams
 from webhooks.outbound.admin.event_type_pages import EventTypePages
@@ -33,7 +28,8 @@ from webhooks.outbound.models import Delivery, DeliveryStatus, Event
 
 
 @admin.register(Event)
-class EventAdmin(EventTypePages, KeysetAdmin, PageAdmin):
+class EventAdmin(EventTypePages, KeysetAdmin, RevealingAdmin):
+    reveal_action = "outbound_event.payload_revealed"
     list_title = "Outbound events"
     list_display = ("happened", "type_column", "person", "delivered", "id_column")
     list_filter = (SiteFilter, EventTypeFilter, DateFilter)
@@ -48,9 +44,6 @@ class EventAdmin(EventTypePages, KeysetAdmin, PageAdmin):
     )
 
     # -- list ------------------------------------------------------------------------------------
-
-    def list_zone(self, request: HttpRequest) -> zoneinfo.ZoneInfo:
-        return list_zone(request)
 
     def key_streams(self, request: HttpRequest, changes: KeysetChangeList) -> list[KeyStream]:
         rows = changes.queryset.select_related(None)
@@ -106,39 +99,13 @@ class EventAdmin(EventTypePages, KeysetAdmin, PageAdmin):
     # -- one event -------------------------------------------------------------------------------
 
     def get_urls(self) -> list[URLPattern]:
-        view = self.admin_site.admin_view
-        own = [
-            path("<uuid:pk>/reveal/", view(self.reveal_view), name="webhooks_event_reveal"),
-            path("types/", view(self.types_view), name="webhooks_event_types"),
-        ]
-        return own + super().get_urls()
+        types = self.admin_site.admin_view(self.types_view)
+        return [path("types/", types, name="webhooks_event_types"), *super().get_urls()]
 
-    def row_page(self, request: HttpRequest, row: Event) -> HttpResponse:
-        return self._page(request, row, is_masked=True)
-
-    @method_decorator(require_POST)
-    def reveal_view(self, request: HttpRequest, pk: Any) -> HttpResponse:
-        """Show the page once with the personal values of its payload, and note who looked."""
-        event = self.scoped_object(request, str(pk), Role.SUPPORT)
-        actor = Actor.from_request(request)
-        audit_record(
-            actor=actor, action="outbound_event.payload_revealed", site=event.site, target=event
-        )
-        return self._page(request, event, is_masked=False)
-
-    def _page(self, request: HttpRequest, event: Event, *, is_masked: bool) -> HttpResponse:
-        may_support = self.may(request, event, Role.SUPPORT)
-        context = {
-            **self.admin_site.each_context(request),
-            **event_context(event, is_masked=is_masked, with_payload=may_support),
-            "title": event.type,
-            "opts": self.opts,
-            "may_support": may_support,
-            "is_listed": len(visible_sites(request)) > 1,
-        }
-        response = TemplateResponse(request, "admin/webhooks/event/page.html", context)
-        with timezone.override(event.site.time_zone):
-            return response.render()
+    def masked_page(self, request: HttpRequest, row: Event, *, is_masked: bool) -> HttpResponse:
+        may_support = self.may(request, row, Role.SUPPORT)
+        context = event_context(row, is_masked=is_masked, with_payload=may_support)
+        return self.shown(request, row, "webhooks/event/page", row.type, **context)
 
 
 def states_words(states: list[str]) -> str:

@@ -8,7 +8,6 @@ from django.conf import settings
 from django.contrib import admin, messages
 from django.db.models import Count, Q, QuerySet
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
-from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
 from django.utils import timezone
 from django.utils.decorators import method_decorator
@@ -25,7 +24,7 @@ from sites.audit import Actor
 from sites.models import Role
 from sites.page_admin import PageAdmin
 from sites.roles import is_superuser
-from sites.site_filter import SiteFilter, chosen_sites, of_site, visible_sites
+from sites.site_filter import SiteFilter, chosen_sites, of_site
 from webhooks.outbound.models import Incident, Notice
 from webhooks.outbound.notices.acknowledging import incident_acknowledge
 from webhooks.outbound.notices.planning import wants_notices
@@ -185,31 +184,28 @@ class IncidentAdmin(KeysetAdmin, PageAdmin):
         subscription = row.subscription
         is_open = row.ended_at is None
         deliveries = reverse("admin:webhooks_delivery_changelist")
-        context = {
-            **self.admin_site.each_context(request),
-            "title": subscription.name,
-            "opts": self.opts,
-            "incident": row,
-            "subscription": subscription,
-            "chip": incident_chip(row),
-            "error_words": _error_words(row),
-            "lasted": duration_text((row.ended_at or timezone.now()) - row.opened_at),
-            "notices": [
+        return self.shown(
+            request,
+            row,
+            "webhooks/incident/page",
+            subscription.name,
+            incident=row,
+            subscription=subscription,
+            chip=incident_chip(row),
+            error_words=_error_words(row),
+            lasted=duration_text((row.ended_at or timezone.now()) - row.opened_at),
+            notices=[
                 (notice, notice_chip(notice)) for notice in row.notices.select_related("user")
             ],
-            "why_untold": _why_untold(row) if row.told_at is None else "",
-            "asking": [member.user for member in wants_notices(subscription.site_id)],
-            "may_acknowledge": is_open
+            why_untold=_why_untold(row) if row.told_at is None else "",
+            asking=[member.user for member in wants_notices(subscription.site_id)],
+            may_acknowledge=is_open
             and row.acknowledged_at is None
             and self.may(request, row, Role.SUPPORT),
-            "may_enable": is_open and self.may(request, row, Role.OPERATOR),
-            "may_choose": self.may(request, row, Role.ADMIN),
-            "deliveries_url": f"{deliveries}?subscription={subscription.pk}&state=failed",
-            "is_listed": len(visible_sites(request)) > 1,
-        }
-        response = TemplateResponse(request, "admin/webhooks/incident/page.html", context)
-        with timezone.override(subscription.site.time_zone):
-            return response.render()
+            may_enable=is_open and self.may(request, row, Role.OPERATOR),
+            may_choose=self.may(request, row, Role.ADMIN),
+            deliveries_url=f"{deliveries}?subscription={subscription.pk}&state=failed",
+        )
 
 
 def incident_chip(incident: Incident) -> SafeString:
