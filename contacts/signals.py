@@ -27,8 +27,9 @@ contacts_changed: Final = Signal()
 # absorbed contact still exists while receivers run, so that references can be moved.
 contacts_merged: Final = Signal()
 
-# A person's data was erased: `site_id`, `contact_id`, and `identity` (Identity), who it was, which
-# is stored nowhere any more. Whoever keeps copies empties them.
+# A person's data was erased: `site_id`, `contact_id`, `identity` (Identity), who it was, and
+# `earlier_names`, e-mail addresses, phone numbers and external ids that the contact had before.
+# None of it is stored any more. Whoever keeps copies empties them.
 contact_erased: Final = Signal()
 
 # Points, vouchers or promotions changed here: `happenings` (sequence of `LoyaltyHappening`), in

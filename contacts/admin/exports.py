@@ -18,6 +18,7 @@ from django.views.decorators.http import require_GET
 from contacts.admin.file_download import file_response
 from contacts.models import ContactFile
 from contacts.transfer.exporting import export_plan, export_start, exports_of
+from contacts.transfer.files import ROWS_ERASED
 from sites.admin.jobs import job_chip, progress_words
 from sites.admin.plan_pages import address_with
 from sites.audit import Actor
@@ -121,6 +122,7 @@ def shown_file(file: ContactFile) -> dict[str, Any]:
         "file": file,
         "chip": job_chip(file.job) if file.job else "",
         "progress": progress_words(file.job) if file.job else "",
+        "erased": file.job.counts.get(ROWS_ERASED, 0) if file.job else 0,
         "is_done": file.job is not None and file.job.state == JobState.DONE,
         "is_open": file.job is not None and file.job.state in (JobState.PENDING, JobState.RUNNING),
     }

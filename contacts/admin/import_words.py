@@ -14,6 +14,7 @@ from contacts.admin.field_words import field_names
 from contacts.models import ContactImport
 from contacts.transfer.columns import columns_of, match_header
 from contacts.transfer.encodings import FileRefused
+from contacts.transfer.files import ROWS_ERASED
 from contacts.transfer.importing import PREVIEWED_ROWS, import_preview
 from contacts.transfer.row_outcomes import Became, RowOutcome
 from sites.models import Job, JobState
@@ -72,6 +73,7 @@ def import_context(order: ContactImport) -> dict[str, Any]:
         "job": latest,
         "is_open": latest is not None and latest.state in OPEN,
         "counts": _counts(latest),
+        "erased": check.counts.get(ROWS_ERASED, 0) if check else 0,
         "may_start": is_checked and writes and (job is None or _may_start_again(job)),
         "is_again": job is not None,
         "nothing_to_write": is_checked and not writes and job is None,

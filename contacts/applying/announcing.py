@@ -45,6 +45,7 @@ def announce(outcomes: Sequence[Outcome], ledger: Ledger) -> None:
             site_id=state.site_id,
             contact_id=UUID(hex=state.id),
             identity=erasure.identity,
+            earlier_names=frozenset(erasure.earlier_names),
         )
     if ledger.happenings:
         gone = {UUID(hex=each.state.final().id) for each in ledger.erasures if each.until is None}

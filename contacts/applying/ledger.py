@@ -37,7 +37,7 @@ class Erasure:
     """Made while the state still has what is erased: `identity` is who the person was by then.
 
     `until` (ISO 8601) limits it to what happened up to then; None takes everything. `position`
-    counts the changes of the batch before it.
+    counts the changes of the batch before it. `earlier_names` are noted when it is settled.
     """
 
     state: ContactState
@@ -45,6 +45,7 @@ class Erasure:
     source: ChangeSource
     until: str | None = None
     identity: Identity = field(init=False, repr=False)
+    earlier_names: set[str] = field(default_factory=set, repr=False)
 
     def __post_init__(self) -> None:
         values = self.state.values

@@ -4,11 +4,14 @@ statements of its own.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import datetime
+from typing import Final
 from uuid import UUID
 
 from django.db import connection
 
+from contacts.applied_change import Changes
 from contacts.applying.ledger import Erasure, Merge
 from contacts.loyalty.following import loyalty_erase, loyalty_merge
 from contacts.models import (
@@ -23,6 +26,7 @@ from contacts.models import (
 )
 from contacts.signals import LoyaltyHappening
 
+_NAMES: Final = ("email", "phone", "external_id")
 # Both contacts may hold the same keyed activity; the newer of the two stays.
 _DROP_DOUBLES = """
     DELETE FROM contacts_activity WHERE id IN (
@@ -78,7 +82,20 @@ def settle_erasure(erasure: Erasure) -> None:
     _erase_answers(contact_id, erasure.until)
     for model in (Preference, EmailListStatus):
         model._default_manager.filter(contact_id=contact_id).delete()
-    ContactRevision.objects.filter(contact_id=contact_id).update(changes={})
+    revisions = ContactRevision.objects.filter(contact_id=contact_id)
+    erasure.earlier_names |= _names_in(revisions.values_list("changes", flat=True))
+    revisions.update(changes={})
+
+
+def _names_in(histories: Iterable[Changes]) -> set[str]:
+    """Return what a contact was ever called, by the changes of its identities."""
+    return {
+        value
+        for changes in histories
+        for name in _NAMES
+        for value in changes.get(name, ())
+        if value
+    }
 
 
 def settle_loyalty(step: Merge | Erasure) -> list[LoyaltyHappening]:

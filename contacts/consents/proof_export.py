@@ -85,7 +85,7 @@ def run_consent_proof(job: Job) -> bool:
     job.done += len(rows)
     job.cursor = str(ids[-1]) if ids else job.cursor
     job.total = job.done if is_end else max(job.total, job.done)
-    job.counts = {"exported": job.done}
+    job.counts = job.counts | {"exported": job.done}
     return is_end
 
 

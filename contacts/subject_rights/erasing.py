@@ -7,6 +7,7 @@ The contact itself goes through the one door, `contact_apply`, whoever asks; wit
 from __future__ import annotations
 
 import time
+from collections.abc import Collection
 from typing import Any, Final
 from uuid import UUID
 
@@ -18,8 +19,8 @@ from common.retention import PAUSE_SECONDS, RUN_SECONDS
 from contacts.console_source import console_source
 from contacts.models import Contact, SubjectErasure
 from contacts.services import ChangeKind, contact_apply
-from contacts.subject_rights.personal_data import Sought, Step, places
-from contacts.subject_rights.search_texts import search_texts
+from contacts.subject_rights.personal_data import Step, places, sought_by
+from contacts.subject_rights.search_texts import names_of_nobody, search_texts, whole_names
 from integrations.contact_change import ContactChange, Deletion, Identity, SourceIdKind
 from sites.audit import Actor, audit_record
 from sites.jobs import job_runner, job_start
@@ -73,13 +74,17 @@ def subject_erase(*, contact: Contact, reason: str, actor: Actor) -> SubjectEras
     return erasure
 
 
-def erasure_begin(*, site_id: int, contact_id: UUID, identity: Identity, **_: Any) -> None:
+def erasure_begin(
+    *, site_id: int, contact_id: UUID, identity: Identity, earlier_names: Collection[str], **_: Any
+) -> None:
     """Note who was just erased, before their links to what is stored are taken apart."""
+    earlier = names_of_nobody(site_id, earlier_names)
     links = {place.key: place.links(contact_id) for place in places() if place.links is not None}
     contact = Contact.objects.only("deletion_reason").get(pk=contact_id)
     texts = [text for each in links.values() for text in each.texts]
     sought: dict[str, Any] = {
-        "texts": search_texts(identity, *texts),
+        "texts": search_texts(identity, *texts, *earlier),
+        "names": whole_names(identity, *earlier),
         "linked": {key: sorted(each.rows) for key, each in links.items()},
     }
     erasure = SubjectErasure(
@@ -132,7 +137,7 @@ def erasure_step(erasure: SubjectErasure) -> bool:
             erasure.state, erasure.finished_at = SubjectErasure.State.DONE, timezone.now()
             erasure.sought.clear()
         else:
-            step = place.erase(_sought(erasure), erasure.cursors.get(place.key, ""))
+            step = place.erase(sought_by(erasure), erasure.cursors.get(place.key, ""))
             _note(erasure, place.key, step)
         erasure.save(update_fields=["state", "finished_at", "sought", "cursors", "found"])
     return place is None
@@ -142,15 +147,6 @@ def _note(erasure: SubjectErasure, key: str, step: Step) -> None:
     erasure.state = SubjectErasure.State.RUNNING
     erasure.cursors[key] = None if step.is_end else step.cursor
     erasure.found[key] = erasure.found.get(key, 0) + step.found
-
-
-def _sought(erasure: SubjectErasure) -> Sought:
-    return Sought(
-        site_id=erasure.site_id,
-        contact_id=erasure.contact_id,
-        texts=tuple(erasure.sought.get("texts", ())),
-        linked=erasure.sought.get("linked", {}),
-    )
 
 
 def _identity(contact: Contact) -> tuple[Identity, str]:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 from uuid import UUID
 
-from contacts.models import Contact
+from contacts.models import Contact, SubjectErasure
 
 Row = Mapping[str, Any]
 
@@ -24,14 +24,26 @@ class PersonalData:
 class Sought:
     """By what a person is looked for.
 
-    `texts` are names of the person, such as the e-mail address, in lower case. `linked` are the
-    rows that were known to be about them, by key of a place.
+    `texts` are names of the person, such as the e-mail address, in lower case; `names` those which
+    are a whole value somewhere, however short. `linked` are the rows that were known to be about
+    them, by key of a place.
     """
 
     site_id: int
     contact_id: UUID
     texts: Collection[str] = field(repr=False)
+    names: Collection[str] = field(default=(), repr=False)
     linked: Mapping[str, Collection[str]] = field(default_factory=dict, repr=False)
+
+
+def sought_by(erasure: SubjectErasure) -> Sought:
+    return Sought(
+        site_id=erasure.site_id,
+        contact_id=erasure.contact_id,
+        texts=tuple(erasure.sought.get("texts", ())),
+        names=tuple(erasure.sought.get("names", ())),
+        linked=erasure.sought.get("linked", {}),
+    )
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from typing import Final
 
 import phonenumbers
+from django.db.models import Q
 
+from contacts.models import Contact
 from contacts.normalisation.personal_identity import personal_identity_forms
 from integrations.contact_change import Identity
 
@@ -19,14 +22,30 @@ def search_texts(identity: Identity, *others: str) -> list[str]:
     `others` are names that the person had elsewhere or before.
     """
     texts = (
-        identity.email,
-        identity.phone,
-        _national(identity.phone),
-        identity.external_id,
+        *_written(identity),
         *personal_identity_forms(identity.personal_identity_number),
         *others,
     )
-    return sorted({text.lower() for text in texts if len(text) >= _SHORTEST})
+    phones = (_national(text) for text in texts if text.startswith("+"))
+    return sorted({text.lower() for text in (*texts, *phones) if len(text) >= _SHORTEST})
+
+
+def whole_names(identity: Identity, *others: str) -> list[str]:
+    """Return by what a column that holds nothing but names tells the person, in lower case."""
+    return sorted({name.lower() for name in (*_written(identity), *others) if name})
+
+
+def names_of_nobody(site_id: int, names: Collection[str]) -> list[str]:
+    """Return which of the names that somebody had before nobody of the site has now."""
+    columns = ("email", "phone", "external_id")
+    having = Q(*((f"{column}__in", names) for column in columns), _connector=Q.OR)
+    contacts = Contact.objects.filter(having, site_id=site_id)
+    held = {name for row in contacts.values_list(*columns) for name in row}
+    return [name for name in names if name not in held]
+
+
+def _written(identity: Identity) -> tuple[str, ...]:
+    return identity.email, identity.phone, identity.external_id
 
 
 def _national(phone: str) -> str:

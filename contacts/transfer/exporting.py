@@ -144,7 +144,7 @@ def run_export(job: Job) -> bool:
     job.done += len(rows)
     job.cursor = str(rows[-1].pk) if rows else job.cursor
     job.total = job.done if is_end else max(job.total, job.done)
-    job.counts = {"exported": job.done}
+    job.counts = job.counts | {"exported": job.done}
     return is_end
 
 

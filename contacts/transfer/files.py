@@ -15,6 +15,8 @@ from sites.models import Job, Site, User
 PART_LENGTH: Final = 128 * 1024
 # Excel takes a file without it for one in the encoding of its country.
 BYTE_ORDER_MARK: Final = "\ufeff"
+# In the counts of a job: rows of its file that went with the person they were about.
+ROWS_ERASED: Final = "erased"
 _LONGEST_NAME: Final[int] = ContactFile._meta.get_field("name").max_length or 0
 
 

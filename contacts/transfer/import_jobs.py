@@ -13,13 +13,16 @@ from typing import Final
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
+from django.db import transaction
 from django.utils import timezone
 
-from contacts.models import ContactFile, ContactImport
+from contacts.models import ContactFile, ContactImport, SubjectErasure
+from contacts.subject_rights.personal_data import Sought, sought_by
 from contacts.transfer.columns import LINE, PROBLEM
 from contacts.transfer.encodings import FileRefused
-from contacts.transfer.files import file_create, part_append, text_from
+from contacts.transfer.files import ROWS_ERASED, file_create, part_append, text_from
 from contacts.transfer.output import csv_text
+from contacts.transfer.person_rows import People
 from contacts.transfer.reading import Place, Row, read_rows
 from contacts.transfer.row_outcomes import Became, ImportedRows, RowOutcome
 from sites.jobs import JobFailed, job_runner
@@ -46,9 +49,7 @@ def run_check(job: Job) -> bool:
 @job_runner(IMPORT)
 def run_import(job: Job) -> bool:
     order, rows, place = _slice(job, APPLIED_AT_ONCE)
-    assert order.started_at is not None
-    at = facts_at(order, order.started_at)
-    outcomes = ImportedRows(order, at=at, is_preview=False).outcomes(rows)
+    outcomes = _applied(order, rows)
     _keep_failed(order, [each for each in outcomes if each.became is Became.FAILED])
     return _record(job, outcomes, place, len(rows) < APPLIED_AT_ONCE)
 
@@ -61,6 +62,32 @@ def facts_at(order: ContactImport, started_at: datetime) -> datetime:
     if order.as_of is None:
         return started_at
     return datetime.combine(order.as_of, time.min, tzinfo=ZoneInfo(order.site.time_zone))
+
+
+def _applied(order: ContactImport, rows: Sequence[Row]) -> list[RowOutcome]:
+    """Apply rows, apart from those about people whose erasure has not come to this file yet.
+
+    Who is erased while they are applied is looked for afterwards: without the contact that is gone,
+    their row has made a new one.
+    """
+    assert order.started_at is not None
+    imported = ImportedRows(order, at=facts_at(order, order.started_at), is_preview=False)
+    while True:
+        people = _being_erased(order.site_id)
+        if people:
+            erased = People(people.values()).in_file(order.header, order.site_id)
+            rows = [row for row in rows if not erased.includes(row.cells)]
+        with transaction.atomic():
+            outcomes = imported.outcomes(rows)
+            if _being_erased(order.site_id).keys() <= people.keys():
+                return outcomes
+            transaction.set_rollback(True)
+
+
+def _being_erased(site_id: int) -> dict[UUID, Sought]:
+    erasures = SubjectErasure.objects.filter(site_id=site_id)
+    waiting = erasures.exclude(state=SubjectErasure.State.DONE)
+    return {erasure.pk: sought_by(erasure) for erasure in waiting}
 
 
 def _slice(job: Job, most: int) -> tuple[ContactImport, list[Row], Place]:
@@ -84,7 +111,8 @@ def _record(job: Job, outcomes: Iterable[RowOutcome], place: Place, is_end: bool
     counts = Counter(job.counts)
     counts.update(outcome.became.value for outcome in outcomes)
     # In the order in which they are told, and without what did not happen.
-    job.counts = {each.value: counts[each.value] for each in Became if counts[each.value]}
+    names = (*(each.value for each in Became), ROWS_ERASED)
+    job.counts = {name: counts[name] for name in names if counts[name]}
     job.cursor = str(place)
     job.done = place.rows
     job.total = place.rows if is_end else max(job.total, place.rows)

@@ -93,22 +93,39 @@ def read_rows(
     makes the rest of the file unreadable.
     """
     lines = _Lines(pieces, place)
-    reader = csv.reader(lines, delimiter=delimiter, strict=True)
     rows: list[Row] = []
-    while len(rows) < most:
+    for row in _rows(lines, delimiter):
+        _check(row)
+        rows.append(row)
+        if len(rows) == most:
+            break
+    if place.rows + len(rows) > MOST_ROWS:
+        raise FileRefused(f"The file has more than {MOST_ROWS:,} rows. Split it.")
+    return rows, Place(lines.offset, lines.number, place.rows + len(rows))
+
+
+def each_row(pieces: Iterable[str], place: Place, delimiter: str) -> Iterator[tuple[Row, Place]]:
+    """Yield the rows that are not empty, each with the place behind it, however long they are.
+
+    `pieces` are the text from `place` on. Raises `FileRefused` where rows cannot be told apart.
+    """
+    lines = _Lines(pieces, place)
+    for count, row in enumerate(_rows(lines, delimiter), start=place.rows + 1):
+        yield row, Place(lines.offset, lines.number, count)
+
+
+def _rows(lines: _Lines, delimiter: str) -> Iterator[Row]:
+    reader = csv.reader(lines, delimiter=delimiter, strict=True)
+    while True:
         line = lines.number + 1
         try:
             cells = next(reader, None)
         except csv.Error as error:
             raise FileRefused(_told(str(error), line)) from None
         if cells is None:
-            break
+            return
         if any(cell.strip() for cell in cells):
-            _check(cells, line)
-            rows.append(Row(line, [unescaped(cell) for cell in cells]))
-    if place.rows + len(rows) > MOST_ROWS:
-        raise FileRefused(f"The file has more than {MOST_ROWS:,} rows. Split it.")
-    return rows, Place(lines.offset, lines.number, place.rows + len(rows))
+            yield Row(line, [unescaped(cell) for cell in cells])
 
 
 class _Lines(Iterator[str]):
@@ -147,11 +164,11 @@ _OLD_LINE_ENDS: Final = (
 )
 
 
-def _check(cells: list[str], line: int) -> None:
-    if len(cells) > MOST_COLUMNS:
-        raise FileRefused(f"Line {line} has more than {MOST_COLUMNS} columns.")
-    if max(map(len, cells)) > LONGEST_CELL:
-        raise FileRefused(_too_long(line))
+def _check(row: Row) -> None:
+    if len(row.cells) > MOST_COLUMNS:
+        raise FileRefused(f"Line {row.line} has more than {MOST_COLUMNS} columns.")
+    if max(map(len, row.cells)) > LONGEST_CELL:
+        raise FileRefused(_too_long(row.line))
 
 
 def _too_long(line: int) -> str:

@@ -37,7 +37,13 @@ def outcome(source: Source, contact: Contact) -> EventOutcome:
 def test_an_erased_person_is_named_nowhere(source: Source) -> None:
     erased, other = person(source), person(source)
     mine, theirs = outcome(source, erased), outcome(source, other)
-    contact_erased.send(None, site_id=source.site_id, contact_id=erased.pk, identity=Identity())
+    contact_erased.send(
+        None,
+        site_id=source.site_id,
+        contact_id=erased.pk,
+        identity=Identity(),
+        earlier_names=frozenset(),
+    )
     mine.refresh_from_db()
     theirs.refresh_from_db()
     assert (mine.identity, mine.contact_id, mine.outcome) == ("", None, Outcome.APPLIED)

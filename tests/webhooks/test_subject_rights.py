@@ -121,7 +121,7 @@ def test_what_was_erased_is_nowhere_in_the_database(
     assert tables_with(*CANARIES) == {canary: [] for canary in CANARIES}
     erasure = SubjectErasure.objects.get()
     assert (erasure.state, erasure.reason) == ("done", "Asked by letter")
-    assert erasure.found == {"calls": 1, "received": 2, "rejected": 1, "events": 1}
+    assert erasure.found == {"calls": 1, "files": 0, "received": 2, "rejected": 1, "events": 1}
     tombstone = Contact.objects.get(pk=known.pk)
     assert (tombstone.deletion_reason, tombstone.email) == ("Asked by letter", None)
     assert ContactSourceId.objects.filter(contact=known).exists()

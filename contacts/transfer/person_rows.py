@@ -1,0 +1,98 @@
+"""Which rows of a file are about a person, who is known by names alone.
+
+Unlike in logs, where a body may go as a whole, a row too many would be somebody else's: names are
+looked for between their boundaries, and `ann@…` is not found in `joann@…`.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Collection, Iterable, Sequence
+from typing import Final
+
+import phonenumbers
+
+from contacts.subject_rights.personal_data import Sought
+from contacts.transfer.columns import columns_of, match_header
+from contacts.transfer.resource import NAMING
+
+# Of a place in `Sought.linked`: the ids of the person's contacts, which exports hold.
+CONTACT_IDS: Final = "files"
+_BEFORE: Final = r"(?<![\w.%+-])"
+_BEHIND: Final = r"(?![\w-])(?!\.\w)"
+# What people put between the digits of a phone number.
+_BETWEEN_DIGITS: Final = str.maketrans("", "", " \t\N{NO-BREAK SPACE}().-/")
+
+
+class People:
+    """Some people by all their names: what is the same for every file."""
+
+    def __init__(self, people: Iterable[Sought]) -> None:
+        people = list(people)
+        texts = {text for each in people for text in each.texts}
+        texts |= {text for each in people for text in each.linked.get(CONTACT_IDS, ())}
+        numbers = [number for text in texts if (number := _phone(text))]
+        # The rest of a number alone would be found behind the prefix of any country.
+        self._nationals = {national for _, national in numbers}
+        self._forms = {form for text in texts - self._nationals for form in _forms(text)}
+        self._named = re.compile(f"{_BEFORE}(?:{'|'.join(map(re.escape, self._forms))}){_BEHIND}")
+        self._called = re.compile(
+            "|".join(
+                rf"(?<!\d)(?:(?:\+|00)?{prefix}0?|0)?{national}(?!\d)"
+                for prefix, national in numbers
+            )
+        )
+        self.names = frozenset(name for each in people for name in each.names)
+
+    def in_file(self, header: Sequence[str], site_id: int) -> RowsAbout:
+        matched = match_header(header, columns_of(site_id)).columns
+        places = [place for place, column in enumerate(matched) if column and column.id in NAMING]
+        return RowsAbout(self, places)
+
+    def stand_in(self, text: str) -> bool:
+        """Say whether one of them is named in a text."""
+        lowered = text.lower()
+        # Most rows hold none of it: looking for a text is many times cheaper than for a pattern.
+        if any(form in lowered for form in self._forms) and self._named.search(lowered):
+            return True
+        if not self._nationals:
+            return False
+        digits = lowered.translate(_BETWEEN_DIGITS)
+        is_near = any(national in digits for national in self._nationals)
+        return is_near and self._called.search(digits) is not None
+
+
+class RowsAbout:
+    """Says of the rows of one file whether they are about one of some people.
+
+    `identity_places` are the columns that hold names and nothing else: there a name counts however
+    short it is.
+    """
+
+    def __init__(self, people: People, identity_places: Collection[int]) -> None:
+        self.people = people
+        self._identity_places = identity_places
+
+    def includes(self, cells: Sequence[str]) -> bool:
+        names = self.people.names
+        for place in self._identity_places:
+            if place < len(cells) and cells[place].strip().lower() in names:
+                return True
+        return self.people.stand_in("\n".join(cells))
+
+
+def _forms(text: str) -> set[str]:
+    """Return the text as it stands alone, in JSON and in an address."""
+    return {text, json.dumps(text)[1:-1], text.replace("@", "%40").replace("+", "%2b")}
+
+
+def _phone(text: str) -> tuple[int, str] | None:
+    """Return the prefix and the rest of a number in its international form."""
+    if not text.startswith("+"):
+        return None
+    try:
+        number = phonenumbers.parse(text)
+    except phonenumbers.NumberParseException:
+        return None
+    return number.country_code, str(number.national_number)
