@@ -27,6 +27,8 @@ for _model in (Group, Success, AccessLog, AccessFailureLog, AccessAttempt, Failu
 
 
 class ReadOnlySuperuserAdmin(SuperuserAdmin):
+    change_list_template = "admin/filtered_list.html"
+
     def has_add_permission(self, request: HttpRequest) -> bool:
         return False
 
@@ -39,32 +41,53 @@ class ReadOnlySuperuserAdmin(SuperuserAdmin):
 
 @admin.register(OrmQ)
 class QueuedTaskAdmin(ReadOnlySuperuserAdmin):
-    list_display = ("name", "func", "key", "lock")
+    list_title = "Queued tasks"
+    empty_list_advice = "A task waits here until the scheduler takes it, seldom for long."
+    list_display = ("name", "func", "key", "locked")
     fields = ("name", "func", "args", "key", "lock")
+
+    @admin.display(description="lock", ordering="lock")
+    def locked(self, task: OrmQ) -> SafeString:
+        return relative_time(task.lock)
 
 
 @admin.register(Schedule)
 class TaskScheduleAdmin(ReadOnlySuperuserAdmin):
     """Schedules are made by code at start; a changed row would be put back."""
 
-    list_display = ("name", "func", "schedule_type", "minutes", "next_run")
+    list_title = "Task schedules"
+    empty_list_advice = "The schedules are made when Patchbay starts."
+    list_display = ("name", "func", "schedule_type", "minutes", "due")
     fields = ("name", "func", "schedule_type", "minutes", "cron", "next_run", "task")
+
+    @admin.display(description="next run", ordering="next_run")
+    def due(self, schedule: Schedule) -> SafeString:
+        return relative_time(schedule.next_run)
 
 
 @admin.register(Failure)
 class FailedTaskAdmin(ReadOnlySuperuserAdmin):
-    list_display = ("name", "func", "started", "attempt_count")
+    list_title = "Failed tasks"
+    empty_list_advice = "A scheduled task that broke off is listed here with its error."
+    list_display = ("name", "func", "begun", "attempt_count")
     fields = ("name", "func", "args", "started", "stopped", "attempt_count", "result")
     show_full_result_count = False
+
+    @admin.display(description="started", ordering="started")
+    def begun(self, task: Failure) -> SafeString:
+        return relative_time(task.started)
 
 
 @admin.register(AccessAttempt)
 class FailedLoginAdmin(ReadOnlySuperuserAdmin):
     """Who failed to log in from where, and the way to end a lockout before its time."""
 
+    list_title = "Failed logins"
+    empty_list_advice = "Whoever gives a wrong password is listed here until they log in."
     list_display = ("username", "ip_address", "failures_since_start", "last_try")
     list_display_links = None
     search_fields = ("username", "ip_address")
+    search_help_text = "User name or address"
     actions = ("unlock",)
 
     def has_unlock_permission(self, request: HttpRequest) -> bool:

@@ -42,7 +42,7 @@ def clean_config(
             continue
         if _is_blank(value):
             if field.required:
-                errors[field.key] = f"{field.label} is needed here. Fill it in."
+                errors[field.key] = f"{field.label} must not be empty. Fill this in."
             continue
         values[field.key] = value
     secret_keys = {field.key for field in fields if field.kind.is_secret}

@@ -30,7 +30,7 @@ from webhooks.outbound.admin.caused_by import (
 _MOST_LISTED: Final = 20
 _NOBODY: Final = (
     "Nothing went out because of it. Events are kept for sites that have a subscription; one that "
-    "was made later can be given what it missed: open Deliveries, Recover."
+    "was made later can be given what it missed."
 )
 
 
@@ -66,6 +66,8 @@ def sent_because_of(event: ReceivedEvent) -> Consequences:
             for each in listed
         ],
         more_url=more if len(events) > _MOST_LISTED else "",
+        remedy_label="Recover what is missing",
+        remedy_url=f"{reverse('admin:webhooks_delivery_recover')}?mode=missing",
     )
 
 

@@ -46,6 +46,9 @@ class TriggerKind:
 
 
 def read_trigger(reading: Reading) -> dict[str, Any]:
+    if not reading.get("type"):
+        reading.problem("type", "Choose what sets the workflow off.")
+        return {"type": RECEPTION_EVENT, "event": None}
     kind = TRIGGERS[reading.choice("type", tuple(TRIGGERS))]
     return {"type": kind.key, **kind.read(reading)}
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from typing import TYPE_CHECKING, Any, Final, cast
 
 from django.contrib import admin
@@ -22,6 +22,12 @@ else:
 
 OLDER_VAR: Final = "older_than"
 NEWER_VAR: Final = "newer_than"
+
+
+def is_narrowed(request: HttpRequest, *, beyond: Collection[str]) -> bool:
+    """Tell whether the address of a list asks for more than pages and the filters named here."""
+    known = {*beyond, OLDER_VAR, NEWER_VAR}
+    return any(value for name, value in request.GET.items() if name not in known)
 
 
 class KeysetChangeList(ChangeList):

@@ -51,6 +51,19 @@ class ColumnFilter(ChoiceFilter):
         return [(str(value), str(label)) for value, label in self.choices_of_column.choices]
 
 
+class ActiveFilter(ChoiceFilter):
+    """Over rows that can be switched off: their column is `is_active`."""
+
+    title = "Active"
+    parameter_name = "active"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        return [("yes", "Yes"), ("no", "Switched off")]
+
+    def narrowed(self, queryset: QuerySet[Any]) -> QuerySet[Any]:
+        return queryset.filter(is_active=self.chosen == "yes")
+
+
 PRESETS: Final = (
     ("hour", "Last hour"),
     ("today", "Today"),

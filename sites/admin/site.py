@@ -40,6 +40,7 @@ else:
 
 class SiteForm(_SiteModelForm):
     time_zone = forms.ChoiceField(
+        initial="UTC",
         choices=lambda: [(name, name) for name in sorted(zoneinfo.available_timezones())],
         help_text="Times that senders give without a zone are read in this one.",
     )
@@ -91,6 +92,14 @@ class SiteAdmin(AuditedAdmin, SiteScopedAdmin):
 
     def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[ChangeList]:
         return SiteChangeList
+
+    def get_fieldsets(self, request: HttpRequest, obj: Any = None) -> Any:
+        if obj is not None:
+            return super().get_fieldsets(request, obj)
+        # The id is made with the site.
+        title, settings = self.fieldsets[0]
+        fields = tuple(name for name in settings["fields"] if name != "site_id")
+        return [(title, {"fields": fields})]
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Site]:
         sites: QuerySet[Site] = super().get_queryset(request)

@@ -10,7 +10,7 @@ from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.utils.safestring import SafeString
 
-from common.admin.list_filters import ChoiceFilter
+from common.admin.list_filters import ActiveFilter, ChoiceFilter
 from common.admin.relative_time import relative_time
 from sites.admin.audited import AuditedAdmin
 from sites.audit import Actor, audit_record, field_changes
@@ -34,17 +34,6 @@ class KindFilter(ChoiceFilter):
 
     def narrowed(self, queryset: QuerySet[Any]) -> QuerySet[Any]:
         return queryset.filter(is_superuser=self.chosen == "superuser")
-
-
-class ActiveFilter(ChoiceFilter):
-    title = "Active"
-    parameter_name = "active"
-
-    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
-        return [("yes", "Yes"), ("no", "Switched off")]
-
-    def narrowed(self, queryset: QuerySet[Any]) -> QuerySet[Any]:
-        return queryset.filter(is_active=self.chosen == "yes")
 
 
 @admin.register(User)

@@ -78,6 +78,17 @@ def test_page_shows_who_said_what(client: Client, superuser: User, contact: Cont
     assert "_save" not in html
 
 
+def test_page_leads_to_what_came_in_and_went_out_about_the_person(
+    client: Client, superuser: User, contact: Contact
+) -> None:
+    client.force_login(superuser)
+    html = client.get(page(contact)).content.decode()
+    for kind in ("webhooks_receivedevent", "webhooks_delivery", "onsite_submission"):
+        address = f"{reverse(f'admin:{kind}_changelist')}?q={contact.pk}"
+        assert f'href="{address}"' in html
+        assert client.get(address).status_code == 200
+
+
 def test_personal_identity_number_is_for_admins_on_request(
     client: Client, member: MakeMember, contact: Contact
 ) -> None:

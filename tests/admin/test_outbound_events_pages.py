@@ -138,7 +138,9 @@ def test_received_event_that_caused_nothing_says_so(
     received = received_event(SourceFactory.create(site=site), Status.PROCESSED)
     client.force_login(superuser)
     url = reverse("admin:webhooks_receivedevent_change", args=[received.pk])
-    assert "Nothing went out because of it" in client.get(url).content.decode()
+    html = client.get(url).content.decode()
+    assert "Nothing went out because of it" in html
+    assert f'href="{reverse("admin:webhooks_delivery_recover")}?mode=missing"' in html
 
 
 def test_a_large_batch_lists_twenty_and_leads_to_the_rest(

@@ -125,6 +125,18 @@ def test_tabs_count_what_needs_a_look(admin_client: Client, failed: ReceivedEven
     assert tabs["Processed"] == tabs["Ignored"] == ""
 
 
+def test_tabs_of_a_search_show_no_number_of_the_whole_state(
+    admin_client: Client, failed: ReceivedEvent
+) -> None:
+    def count(**params: Any) -> str:
+        tabs = admin_client.get(LIST, params).context["list_tabs"]
+        return next(str(tab.count) for tab in tabs if tab.label == "Failed")
+
+    assert count(q="nobody@example.com") == ""
+    assert count(type="order.paid") == ""
+    assert count(q="", site=failed.site_id, status="processed") == "1"
+
+
 def test_filters_stay_in_the_address_of_the_next_page(
     admin_client: Client, site: Site, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -39,6 +39,13 @@ def test_superuser_adds_a_site_and_lands_on_its_page(client: Client, superuser: 
     assert f"{reverse('admin:webhooks_source_add')}?site={site.pk}" in html
 
 
+def test_new_site_is_in_utc_until_somebody_says_otherwise(client: Client, superuser: User) -> None:
+    client.force_login(superuser)
+    html = client.get(reverse("admin:sites_site_add")).content.decode()
+    assert '<option value="UTC" selected>' in html
+    assert "Site id" not in html
+
+
 def test_sections_are_closed_until_the_address_asks_for_one(
     client: Client, superuser: User, site: Site
 ) -> None:
@@ -280,6 +287,17 @@ def test_audit_log_filters_by_action_actor_and_object(client: Client, superuser:
     assert "Nothing matches" in audit_page(client, "?object=webhooks.source:8")
 
 
+def test_audit_log_calls_things_as_staff_do(client: Client, superuser: User, site: Site) -> None:
+    for kind in ("contacts.contactfield", "webhooks.nothingnow", ""):
+        AuditEntry.objects.create(
+            action="something.done", object_type=kind, object_label="Shoe size", site=site
+        )
+    client.force_login(superuser)
+    html = audit_page(client)
+    assert "contact field Shoe size" in html
+    assert "nothingnow Shoe size" in html
+
+
 def test_audit_entry_shows_before_and_after_and_nothing_to_press(
     client: Client, superuser: User, entries: tuple[AuditEntry, AuditEntry]
 ) -> None:
@@ -317,6 +335,24 @@ def test_superuser_makes_a_user_and_a_password_change_is_audited_without_it(
     assert AuditEntry.objects.filter(action="user.created", object_label="nils").exists()
     entry = AuditEntry.objects.get(action="user.password_changed")
     assert entry.changes == {"password": ["", "changed"]}
+
+
+def test_users_are_found_by_what_they_may_and_whether_they_may_log_in(
+    client: Client, superuser: User
+) -> None:
+    UserFactory.create(username="nils")
+    UserFactory.create(username="gone", is_active=False)
+    client.force_login(superuser)
+
+    def listed(query: str) -> set[str]:
+        response = client.get(reverse("admin:sites_user_changelist") + query)
+        return {user.username for user in response.context["cl"].result_list}
+
+    assert listed("?kind=member") == {"nils", "gone"}
+    assert listed("?kind=superuser") == {superuser.username}
+    assert listed("?active=no") == {"gone"}
+    assert listed("?active=yes&kind=member") == {"nils"}
+    assert listed("?kind=emperor") == set()
 
 
 def test_superuser_ends_a_lockout_and_the_audit_says_whose(client: Client, superuser: User) -> None:

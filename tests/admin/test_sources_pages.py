@@ -122,7 +122,7 @@ def test_missing_secret_is_said_beside_its_field(
 ) -> None:
     client.force_login(superuser)
     response = client.post(add_url(site, "voyado_engage"), BASICS)
-    assert "Signing secrets is needed here" in response.content.decode()
+    assert "Signing secrets must not be empty" in response.content.decode()
     assert not Source.objects.exists()
 
 
@@ -193,7 +193,7 @@ def test_new_secret_comes_first_and_the_old_one_stays(
     engage.refresh_from_db()
     assert engage.secrets["signing_secrets"] == [NEWER, SECRET]
     html = client.get(change_url(engage)).content.decode()
-    assert "2 set. They are never shown." in html
+    assert "2 set. They are not shown here." in html
     assert SECRET not in html
     assert NEWER not in html
 
@@ -216,7 +216,7 @@ def test_last_needed_secret_cannot_be_retired(
     html = client.get(change_url(engage)).content.decode()
     (box,) = re.findall(r'name="setting-signing_secrets-retire" value="(\w+)"', html)
     response = client.post(change_url(engage), BASICS | {"setting-signing_secrets-retire": box})
-    assert "Signing secrets is needed here" in response.content.decode()
+    assert "Signing secrets must not be empty" in response.content.decode()
     engage.refresh_from_db()
     assert engage.secrets["signing_secrets"] == [SECRET]
 

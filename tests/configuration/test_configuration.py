@@ -252,7 +252,7 @@ def test_problems_name_the_place_and_come_together(brand: Site) -> None:
         "members[4]": "This must be a mapping of keys to values.",
         "sources[0].preset": "The preset of a source stays: voyado_engage.",
         "sources[1].settings.colour": "There is no such setting. Remove it.",
-        "sources[1].secrets.signing_secrets": "Signing secrets is needed here. Fill it in.",
+        "sources[1].secrets.signing_secrets": "Signing secrets must not be empty. Fill this in.",
         "sources[2].throttle_per_second": "This must be a whole number.",
         "sources[3].preset": f"Choose one of: {presets}.",
         "sources[3].public_id": "Another source has this id already.",

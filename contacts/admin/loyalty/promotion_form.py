@@ -28,10 +28,16 @@ class PromotionForm(forms.Form):
         help_text="Under which tills and shops know it.",
     )
     starts_at = forms.DateTimeField(
-        required=False, widget=moment_input(), label="Starts", help_text="Empty: once published."
+        required=False,
+        widget=moment_input(),
+        label="Starts",
+        help_text="By the clock of the site. Empty: once published.",
     )
     ends_at = forms.DateTimeField(
-        required=False, widget=moment_input(), label="Ends", help_text="Empty: it does not."
+        required=False,
+        widget=moment_input(),
+        label="Ends",
+        help_text="By the clock of the site. Empty: it does not.",
     )
     assigned_amount = forms.IntegerField(required=False, label="Each contact has it for")
     assigned_unit = forms.ChoiceField(

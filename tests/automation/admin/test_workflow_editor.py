@@ -54,6 +54,15 @@ def test_new_workflow_is_blank_and_of_a_site(operator: Client, site: Site) -> No
     assert not Workflow.objects.exists()
 
 
+def test_workflow_without_a_trigger_is_asked_for_one_in_plain_words(
+    operator: Client, site: Site
+) -> None:
+    text = html(operator.post(new_url(site), {"name": "Mine", "action": "save"}))
+    assert "Choose what sets the workflow off." in text
+    assert "inbound_event, contact_change" not in text
+    assert "This is needed." not in text
+
+
 def test_reception_events_are_offered_by_their_documented_names(
     operator: Client, site: Site, purchase: ReceptionEvent
 ) -> None:

@@ -32,12 +32,17 @@ class Consequence:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Consequences:
-    """A card of the event's page; `more_url` has the rest where there is more than is listed."""
+    """A card of the event's page; `more_url` has the rest where there is more than is listed.
+
+    `nothing` is said where nothing is listed; `remedy_url` leads to where that can be changed.
+    """
 
     title: str
     nothing: str
     listed: Sequence[Consequence]
     more_url: str = ""
+    remedy_label: str = ""
+    remedy_url: str = ""
 
 
 Found = Callable[[ReceivedEvent], Consequences]

@@ -8,7 +8,7 @@ from typing import Any, Final
 from django.db.models import QuerySet
 from django.http import HttpRequest
 
-from common.admin.keyset import NEWER_VAR, OLDER_VAR
+from common.admin.keyset import NEWER_VAR, OLDER_VAR, is_narrowed
 from sites.roles import is_superuser
 from sites.site_filter import chosen_sites
 from webhooks.inbound.admin.event_filters import with_status
@@ -53,7 +53,9 @@ def _url(request: HttpRequest, status: str) -> str:
 
 
 def _count_text(request: HttpRequest, status: Status) -> str:
-    rows = _counted_rows(request, status)
+    # The tab keeps a search and other filters: the number of a whole state would be wrong for it.
+    is_whole = not is_narrowed(request, beyond=("status", "site"))
+    rows = _counted_rows(request, status) if is_whole else None
     if rows is None:
         return ""
     count = rows.order_by()[: MOST_COUNTED + 1].count()

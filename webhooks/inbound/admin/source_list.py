@@ -11,7 +11,7 @@ from django.http import HttpRequest
 from django.urls import reverse
 from django.utils.safestring import SafeString
 
-from common.admin.list_filters import ChoiceFilter
+from common.admin.list_filters import ActiveFilter, ChoiceFilter
 from common.admin.relative_time import relative_time
 from common.admin.row_menu import row_menu
 from common.admin.status_chip import Tone, status_chip
@@ -43,17 +43,6 @@ class PresetFilter(ChoiceFilter):
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
         return [(preset.key, preset.label) for preset in offered_presets()]
-
-
-class ActiveFilter(ChoiceFilter):
-    title = "Active"
-    parameter_name = "active"
-
-    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
-        return [("yes", "Yes"), ("no", "Switched off")]
-
-    def narrowed(self, queryset: QuerySet[Any]) -> QuerySet[Any]:
-        return queryset.filter(is_active=self.chosen == "yes")
 
 
 class SourceListAdmin(AuditedAdmin, SiteScopedAdmin):

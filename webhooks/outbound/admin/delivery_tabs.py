@@ -7,7 +7,7 @@ from typing import Final
 
 from django.http import HttpRequest
 
-from common.admin.keyset import NEWER_VAR, OLDER_VAR
+from common.admin.keyset import NEWER_VAR, OLDER_VAR, is_narrowed
 from sites.site_filter import chosen_sites
 from webhooks.outbound.models import TROUBLED, Delivery
 from webhooks.outbound.recovering.conditions import STATES, in_state
@@ -51,7 +51,8 @@ def _url(request: HttpRequest, state: str) -> str:
 
 
 def _count_text(request: HttpRequest, state: str) -> str:
-    if state not in TROUBLED:
+    # The tab keeps a search and other filters: the number of a whole state would be wrong for it.
+    if state not in TROUBLED or is_narrowed(request, beyond=("state", "site")):
         return ""
     ids = [site.pk for site in chosen_sites(request)]
     rows = Delivery.objects.filter(in_state(state), site_id__in=ids).order_by()

@@ -209,7 +209,7 @@ def _clean_secrets(subscription: Subscription, errors: Errors) -> None:
 
 
 def _missing(name: str) -> str:
-    raise ValueError(f"{_SECRET_LABELS[name]} is needed here. Fill it in.")
+    raise ValueError(f"{_SECRET_LABELS[name]} must not be empty. Fill this in.")
 
 
 _SECRET_LABELS: Final = {
