@@ -20,7 +20,8 @@ _XML_TOKEN: Final = re.compile(
     r"<!--.*?(?:-->|\Z)|<!\[CDATA\[.*?(?:\]\]>|\Z)|<[^<>]*(?:>|\Z)|[^<]+|<", re.DOTALL
 )
 _XML_TAG: Final = re.compile(r"</?\s*(?:[\w.-]+:)?([\w.-]+)")
-_XML_ATTRIBUTE: Final = re.compile(r"""([\w.:-]+)(\s*=\s*)("[^"]*"?|'[^']*'?)""")
+# From the start of a word on: else one long word would be tried from each of its letters.
+_XML_ATTRIBUTE: Final = re.compile(r"""(?<![\w.:-])([\w.:-]++)(\s*+=\s*+)("[^"]*+"?|'[^']*+'?)""")
 _XML_MAP_KEY: Final = re.compile(r"""\s(?:key|name)\s*=\s*["']([^"']*)""")
 # A JSON text inside a JSON string inside …: beyond this the whole string is masked.
 _DEEPEST_EMBEDDING: Final = 3

@@ -31,6 +31,8 @@ _PERSONAL_NAMES: Final = frozenset(
 )  # fmt: skip
 _TYPE_MARKERS: Final = frozenset(("@class", "class", "type", "kind"))
 _SEPARATORS: Final = re.compile(r"[\s_.-]+")
+# Of a name, which strangers choose, the end counts: more is neither searched nor remembered.
+_LONGEST_NAME: Final = 100
 _LAST_WORD: Final = re.compile(r"[A-Z]?[a-z0-9]+$|[A-Z]+$")
 _EMAIL: Final = re.compile(
     r"[^\s@\"'<>(),:;=&?/\\\[\]{}]{1,64}(?:@|%40)[^\s@\"'<>(),:;=&?/\\\[\]{}]{1,255}"
@@ -38,9 +40,13 @@ _EMAIL: Final = re.compile(
 _PHONE: Final = re.compile(r"(?<![\w+])\+[1-9][0-9](?:[ ()-]?[0-9]){5,12}(?![\w])")
 
 
-@lru_cache(maxsize=4096)
 def is_personal(name: str) -> bool:
     """Whether the field of this name says who or where somebody is."""
+    return _is_personal(name[-_LONGEST_NAME:])
+
+
+@lru_cache(maxsize=4096)
+def _is_personal(name: str) -> bool:
     folded = _SEPARATORS.sub("", name.lower())
     if folded in _PERSONAL_NAMES or folded.endswith(_PERSONAL_ENDINGS):
         return True

@@ -25,7 +25,8 @@ _SECRET_NAME: Final = re.compile(
     r"(?:secret|token|api-?key)s?$|(?:^|[-_.])(?:keys?|sig|pwd|pass)$",
     re.IGNORECASE,
 )
-_PAIR: Final = re.compile(r"([^&?/=]+)=([^&]*)")
+# From the start of a name on: else a long one would be tried from each of its letters.
+_PAIR: Final = re.compile(r"(?<![^&?/=])([^&?/=]++)=([^&]*+)")
 _URL_HEADERS: Final = frozenset(("referer", "origin", "location", "x-original-url"))
 
 

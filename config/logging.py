@@ -34,7 +34,8 @@ _SECRET_NAME: Final = re.compile(
 _SECRET_IN_TEXT: Final = re.compile(
     # A link to the portal is a credential from its first slash on.
     r"(whsec_|/portal/|\b(?:Bearer|Basic|ApiKey)\s+|\benc:v1:"
-    r"|[?&;][\w.-]*(?:passw|secret|token|signature|auth|key|sig)[\w.-]*=|://[^\s/:@]*:)"
+    r"|[?&;](?=[\w.-]++=)[\w.-]*(?:passw|secret|token|signature|auth|key|sig)[\w.-]*="
+    r"|://[^\s/:@]*:)"
     r"[^\s&\"'<>,;@]+",
     re.IGNORECASE,
 )

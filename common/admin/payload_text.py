@@ -16,7 +16,10 @@ from common.redaction import mask_body_text
 # What a browser lays out without a pause; the download has the rest.
 MOST_SHOWN_BYTES: Final = 128 * 1024
 _JSON_TOKEN: Final = re.compile(r'"(?:[^"\\]++|\\.)*+"?|[\[\]{},:]|[^\s"\[\]{},:]+', re.DOTALL)
-_XML_TOKEN: Final = re.compile(r"<!--.*?-->|<!\[CDATA\[.*?\]\]>|<[^<>]*>|[^<]+|<", re.DOTALL)
+# What is never closed goes to the end: it is not looked for again from each later beginning.
+_XML_TOKEN: Final = re.compile(
+    r"<!--.*?(?:-->|\Z)|<!\[CDATA\[.*?(?:\]\]>|\Z)|<[^<>]*>|[^<]+|<", re.DOTALL
+)
 _DEEPEST_INDENT: Final = 40
 
 

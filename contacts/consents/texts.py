@@ -45,7 +45,7 @@ _ADDRESS: Final = re.compile(r"(https?://|mailto:|tel:|/(?!/)|#)", re.IGNORECASE
 _BREAKS: Final = re.compile(
     r"<(?:br|hr|/p|/div|/li|/h[1-6]|/tr|/dt|/dd|/blockquote)\b[^>]*>", re.IGNORECASE
 )
-_LINES: Final = re.compile(r"[ \t]*\n\s*\n+")
+_LINES: Final = re.compile(r"(?<![ \t])[ \t]*+\n\s*\n+")
 
 
 def checked_texts(texts: Any) -> dict[str, dict[str, str]]:

@@ -58,6 +58,32 @@ def test_a_deep_body_does_not_grow_without_end() -> None:
     assert len(shown(b"[" * 60_000)) < 6_000_000
 
 
+# Each of these once took minutes or hours of a process, when staff looked at what a stranger sent.
+@pytest.mark.parametrize(
+    "body",
+    [
+        b"<" + b"!--<" * (MOST_SHOWN_BYTES // 4),
+        b"<![CDATA[" * (MOST_SHOWN_BYTES // 9),
+        b"<" + b"a" * MOST_SHOWN_BYTES,
+        b"<a " + b"b " * (MOST_SHOWN_BYTES // 2),
+        b"<a b" + b" " * MOST_SHOWN_BYTES,
+        b'<a b="' + b"'" * MOST_SHOWN_BYTES,
+        b'{"' + b"a" * (MOST_SHOWN_BYTES - 10) + b'-":1}',
+        b'{"' + b"A" * (MOST_SHOWN_BYTES - 10) + b'-":1}',
+    ],
+    ids=lambda body: str(body[:12]),
+)
+@pytest.mark.parametrize("is_masked", [False, True])
+def test_a_body_made_to_be_slow_is_shown_like_any_other(body: bytes, is_masked: bool) -> None:
+    text = payload_text(body, is_masked=is_masked).text
+    assert text.lstrip().startswith(body[:1].decode())
+    assert len(text) < 6 * MOST_SHOWN_BYTES
+
+
+def test_a_comment_that_is_never_closed_goes_to_the_end() -> None:
+    assert shown(b"<a><!-- b <c> --><!-- d <e>") == "<a><!-- b <c> -->\n  <!-- d <e>"
+
+
 def test_masking_hides_people_and_keeps_the_rest() -> None:
     text = payload_text(b'{"email":"jane@example.com","type":"x"}', is_masked=True).text
     assert "jane" not in text

@@ -66,6 +66,13 @@ def test_secret_never_reaches_a_line(log: Captured, fields: dict[str, Any]) -> N
     assert SECRET not in log.stream.getvalue()
 
 
+def test_text_made_to_be_slow_is_a_line_like_any_other(log: Captured) -> None:
+    structlog.get_logger("t").info("it happened", text="?" + "key" * 200_000)
+    structlog.get_logger("t").info("it happened", text=f"?{'key' * 200_000}={SECRET}")
+    assert SECRET not in log.stream.getvalue()
+    assert len(log.lines()) == 2
+
+
 def test_secret_in_a_traceback_is_masked(log: Captured) -> None:
     try:
         int(f"GET /in/1?secret={SECRET} by jane@example.com")

@@ -147,6 +147,11 @@ def test_markup_that_is_taken_is_shown_as_its_words(markup: str, words: str) -> 
     assert plain_words(markup) == words
 
 
+def test_many_blanks_are_read_like_any_other_text() -> None:
+    words = f"a{' ' * 500_000}b"
+    assert plain_words(words) == words
+
+
 def test_one_that_was_answered_cannot_be_deleted(site: Site) -> None:
     definition = save(site, texts=texts())
     # Another site's contacts have nothing to do with it.
