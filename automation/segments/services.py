@@ -20,6 +20,7 @@ from common.uses import InUse, deletion, in_use, users_of
 from contacts.normalisation.values import line_normalised
 from sites.audit import Actor, audit_record, field_changes
 from sites.models import Site
+from sites.opened_state import OpenedState, check_unchanged
 
 __all__ = [
     "segment_delete",
@@ -37,7 +38,9 @@ USES: Final = "segment_uses"
 
 
 @transaction.atomic
-def segment_save(*, segment: Segment, rule: Rule, actor: Actor) -> Segment:
+def segment_save(
+    *, segment: Segment, rule: Rule, actor: Actor, opened: OpenedState | None = None
+) -> Segment:
     """Store a new segment, given unsaved, or what differs from its row.
 
     One with a new rule is computed soon. Raises ValidationError by name of a model field.
@@ -45,6 +48,7 @@ def segment_save(*, segment: Segment, rule: Rule, actor: Actor) -> Segment:
     # Serialises those who save segments of a site, so that none of them counts past the others.
     site = Site.objects.select_for_update(of=("self",), no_key=True).get(pk=segment.site_id)
     stored = None if segment._state.adding else _locked(segment)
+    check_unchanged(stored, since=opened)
     if stored is not None and stored.site_id != segment.site_id:
         raise ValidationError("A segment keeps its site. Make a new one instead.")
     _clean(segment, site)

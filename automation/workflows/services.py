@@ -28,6 +28,7 @@ from automation.workflows.site_things import SiteThings
 from automation.workflows.triggers import SCHEDULE
 from automation.workflows.waking import wake_runs
 from sites.audit import Actor, audit_record, field_changes
+from sites.opened_state import OpenedState, check_unchanged
 
 MOST_WORKFLOWS: Final = 200
 OPEN: Final = (RunState.READY, RunState.WAITING)
@@ -39,7 +40,11 @@ _LONGEST_NAME: Final = 120
 
 @transaction.atomic
 def workflow_save(
-    *, workflow: Workflow, definition: Mapping[str, Any], actor: Actor
+    *,
+    workflow: Workflow,
+    definition: Mapping[str, Any],
+    actor: Actor,
+    opened: OpenedState | None = None,
 ) -> WorkflowVersion:
     """Store a workflow, given unsaved or not, and its definition as a version if it differs.
 
@@ -48,6 +53,7 @@ def workflow_save(
     """
     is_new = workflow._state.adding
     stored = None if is_new else _locked(workflow)
+    check_unchanged(stored, since=opened)
     if stored is not None and stored.site_id != workflow.site_id:
         raise ValidationError("A workflow keeps its site. Make a new one instead.")
     things = SiteThings(workflow.site)

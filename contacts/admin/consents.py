@@ -32,6 +32,7 @@ from sites.admin.audited import audit_url
 from sites.audit import Actor
 from sites.delete_pages import DeletePages, DeleteWords
 from sites.models import Role, User
+from sites.opened_state import OpenedState, values_stamp
 from sites.roles import sites_for
 from sites.template_pages import TemplatePages
 
@@ -77,17 +78,18 @@ class ConsentDefinitionAdmin(DeletePages, TemplatePages, ConsentListAdmin):
         definition: ConsentDefinition = self.scoped_object(request, object_id)
         text = newest_text(definition)
         form, columns = ConsentForm(definition=definition), culture_forms(text=text)
+        opened = OpenedState(request.POST, definition, stamp_of=_stamp)
         if request.method == "POST":
             if not self.may(request, definition, self.change_role):
                 raise PermissionDenied
             form = ConsentForm(request.POST, definition=definition)
             columns = culture_forms(request.POST, text)
-            if saved := self._saved(request, form, columns, definition):
+            if saved := self._saved(request, form, columns, definition, opened):
                 messages.success(request, f"The consent “{saved.name}” was saved.")
                 return _to(saved)
             # What was typed is in the form; the rest of the page shows what is stored.
             definition = self.scoped_object(request, object_id)
-        return self._definition_page(request, definition, form, columns)
+        return self._definition_page(request, definition, form, columns, opened)
 
     def delete_words(self, row: ConsentDefinition) -> DeleteWords:
         counts = answer_counts(row)
@@ -141,6 +143,7 @@ class ConsentDefinitionAdmin(DeletePages, TemplatePages, ConsentListAdmin):
         form: ConsentForm,
         columns: Any,
         definition: ConsentDefinition | None,
+        opened: OpenedState | None = None,
     ) -> ConsentDefinition | None:
         """Return what was saved, None after putting what is wrong into the form."""
         if not all((form.is_valid(), columns.is_valid())):
@@ -155,13 +158,19 @@ class ConsentDefinitionAdmin(DeletePages, TemplatePages, ConsentListAdmin):
                 definition=definition,
                 texts=texts_in(columns),
                 actor=Actor.from_request(request),
+                opened=opened,
             )
         except ValidationError as error:
             form.show_errors(error)
             return None
 
     def _definition_page(
-        self, request: HttpRequest, definition: ConsentDefinition, form: ConsentForm, columns: Any
+        self,
+        request: HttpRequest,
+        definition: ConsentDefinition,
+        form: ConsentForm,
+        columns: Any,
+        opened: OpenedState,
     ) -> HttpResponse:
         assert isinstance(request.user, User)
         may_change = self.may(request, definition, self.change_role)
@@ -173,6 +182,7 @@ class ConsentDefinitionAdmin(DeletePages, TemplatePages, ConsentListAdmin):
             definition.name,
             definition=definition,
             form=form if may_change else None,
+            opened=opened,
             columns=columns,
             versions=versions,
             counts=answer_counts(definition),
@@ -180,6 +190,12 @@ class ConsentDefinitionAdmin(DeletePages, TemplatePages, ConsentListAdmin):
             files=[shown_file(file) for file in files],
             history_url=audit_url(definition),
         )
+
+
+def _stamp(definition: ConsentDefinition) -> str:
+    """Texts have versions of their own, and leave the row as it is."""
+    text = newest_text(definition)
+    return values_stamp(definition.updated_at, text and text.version)
 
 
 def _shown_version(text: ConsentText) -> dict[str, Any]:

@@ -24,6 +24,7 @@ from sites.admin.audited import audit_url
 from sites.audit import Actor
 from sites.delete_pages import DeletePages, DeleteWords
 from sites.models import Role
+from sites.opened_state import OpenedState
 from sites.roles import sites_for
 from sites.template_pages import TemplatePages
 
@@ -62,6 +63,7 @@ class ContactFieldAdmin(DeletePages, TemplatePages, ContactFieldListAdmin):
         field: ContactField = self.scoped_object(request, object_id)
         may_change = self.may(request, field, self.change_role)
         form = ContactFieldForm(field=field)
+        opened = OpenedState(request.POST, field)
         if request.method == "POST":
             if not may_change:
                 raise PermissionDenied
@@ -69,7 +71,9 @@ class ContactFieldAdmin(DeletePages, TemplatePages, ContactFieldListAdmin):
             if form.is_valid():
                 form.fill(field)
                 try:
-                    contact_field_update(field=field, actor=Actor.from_request(request))
+                    contact_field_update(
+                        field=field, actor=Actor.from_request(request), opened=opened
+                    )
                 except ValidationError as error:
                     form.show_errors(error)
                 else:
@@ -77,7 +81,7 @@ class ContactFieldAdmin(DeletePages, TemplatePages, ContactFieldListAdmin):
                     return _to_list()
             # What was typed is in the form; the rest of the page shows what is stored.
             field = self.scoped_object(request, object_id)
-        return self._field_page(request, field, form if may_change else None)
+        return self._field_page(request, field, form if may_change else None, opened)
 
     def delete_words(self, row: ContactField) -> DeleteWords:
         goes = (
@@ -93,7 +97,11 @@ class ContactFieldAdmin(DeletePages, TemplatePages, ContactFieldListAdmin):
             contact_field_delete(field=obj, actor=Actor.from_request(request))
 
     def _field_page(
-        self, request: HttpRequest, field: ContactField, form: ContactFieldForm | None
+        self,
+        request: HttpRequest,
+        field: ContactField,
+        form: ContactFieldForm | None,
+        opened: OpenedState,
     ) -> HttpResponse:
         return self.page(
             request,
@@ -101,6 +109,7 @@ class ContactFieldAdmin(DeletePages, TemplatePages, ContactFieldListAdmin):
             field.name,
             field=field,
             form=form,
+            opened=opened,
             type_words=type_words(field),
             users=users_of([field.pk])[field.pk],
             history_url=audit_url(field),

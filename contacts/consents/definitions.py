@@ -15,6 +15,7 @@ from contacts.models import Consent, ConsentDefinition, ConsentText
 from contacts.normalisation.values import line_normalised
 from sites.audit import Actor, audit_record, field_changes
 from sites.models import Site
+from sites.opened_state import OpenedState, check_unchanged
 
 MOST_DEFINITIONS: Final = 200
 CHANGEABLE: Final = ("name", "is_active")
@@ -36,7 +37,11 @@ def newest_texts(definitions: Iterable[ConsentDefinition]) -> dict[int, ConsentT
 
 @transaction.atomic
 def consent_definition_save(
-    *, definition: ConsentDefinition, texts: Texts | None = None, actor: Actor
+    *,
+    definition: ConsentDefinition,
+    texts: Texts | None = None,
+    actor: Actor,
+    opened: OpenedState | None = None,
 ) -> ConsentDefinition:
     """Create or update what a site asks for. Raises ValidationError by name of a model field.
 
@@ -46,6 +51,7 @@ def consent_definition_save(
     # Serialises the changes of one site, so that none counts past the others.
     site = Site.objects.select_for_update(of=("self",), no_key=True).get(pk=definition.site_id)
     stored = ConsentDefinition.objects.filter(pk=definition.pk).first()
+    check_unchanged(stored, since=opened)
     _check(definition, stored)
     # Before the definition is written: faults of texts and of the rest belong to one answer.
     checked = None if texts is None else checked_texts(texts)

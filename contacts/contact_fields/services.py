@@ -13,6 +13,7 @@ from contacts.contact_fields.users import users_of, users_of_options
 from contacts.models import ContactField
 from sites.audit import Actor, audit_record, field_changes
 from sites.models import Site
+from sites.opened_state import OpenedState, check_unchanged
 
 # Well below what one change may bring, so that a body can name every field.
 MOST_FIELDS: Final = 300
@@ -43,7 +44,9 @@ def contact_field_create(*, field: ContactField, actor: Actor) -> ContactField:
 
 
 @transaction.atomic
-def contact_field_update(*, field: ContactField, actor: Actor) -> ContactField:
+def contact_field_update(
+    *, field: ContactField, actor: Actor, opened: OpenedState | None = None
+) -> ContactField:
     """Store a field's name, options and country code. Raises ValidationError by model field.
 
     An option that goes stays with the contacts that have it, as text that fits the field no more;
@@ -53,6 +56,7 @@ def contact_field_update(*, field: ContactField, actor: Actor) -> ContactField:
         stored = _lock(field)
     except ContactField.DoesNotExist:
         raise ValidationError("This contact field was deleted in the meantime.") from None
+    check_unchanged(stored, since=opened)
     if any(getattr(stored, name) != getattr(field, name) for name in FIXED):
         raise ValidationError(
             "A contact field keeps its site, id and type. Make a new field instead."

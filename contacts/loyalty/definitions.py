@@ -11,6 +11,7 @@ from common.uses import InUse, deletion, users_of
 from contacts.models import PointAccount, PointDefinition
 from sites.audit import Actor, audit_record, field_changes
 from sites.models import Site
+from sites.opened_state import OpenedState, check_unchanged
 
 MOST_DEFINITIONS: Final = 100
 # A hundred years.
@@ -21,7 +22,9 @@ USES: Final = "point_definition_uses"
 _TAKEN: Final = "Another kind of points of the site has the id {number}."
 
 
-def point_definition_save(*, definition: PointDefinition, actor: Actor) -> PointDefinition:
+def point_definition_save(
+    *, definition: PointDefinition, actor: Actor, opened: OpenedState | None = None
+) -> PointDefinition:
     """Create or update a kind of points. Raises ValidationError by name of a model field.
 
     Its id and site stay as they were made. A new expiry counts for points awarded from then on.
@@ -32,6 +35,7 @@ def point_definition_save(*, definition: PointDefinition, actor: Actor) -> Point
         stored = PointDefinition.objects.filter(pk=definition.pk).first()
         if not definition._state.adding and stored is None:
             raise ValidationError("This kind of points was deleted in the meantime.")
+        check_unchanged(stored, since=opened)
         if stored is not None and (stored.site_id, stored.number) != (site.pk, definition.number):
             raise ValidationError({"number": "The id stays as it is. Make a new kind instead."})
         definition.full_clean(exclude=["site"], validate_constraints=False)

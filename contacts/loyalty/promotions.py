@@ -14,6 +14,7 @@ from contacts.loyalty.validity import status_of
 from contacts.models import Promotion, PromotionAssignment
 from sites.audit import Actor, audit_record, field_changes
 from sites.models import Site
+from sites.opened_state import OpenedState, check_unchanged
 
 __all__ = [
     "AssignOutcome",
@@ -44,7 +45,9 @@ USES: Final = "promotion_uses"
 _TAKEN: Final = "Another promotion of the site has this external id."
 
 
-def promotion_save(*, promotion: Promotion, actor: Actor) -> Promotion:
+def promotion_save(
+    *, promotion: Promotion, actor: Actor, opened: OpenedState | None = None
+) -> Promotion:
     """Create or update a promotion. Raises ValidationError by name of a model field.
 
     Assignments that were made keep the expiry that they got.
@@ -52,6 +55,7 @@ def promotion_save(*, promotion: Promotion, actor: Actor) -> Promotion:
     with transaction.atomic():
         site = Site.objects.select_for_update(of=("self",), no_key=True).get(pk=promotion.site_id)
         stored = None if promotion._state.adding else _stored(promotion)
+        check_unchanged(stored, since=opened)
         if stored is not None and stored.source_key:
             raise ValidationError(_TOLD)
         _check(promotion)

@@ -11,14 +11,18 @@ from django.db.models import ProtectedError
 from common.uses import in_use, told, users_of
 from integrations.models import CustomIntegration
 from sites.audit import Actor, audit_record, field_changes
+from sites.opened_state import OpenedState, check_unchanged
 
 INTEGRATION_FIELDS: Final = ("name", "colour", "description", "category", "icon")
 
 
 @transaction.atomic
-def integration_save(*, integration: CustomIntegration, actor: Actor) -> CustomIntegration:
+def integration_save(
+    *, integration: CustomIntegration, actor: Actor, opened: OpenedState | None = None
+) -> CustomIntegration:
     """Store a new integration, or what differs from its row. Raises ValidationError by field."""
     stored = None if integration.pk is None else _lock(integration)
+    check_unchanged(stored, since=opened)
     if stored is not None and stored.site_id != integration.site_id:
         raise ValidationError("An integration keeps its site. Make a new one instead.")
     integration.name = " ".join(integration.name.split())

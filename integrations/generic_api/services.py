@@ -20,6 +20,7 @@ from integrations.models import GenericApi
 from integrations.models.generic_api import KEY_NAMES, SECRET_FIELDS
 from sites.audit import Actor, audit_record, field_changes
 from sites.models import Site
+from sites.opened_state import OpenedState, check_unchanged
 
 # In the order of the form. Secrets and extra headers are apart.
 PLAIN_FIELDS: Final = (
@@ -73,13 +74,14 @@ def generic_api_for(site: Site) -> GenericApi:
 
 @sensitive_variables()
 @transaction.atomic
-def generic_api_save(
+def generic_api_save(  # noqa: PLR0913 - its own parts, keyword-only
     *,
     api: GenericApi,
     actor: Actor,
     secrets: Mapping[str, str] | None = None,
     clear_secrets: Collection[str] = (),
     headers: Mapping[str, str | None] | None = None,
+    opened: OpenedState | None = None,
 ) -> GenericApi:
     """Store the settings, normalised, and note in the audit what differs from before.
 
@@ -87,7 +89,7 @@ def generic_api_save(
     headers, by name; None as a value keeps the stored one; without `headers` all stay. Raises
     ValidationError by field name, and without one when somebody else saved since `api` was read.
     """
-    stored = _locked(api)
+    stored = _locked(api, opened)
     is_first = stored._state.adding
     hidden = {name: _stored_value(stored, name) for name in HIDDEN_FIELDS}
     before = _values(stored, hidden)
@@ -100,10 +102,10 @@ def generic_api_save(
     for name, value in hidden.items():
         setattr(api, name, value)
     clean_settings(api)
-    api.save()
     after = _values(api, hidden)
     changes = field_changes(before, after, {name for name in before | after if "." in name})
     if changes or is_first:
+        api.save()
         _audit(actor, "generic_api.updated", api, changes)
     return api
 
@@ -127,10 +129,11 @@ def generic_api_set_active(*, api: GenericApi, active: bool, actor: Actor) -> Ge
     return api
 
 
-def _locked(api: GenericApi) -> GenericApi:
+def _locked(api: GenericApi, opened: OpenedState | None = None) -> GenericApi:
     """Return the settings as stored, locked by way of the site, as the first save has no row."""
     Site.objects.select_for_update(no_key=True).only("pk").get(pk=api.site_id)
     stored = generic_api_for(api.site)
+    check_unchanged(stored, since=opened)
     if (stored.pk, stored.updated_at) != (api.pk, api.updated_at):
         raise ValidationError(_CHANGED_MEANWHILE)
     return stored

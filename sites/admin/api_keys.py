@@ -19,9 +19,16 @@ from sites.admin.api_key_usage import usage_context
 from sites.admin.audited import audit_url
 from sites.admin.revocable_keys import RevocableKeyAdmin
 from sites.api_keys.scope_table import scope_words
-from sites.api_keys.services import CreatedKey, api_key_create, api_key_revoke, api_key_update
+from sites.api_keys.services import (
+    API_KEY_FIELDS,
+    CreatedKey,
+    api_key_create,
+    api_key_revoke,
+    api_key_update,
+)
 from sites.audit import Actor
 from sites.models import ApiKey, Role, Scope, Site
+from sites.opened_state import OpenedState, columns_stamp
 from sites.roles import sites_for
 
 
@@ -116,26 +123,30 @@ class ApiKeyAdmin(RevocableKeyAdmin, ApiKeyListAdmin):
     ) -> HttpResponse:
         key: ApiKey = self.scoped_object(request, object_id)
         may_change = self.may(request, key, self.change_role) and key.revoked_at is None
+        opened = OpenedState(request.POST, key, stamp_of=columns_stamp(*API_KEY_FIELDS))
         if request.method == "POST":
             if not may_change:
                 raise PermissionDenied
             form = ApiKeyForm(request.POST, key=key)
-            if form.is_valid() and _is_updated(key, form, Actor.from_request(request)):
+            if form.is_valid() and _is_updated(key, form, opened, Actor.from_request(request)):
                 messages.success(request, f"The API key “{key.name}” was saved.")
                 return self.to_page(key)
             # What was typed is in the form; the rest of the page shows what is stored.
             key = self.scoped_object(request, object_id)
         else:
             form = ApiKeyForm(key=key)
-        return self._key_page(request, key, form if may_change else None)
+        return self._key_page(request, key, form if may_change else None, opened)
 
-    def _key_page(self, request: HttpRequest, key: ApiKey, form: ApiKeyForm | None) -> HttpResponse:
+    def _key_page(
+        self, request: HttpRequest, key: ApiKey, form: ApiKeyForm | None, opened: OpenedState
+    ) -> HttpResponse:
         return self.page(
             request,
             "page",
             key.name,
             key=key,
             form=form,
+            opened=opened,
             chip=self.chip(key),
             scope_words=scope_words(key.scopes),
             is_open=self.may(request, key, Role.OPERATOR),
@@ -161,13 +172,13 @@ def _created(form: NewApiKeyForm, actor: Actor) -> CreatedKey | None:
         return None
 
 
-def _is_updated(key: ApiKey, form: ApiKeyForm, actor: Actor) -> bool:
+def _is_updated(key: ApiKey, form: ApiKeyForm, opened: OpenedState, actor: Actor) -> bool:
     key.name = form.cleaned_data["name"]
     key.scopes = form.cleaned_data["scopes"]
     key.allowed_networks = form.networks()
     key.expires_at = form.expires_at(key.site, key.expires_at)
     try:
-        api_key_update(key=key, actor=actor)
+        api_key_update(key=key, actor=actor, opened=opened)
     except ValidationError as error:
         form.show_errors(error)
         return False

@@ -15,8 +15,10 @@ from sites.admin.publishable_key_list import PublishableKeyListAdmin, publishabl
 from sites.admin.revocable_keys import RevocableKeyAdmin
 from sites.audit import Actor
 from sites.models import PublishableKey, Role
+from sites.opened_state import OpenedState, columns_stamp
 from sites.publishable_keys.page_code import events_url, script_tag
 from sites.publishable_keys.services import (
+    PUBLISHABLE_KEY_FIELDS,
     publishable_key_create,
     publishable_key_revoke,
     publishable_key_update,
@@ -60,11 +62,12 @@ class PublishableKeyAdmin(RevocableKeyAdmin, PublishableKeyListAdmin):
     ) -> HttpResponse:
         key: PublishableKey = self.scoped_object(request, object_id)
         may_change = self.may(request, key, self.change_role) and key.revoked_at is None
+        opened = OpenedState(request.POST, key, stamp_of=columns_stamp(*PUBLISHABLE_KEY_FIELDS))
         if request.method == "POST":
             if not may_change:
                 raise PermissionDenied
             form = PublishableKeyForm(request.POST)
-            if form.is_valid() and _is_updated(key, form, Actor.from_request(request)):
+            if form.is_valid() and _is_updated(key, form, opened, Actor.from_request(request)):
                 messages.success(request, f"The publishable key “{key.name}” was saved.")
                 return self.to_page(key)
             # What was typed is in the form; the rest of the page shows what is stored.
@@ -77,6 +80,7 @@ class PublishableKeyAdmin(RevocableKeyAdmin, PublishableKeyListAdmin):
             key.name,
             key=key,
             form=form if may_change else None,
+            opened=opened,
             chip=self.chip(key),
             is_open=self.may(request, key, Role.OPERATOR),
             history_url=audit_url(key),
@@ -101,12 +105,14 @@ def _created(form: NewPublishableKeyForm, actor: Actor) -> PublishableKey | None
         return None
 
 
-def _is_updated(key: PublishableKey, form: PublishableKeyForm, actor: Actor) -> bool:
+def _is_updated(
+    key: PublishableKey, form: PublishableKeyForm, opened: OpenedState, actor: Actor
+) -> bool:
     key.name = form.cleaned_data["name"]
     key.allowed_origins = form.origins()
     key.allows_apps = form.cleaned_data["allows_apps"]
     try:
-        publishable_key_update(key=key, actor=actor)
+        publishable_key_update(key=key, actor=actor, opened=opened)
     except ValidationError as error:
         form.show_errors(error)
         return False

@@ -27,6 +27,7 @@ from sites.admin.integration_sections import (
 )
 from sites.audit import Actor
 from sites.models import Role, Site
+from sites.opened_state import OpenedState, check_unchanged
 from sites.roles import has_role
 from sites.scope import SUPERUSER
 from sites.scoped_admin import SiteScopedAdmin
@@ -44,6 +45,17 @@ class SiteForm(_SiteModelForm):
         choices=lambda: [(name, name) for name in sorted(zoneinfo.available_timezones())],
         help_text="Times that senders give without a zone are read in this one.",
     )
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.opened = OpenedState(self.data if self.is_bound else None, self.instance)
+
+    def clean(self) -> dict[str, Any] | None:
+        if self.instance.pk:
+            # The view is one transaction: the row stays locked until it is saved.
+            stored = Site.objects.select_for_update().get(pk=self.instance.pk)
+            check_unchanged(stored, since=self.opened)
+        return super().clean()
 
 
 class SiteChangeList(ChangeList):

@@ -17,6 +17,7 @@ from common.identifiers import random_token
 from sites.api_keys.networks import normalised_networks
 from sites.audit import Actor, audit_record, field_changes
 from sites.models import ApiKey, Scope, Site, bump_configuration_version
+from sites.opened_state import OpenedState, check_unchanged
 
 API_KEY_FIELDS: Final = ("name", "scopes", "allowed_networks", "expires_at")
 SECRET_CHARACTERS: Final = 40
@@ -64,12 +65,13 @@ def api_key_create(  # noqa: PLR0913 - its own fields, keyword-only
 
 
 @transaction.atomic
-def api_key_update(*, key: ApiKey, actor: Actor) -> ApiKey:
+def api_key_update(*, key: ApiKey, actor: Actor, opened: OpenedState | None = None) -> ApiKey:
     """Store what differs between the given key and its row: name, scopes, networks, expiry.
 
     Raises ValidationError by field, and for a revoked key.
     """
     stored = _lock(key)
+    check_unchanged(stored, since=opened)
     if stored.revoked_at is not None:
         raise ValidationError("This key was revoked, and stays so. Make a new one instead.")
     _clean(key, stored=stored)

@@ -11,6 +11,7 @@ from django.utils import timezone
 
 from sites.audit import Actor, audit_record, field_changes
 from sites.models import PublishableKey, Site, bump_configuration_version
+from sites.opened_state import OpenedState, check_unchanged
 from sites.publishable_keys.origins import normalised_origins
 
 PUBLISHABLE_KEY_FIELDS: Final = ("name", "allowed_origins", "allows_apps")
@@ -38,12 +39,15 @@ def publishable_key_create(
 
 
 @transaction.atomic
-def publishable_key_update(*, key: PublishableKey, actor: Actor) -> PublishableKey:
+def publishable_key_update(
+    *, key: PublishableKey, actor: Actor, opened: OpenedState | None = None
+) -> PublishableKey:
     """Store what differs between the given key and its row: name, origins, mobile apps.
 
     Raises ValidationError by field, and for a revoked key.
     """
     stored = _lock(key)
+    check_unchanged(stored, since=opened)
     if stored.revoked_at is not None:
         raise ValidationError(
             "This key was revoked, and stays so. Make a new one instead, of another name."

@@ -321,11 +321,13 @@ def test_a_change_that_somebody_else_made_meanwhile_is_not_undone(
     admin: Client, site: Site, stored: GenericApi
 ) -> None:
     html = admin.get(page_url(site)).content.decode()
-    (shown,) = re.findall(r'name="generic-read_at" value="([^"]+)"', html)
+    opened_with = re.findall(r'name="opened_with" value="([^"]+)"', html)
+    assert len(opened_with) == 2, "the general settings, and the section"
     GenericApi.objects.get().save()
-    given = filled(email_key="late") | {"generic-read_at": shown}
+    given = filled(email_key="late") | {"opened_with": opened_with[1]}
     html = admin.post(post_url(site), given).content.decode()
-    assert "Somebody else changed these settings" in html
+    assert "changed this" in html
+    assert f'href="{page_url(site)}?section=generic#section-generic" target="_blank"' in html
     stored.refresh_from_db()
     assert stored.email_key == "email"
 

@@ -48,6 +48,7 @@ from sites.admin.audited import audit_url
 from sites.audit import Actor
 from sites.delete_pages import DeletePages, DeleteWords
 from sites.models import Role
+from sites.opened_state import OpenedState, posted_action
 from sites.roles import sites_for
 from sites.template_pages import TemplatePages, site_to_add_to
 
@@ -124,21 +125,26 @@ class SegmentAdmin(DeletePages, TemplatePages, GivingPages, SegmentListAdmin):
 
     def _edit(self, request: HttpRequest, segment: Segment) -> HttpResponse:
         if request.method != "POST":
-            return self._editor(request, segment, SegmentForm(segment=segment))
+            return self._editor(
+                request, segment, SegmentForm(segment=segment), OpenedState(None, segment)
+            )
         form = SegmentForm(request.POST, segment=segment)
-        action = request.POST.get("action", SAVE)
+        opened = OpenedState(request.POST, segment)
+        action = posted_action(request.POST, SAVE)
         if action == SAVE:
-            if self._saved(request, segment, form):
+            if self._saved(request, segment, form, opened):
                 return _to(segment)
-            return self._editor(request, segment, form)
+            return self._editor(request, segment, form, opened)
         if action == PREVIEW:
             preview = _preview(segment, form)
             return self._editor(
-                request, segment, form, preview=preview, is_preview_refused=preview is None
+                request, segment, form, opened, preview=preview, is_preview_refused=preview is None
             )
-        return self._editor(request, segment, form, look_at=acted(form.tree, action))
+        return self._editor(request, segment, form, opened, look_at=acted(form.tree, action))
 
-    def _saved(self, request: HttpRequest, segment: Segment, form: SegmentForm) -> bool:
+    def _saved(
+        self, request: HttpRequest, segment: Segment, form: SegmentForm, opened: OpenedState
+    ) -> bool:
         rule = form.rule()
         if not form.is_valid() or rule is None:
             form.is_refused = True
@@ -147,7 +153,9 @@ class SegmentAdmin(DeletePages, TemplatePages, GivingPages, SegmentListAdmin):
         before = {name: getattr(segment, name) for name in ("name", "description", "every_minutes")}
         form.fill(segment)
         try:
-            segment_save(segment=segment, rule=rule, actor=Actor.from_request(request))
+            segment_save(
+                segment=segment, rule=rule, actor=Actor.from_request(request), opened=opened
+            )
         except ValidationError as error:
             form.show_errors(error)
             for name, value in before.items():
@@ -161,6 +169,7 @@ class SegmentAdmin(DeletePages, TemplatePages, GivingPages, SegmentListAdmin):
         request: HttpRequest,
         segment: Segment,
         form: SegmentForm,
+        opened: OpenedState,
         **shown: Any,
     ) -> HttpResponse:
         summary, incomplete = typed_rule_words(form.tree, form.offer, segment.site)
@@ -170,6 +179,7 @@ class SegmentAdmin(DeletePages, TemplatePages, GivingPages, SegmentListAdmin):
             | shown
             | {
                 "form": form,
+                "opened": opened,
                 "problems": form.problems,
                 "is_new": is_new,
                 "summary": summary,

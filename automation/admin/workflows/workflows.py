@@ -31,6 +31,7 @@ from automation.workflows.services import (
 from sites.admin.audited import audit_url
 from sites.audit import Actor, audit_record
 from sites.models import Role
+from sites.opened_state import OpenedState, posted_action, values_stamp
 from sites.roles import sites_for
 from sites.template_pages import TemplatePages
 
@@ -94,11 +95,13 @@ class WorkflowAdmin(TemplatePages, WorkflowListAdmin):
         if request.method != "POST":
             document = newest.definition if newest else None
             draft = stored_draft(workflow.name, workflow.description, document)
-            return self._editor_page(request, workflow, Editor(workflow.site, draft))
+            opened = OpenedState(None, workflow, stamp_of=_stamp)
+            return self._editor_page(request, workflow, Editor(workflow.site, draft), opened)
         editor = Editor.posted(request.POST, workflow.site)
-        action = request.POST.get("action", "")
+        opened = OpenedState(request.POST, workflow, stamp_of=_stamp)
+        action = posted_action(request.POST, "")
         if action in ("save", "start"):
-            if self._save(request, workflow, editor, and_start=action == "start"):
+            if self._save(request, workflow, editor, opened, and_start=action == "start"):
                 page = reverse("admin:automation_workflow_change", args=[workflow.pk])
                 return HttpResponseRedirect(page)
         elif action == "pause" and newest is not None:
@@ -107,7 +110,7 @@ class WorkflowAdmin(TemplatePages, WorkflowListAdmin):
             self._reveal(request, workflow, editor)
         else:
             editor.act(action, request.POST.get("new_action", ""))
-        return self._editor_page(request, workflow, editor)
+        return self._editor_page(request, workflow, editor, opened)
 
     def _reveal(self, request: HttpRequest, workflow: Workflow, editor: Editor) -> None:
         """Show the personal ones among the samples once, and note who looked."""
@@ -120,14 +123,22 @@ class WorkflowAdmin(TemplatePages, WorkflowListAdmin):
         )
 
     def _save(
-        self, request: HttpRequest, workflow: Workflow, editor: Editor, *, and_start: bool
+        self,
+        request: HttpRequest,
+        workflow: Workflow,
+        editor: Editor,
+        opened: OpenedState,
+        *,
+        and_start: bool,
     ) -> bool:
         draft, actor = editor.draft, Actor.from_request(request)
         workflow.name, workflow.description = draft.name.strip(), draft.description.strip()
         is_new = workflow._state.adding
         before = None if is_new else _newest(workflow)
         try:
-            version = workflow_save(workflow=workflow, definition=draft.document, actor=actor)
+            version = workflow_save(
+                workflow=workflow, definition=draft.document, actor=actor, opened=opened
+            )
         except BadDefinition as error:
             editor.show_problems(error.problems)
         except ValidationError as error:
@@ -181,9 +192,9 @@ class WorkflowAdmin(TemplatePages, WorkflowListAdmin):
         return own + super().get_urls()
 
     def _editor_page(
-        self, request: HttpRequest, workflow: Workflow, editor: Editor
+        self, request: HttpRequest, workflow: Workflow, editor: Editor, opened: OpenedState
     ) -> HttpResponse:
-        return self._workflow_page(request, workflow, STEPS, **editor.context())
+        return self._workflow_page(request, workflow, STEPS, opened=opened, **editor.context())
 
     def _workflow_page(
         self, request: HttpRequest, workflow: Workflow, tab: str, **context: Any
@@ -236,6 +247,12 @@ class WorkflowAdmin(TemplatePages, WorkflowListAdmin):
 
 def _newest(workflow: Workflow) -> WorkflowVersion | None:
     return WorkflowVersion.objects.filter(workflow=workflow).order_by("-number").first()
+
+
+def _stamp(workflow: Workflow) -> str:
+    """Starting and pausing change nothing that the editor shows."""
+    newest = None if workflow._state.adding else _newest(workflow)
+    return values_stamp(workflow.name, workflow.description, newest and newest.number)
 
 
 def _problems(error: ValidationError) -> list[tuple[str, str]]:

@@ -29,6 +29,7 @@ from sites.audit import Actor
 from sites.delete_pages import DeletePages, DeleteWords
 from sites.models import Role, Site
 from sites.roles import sites_for
+from sites.opened_state import OpenedState
 from sites.scoped_admin import SiteScopedAdmin
 from sites.site_filter import SiteFilter, of_site
 from sites.template_pages import TemplatePages
@@ -178,7 +179,7 @@ class PointDefinitionAdmin(DeletePages, TemplatePages, AuditedAdmin, SiteScopedA
             if not may_change:
                 raise PermissionDenied
             form = PointDefinitionForm(request.POST, definition=definition)
-            if saved := _saved(request, form, definition):
+            if saved := _saved(request, form, definition, opened):
                 messages.success(request, f"“{saved.name}” were saved.")
                 return _to(saved)
             # What was typed is in the form; the rest of the page shows what is stored.
@@ -192,6 +193,7 @@ class PointDefinitionAdmin(DeletePages, TemplatePages, AuditedAdmin, SiteScopedA
             chip=awarded_chip(definition),
             expiry=expiry_words(definition),
             holders=_holders(definition),
+        opened = OpenedState(request.POST, definition)
             users=users_of(definition, USES),
             history_url=audit_url(definition),
         )
@@ -207,6 +209,7 @@ class PointDefinitionAdmin(DeletePages, TemplatePages, AuditedAdmin, SiteScopedA
             obstacle=held if holders else "",
             users=users_of(row, USES),
         )
+            opened=opened,
 
     def delete_model(self, request: HttpRequest, obj: PointDefinition) -> None:
         point_definition_delete(definition=obj, actor=Actor.from_request(request))
@@ -230,7 +233,10 @@ def _holders(definition: PointDefinition) -> CappedCount:
 
 
 def _saved(
-    request: HttpRequest, form: PointDefinitionForm, definition: PointDefinition | None
+    request: HttpRequest,
+    form: PointDefinitionForm,
+    definition: PointDefinition | None,
+    opened: OpenedState | None = None,
 ) -> PointDefinition | None:
     """Return what was saved, None after putting what is wrong into the form."""
     if not form.is_valid():
@@ -241,7 +247,9 @@ def _saved(
     else:
         form.fill(definition)
     try:
-        return point_definition_save(definition=definition, actor=Actor.from_request(request))
+        return point_definition_save(
+            definition=definition, actor=Actor.from_request(request), opened=opened
+        )
     except ValidationError as error:
         form.show_errors(error)
         return None

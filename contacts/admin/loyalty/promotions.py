@@ -30,6 +30,7 @@ from sites.admin.audited import audit_url
 from sites.audit import Actor
 from sites.delete_pages import DeletePages, DeleteWords
 from sites.models import Role
+from sites.opened_state import OpenedState, posted_action
 from sites.roles import sites_for
 from sites.template_pages import TemplatePages, site_to_add_to
 
@@ -66,29 +67,35 @@ class PromotionAdmin(DeletePages, TemplatePages, PromotionListAdmin):
         return self._edit(request, promotion, promotion.name)
 
     def _edit(self, request: HttpRequest, promotion: Promotion, title: str) -> HttpResponse:
+        opened = OpenedState(request.POST, promotion)
         # Its times are by the clock of the site, typed and shown.
         with timezone.override(promotion.site.time_zone):
             if request.method != "POST":
                 form = PromotionForm(promotion=promotion)
-                return self._editor(request, promotion, title, form)
-            action = request.POST.get("action", SAVE)
+                return self._editor(request, promotion, title, form, opened)
+            action = posted_action(request.POST, SAVE)
             rows = posted_rows(request.POST)
             if action not in _SAYING:
                 form = PromotionForm(request.POST, rows=acted(rows, action))
                 # Only rows came or went: nothing is judged yet.
                 form.errors.clear()
-                return self._editor(request, promotion, title, form)
+                return self._editor(request, promotion, title, form, opened)
             form = PromotionForm(request.POST, rows=rows)
             is_new = promotion._state.adding
-            if _saved(request, form, promotion, action):
+            if _saved(request, form, promotion, action, opened):
                 messages.success(request, f"“{promotion.name}” {_SAYING[action]}.")
                 return _to(promotion)
             # What was typed is in the form; the rest of the page shows what is stored.
             stored = promotion if is_new else self.scoped_object(request, str(promotion.pk))
-            return self._editor(request, stored, title, form)
+            return self._editor(request, stored, title, form, opened)
 
     def _editor(
-        self, request: HttpRequest, promotion: Promotion, title: str, form: PromotionForm
+        self,
+        request: HttpRequest,
+        promotion: Promotion,
+        title: str,
+        form: PromotionForm,
+        opened: OpenedState,
     ) -> HttpResponse:
         is_new = promotion._state.adding
         is_told = bool(promotion.source_key)
@@ -117,6 +124,7 @@ class PromotionAdmin(DeletePages, TemplatePages, PromotionListAdmin):
             is_told=is_told,
             is_draft=is_new or promotion.is_draft,
             form=form if may_change else None,
+            opened=opened,
             channels=form.rows,
             channel_labels=CHANNEL_LABELS.items(),
             value_types=VALUE_TYPE_LABELS.items(),
@@ -140,7 +148,11 @@ class PromotionAdmin(DeletePages, TemplatePages, PromotionListAdmin):
 
 
 def _saved(
-    request: HttpRequest, form: PromotionForm, promotion: Promotion, action: str
+    request: HttpRequest,
+    form: PromotionForm,
+    promotion: Promotion,
+    action: str,
+    opened: OpenedState,
 ) -> Promotion | None:
     """Return what was saved, None after putting what is wrong into the form."""
     if not form.is_valid():
@@ -149,7 +161,7 @@ def _saved(
     if action != SAVE:
         promotion.is_draft = action == UNPUBLISH
     try:
-        return promotion_save(promotion=promotion, actor=Actor.from_request(request))
+        return promotion_save(promotion=promotion, actor=Actor.from_request(request), opened=opened)
     except ValidationError as error:
         form.show_errors(error)
         return None

@@ -47,7 +47,7 @@ _COMMON: Final = (
     "is_served",
 )
 _LOOKUP_SENDS: Final = ("email", "phone", "personal_identity")
-_COMPOSED: Final = ("lookup_sends", "custom_options", "extra_headers", "read_at")
+_COMPOSED: Final = ("lookup_sends", "custom_options", "extra_headers")
 _MONO: Final = ("ignored_codes", "hmac_prefix")
 
 
@@ -75,8 +75,6 @@ class GenericApiForm(forms.Form):
         self.fields["lookup_sends"] = _lookup_sends()
         # Its value comes from the rows of the page; the field bears their errors.
         self.fields["custom_options"] = forms.CharField(required=False)
-        # What the reader had before them: the service refuses to undo somebody else's change.
-        self.fields["read_at"] = forms.DateTimeField(required=False, widget=forms.HiddenInput)
         self.fields["extra_headers"] = HeaderLinesField(
             stored=stored.header_names,
             may_replace=may_replace,
@@ -84,8 +82,7 @@ class GenericApiForm(forms.Form):
             help_text=HELP["extra_headers"],
         )
         self.initial = {name: getattr(api, name) for name in self.plain_names()} | {
-            "lookup_sends": api.lookup_sends,
-            "read_at": api.updated_at and api.updated_at.isoformat(),
+            "lookup_sends": api.lookup_sends
         }
 
     def clean(self) -> None:
@@ -114,7 +111,6 @@ class GenericApiForm(forms.Form):
         # Ordered as the vendor's form is, whatever a request says.
         api.lookup_sends = [key for key in _LOOKUP_SENDS if key in sent]
         api.custom_options = rows_of_post(self.data)
-        api.updated_at = self.cleaned_data.get("read_at") or api.updated_at
         return api
 
     def header_changes(self) -> HeaderChanges:

@@ -39,6 +39,7 @@ from sites.admin.audited import audit_url
 from sites.admin.integration_sections import IntegrationSection, section_post_url, section_url
 from sites.audit import Actor, audit_record
 from sites.models import Role, Site
+from sites.opened_state import OpenedState, posted_action
 from sites.roles import has_role
 
 KEY: Final = "generic"
@@ -80,6 +81,7 @@ class GenericSection(IntegrationSection):
             context["served_values"] = _served_values(api)
         return context | {
             "form": _form(request, api),
+            "opened": _opened(request, api),
             "trial_form": TrialForm(options=options_of(api)),
             "history_url": audit_url(api) if api.pk else "",
             "post_url": section_post_url(site, KEY),
@@ -96,7 +98,7 @@ class GenericSection(IntegrationSection):
         """Save, try, or show the worked example, as the button `action` says."""
         if not has_role(request.user, site, Role.OPERATOR):
             raise PermissionDenied
-        action = request.POST.get("action", "")
+        action = posted_action(request.POST, "")
         if action in _TRIES:
             return _try(request, site, _TRIES[action])
         handler = _ACTIONS.get(action)
@@ -112,9 +114,13 @@ def _form(request: HttpRequest, api: GenericApi) -> GenericApiForm:
     )
 
 
+def _opened(request: HttpRequest, api: GenericApi) -> OpenedState:
+    return OpenedState(request.POST, api, url=section_url(api.site, KEY))
+
+
 def _save(request: HttpRequest, site: Site) -> Posted:
     api = generic_api_for(site)
-    form = _form(request, api)
+    form, opened = _form(request, api), _opened(request, api)
     if form.is_valid():
         wanted = form.apply_to(copy(api))
         if _may_move(form, wanted):
@@ -125,13 +131,15 @@ def _save(request: HttpRequest, site: Site) -> Posted:
                     secrets=form.new_secrets(),
                     clear_secrets=form.cleared_secrets(),
                     headers=form.header_changes(),
+                    opened=opened,
                 )
             except ValidationError as error:
                 form.show_errors(error)
             else:
                 messages.success(request, f"The Generic API of {site} was saved.")
                 return HttpResponseRedirect(section_url(site, KEY))
-    return {"form": form, "trial_form": _trial_form(request, api), **_example(_as_typed(form))}
+    shown = {"form": form, "trial_form": _trial_form(request, api), "opened": opened}
+    return shown | _example(_as_typed(form))
 
 
 def _may_move(form: GenericApiForm, wanted: GenericApi) -> bool:
@@ -218,6 +226,7 @@ def _try(request: HttpRequest, site: Site, operation: Operation) -> Posted:
         return _fragment(request, "trial_result", context)
     not_done = "These are the settings as you typed them; they are not saved."
     shown = {"form": form, "trial_form": trial_form, "not_done": not_done}
+    shown["opened"] = _opened(request, api)
     return shown | _example(_as_typed(form)) | context
 
 

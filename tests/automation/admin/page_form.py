@@ -32,9 +32,10 @@ class PageForm(HTMLParser):
             return
         name = given.get("name", "")
         if tag == "input" and name:
-            ticked = given.get("type") not in ("checkbox", "radio") or "checked" in given
-            if ticked and not self._done:
-                self.values.setdefault(name, []).append(given.get("value", "on"))
+            is_box = given.get("type") in ("checkbox", "radio")
+            if (not is_box or "checked" in given) and not self._done:
+                value = given.get("value", "on" if is_box else "")
+                self.values.setdefault(name, []).append(value)
         elif tag == "select":
             self._select, self._first_option, self._option_chosen = name, None, False
             self._is_multiple = "multiple" in given
@@ -57,6 +58,10 @@ class PageForm(HTMLParser):
             if not self._option_chosen and not self._is_multiple and not self._done:
                 self.values.setdefault(self._select, []).append(self._first_option or "")
             self._select = None
+        elif tag == "textarea":
+            if self._textarea and not self._done:
+                self.values.setdefault(self._textarea, []).append("")
+            self._textarea = None
         elif tag == "form" and not self._done:
             self._found = self._done = self._having in self.values
 

@@ -13,6 +13,7 @@ from integrations.registry import offered_presets
 from sites.admin.audited import audit_url
 from sites.audit import Actor
 from sites.models import Role, Site
+from sites.opened_state import OpenedState
 from webhooks.inbound.admin import source_page
 from webhooks.inbound.admin.source_adding import Choices, choices_so_far
 from webhooks.inbound.admin.source_form import SourceForm
@@ -86,7 +87,7 @@ class SourceAdmin(SourceListAdmin):
         form = None
         if self.may(request, source, self.change_role) and source.preset.is_installed:
             form = self._form(request, source)
-        return self._source_page(request, source, form)
+        return self._source_page(request, source, form, OpenedState(None, source))
 
     def _owner_url(self, request: HttpRequest, source_id: str) -> str:
         """Return the page of the reception event whose source this is, or ""."""
@@ -100,6 +101,7 @@ class SourceAdmin(SourceListAdmin):
         if not self.may(request, source, self.change_role) or not source.preset.is_installed:
             raise PermissionDenied
         form = self._form(request, source)
+        opened = OpenedState(request.POST, source)
         if form.is_valid():
             _fill(source, form)
             try:
@@ -108,12 +110,14 @@ class SourceAdmin(SourceListAdmin):
                     actor=Actor.from_request(request),
                     secrets=form.new_secrets(),
                     clear_secrets=form.cleared_secrets(),
+                    opened=opened,
                 )
             except ValidationError as error:
                 form.show_errors(error)
             else:
                 return self._saved(request, source, form, made, "was saved")
-        return self._source_page(request, self.scoped_object(request, str(source.pk)), form)
+        stored = self.scoped_object(request, str(source.pk))
+        return self._source_page(request, stored, form, opened)
 
     def _form(self, request: HttpRequest, source: Source) -> SourceForm:
         return SourceForm(
@@ -124,7 +128,7 @@ class SourceAdmin(SourceListAdmin):
         )
 
     def _source_page(
-        self, request: HttpRequest, source: Source, form: SourceForm | None
+        self, request: HttpRequest, source: Source, form: SourceForm | None, opened: OpenedState
     ) -> HttpResponse:
         context = source_page.status_context(source)
         if self.may(request, source, Role.OPERATOR):
@@ -136,6 +140,7 @@ class SourceAdmin(SourceListAdmin):
             source.site,
             source=source,
             form=form,
+            opened=opened,
             may_reveal=self.may(request, source, Role.ADMIN) and bool(source.secrets),
             may_delete=self.has_delete_permission(request, source),
             history_url=audit_url(source),

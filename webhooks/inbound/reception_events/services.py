@@ -14,6 +14,7 @@ from contacts.models import ContactField
 from integrations.models import CustomIntegration
 from integrations.request import PresetConfig
 from sites.audit import Actor, audit_record, field_changes
+from sites.opened_state import OpenedState, check_unchanged
 from webhooks.inbound.models import Context, ReceptionEvent, ReceptionField, Source
 from webhooks.inbound.reception_events.compiled_settings import (
     PRESET,
@@ -60,6 +61,7 @@ def reception_event_save(  # noqa: PLR0913 - its own parts, keyword-only
     clear_secrets: Collection[str] = (),
     active: bool | None = None,
     throttle_per_second: int | None = None,
+    opened: OpenedState | None = None,
 ) -> ReceptionEvent:
     """Store a new event, given unsaved, or what differs from its row.
 
@@ -73,6 +75,7 @@ def reception_event_save(  # noqa: PLR0913 - its own parts, keyword-only
     """
     _lock_integration(event)
     stored = None if event.pk is None else _locked(event)
+    check_unchanged(stored and stored.event, since=opened)
     gone = _lock_contact_fields(fields)
     errors = event_errors(event) | fields_errors(event, fields) | gone
     if stored:
@@ -147,7 +150,7 @@ def _locked(event: ReceptionEvent) -> _Stored:
     event.retired_field_ids = stored.retired_field_ids
     event.event_id, event.source_id = stored.event_id, stored.source_id
     source = Source.objects.select_for_update(of=("self",)).select_related("site")
-    locked = source.get(pk=stored.source_id)
+    stored.source = locked = source.get(pk=stored.source_id)
     return _Stored(event=stored, source=locked, values=_values(stored, locked))
 
 

@@ -11,11 +11,13 @@ from typing import Any, Final
 
 from django.core.exceptions import ValidationError
 from django.db import transaction
+from django.utils import timezone
 
 from integrations.preset import Preset
 from integrations.request import PresetConfig
 from sites.audit import Actor, audit_record, field_changes
 from sites.models import bump_configuration_version
+from sites.opened_state import OpenedState, check_unchanged
 from webhooks.inbound.models import Source
 
 SOURCE_FIELDS: Final = ("name", "is_active", "throttle_per_second")
@@ -48,6 +50,7 @@ def source_update(
     actor: Actor,
     secrets: Secrets | None = None,
     clear_secrets: Collection[str] = (),
+    opened: OpenedState | None = None,
 ) -> dict[str, Any]:
     """Store what differs between the given source and its row; return secrets made for it.
 
@@ -55,6 +58,7 @@ def source_update(
     ValidationError as `source_create` does.
     """
     stored = _lock(source)
+    check_unchanged(stored, since=opened)
     if (source.preset_key, source.site_id) != (stored.preset_key, stored.site_id):
         raise ValidationError("A source keeps its site and preset. Make a new source instead.")
     kept = {key: value for key, value in stored.secrets.items() if key not in clear_secrets}
@@ -71,7 +75,8 @@ def source_set_active(*, source: Source, active: bool, actor: Actor) -> Source:
     """Switch a source on or off; nothing else is checked, so that off always works."""
     stored = _lock(source)
     if stored.is_active != active:
-        Source.objects.filter(pk=source.pk).update(is_active=active)
+        rows = Source.objects.filter(pk=source.pk)
+        rows.update(is_active=active, updated_at=timezone.now())
         bump_configuration_version()
         action = "source.activated" if active else "source.deactivated"
         _audit(actor, action, stored, {"is_active": (stored.is_active, active)})

@@ -17,6 +17,7 @@ from django.urls import URLPattern, path, reverse
 from sites.admin.audited import audit_url
 from sites.audit import Actor
 from sites.models import Role
+from sites.opened_state import OpenedState, columns_stamp, row_stamp
 from sites.template_pages import TemplatePages
 from webhooks.outbound.admin import subscription_page
 from webhooks.outbound.admin.acting_pages import ActingPages
@@ -109,15 +110,19 @@ class SubscriptionAdmin(TemplatePages, ActingPages, SubscriptionListAdmin):
         if tab == "format" and may_change:
             return self._choose_format(request, subscription)
         form = self._form(request, subscription, tab)
-        if request.method == "POST":
+        data = request.POST if request.method == "POST" else None
+        # Of this section alone: two people may change two sections at once.
+        stamp_of = columns_stamp(*form.columns) if form else row_stamp
+        opened = OpenedState(data, subscription, stamp_of=stamp_of)
+        if data is not None:
             if form is None:
                 return HttpResponseNotAllowed(["GET"])
             if form.is_valid():
                 changed = copy(subscription)
-                made = self._save(request, changed, [form])
+                made = self._save(request, changed, [form], opened)
                 if made is not None:
                     return self._saved(request, changed, made, tab, "was saved")
-        return self._section_page(request, subscription, tab, form)
+        return self._section_page(request, subscription, tab, form, opened)
 
     def _form(
         self, request: HttpRequest, subscription: Subscription, tab: str
@@ -141,7 +146,12 @@ class SubscriptionAdmin(TemplatePages, ActingPages, SubscriptionListAdmin):
         )
 
     def _section_page(
-        self, request: HttpRequest, subscription: Subscription, tab: str, form: SectionForm | None
+        self,
+        request: HttpRequest,
+        subscription: Subscription,
+        tab: str,
+        form: SectionForm | None,
+        opened: OpenedState,
     ) -> HttpResponse:
         may_change = self.may(request, subscription, self.change_role)
         return self.subscription_page(
@@ -153,6 +163,7 @@ class SubscriptionAdmin(TemplatePages, ActingPages, SubscriptionListAdmin):
             tabs=subscription_page.tabs_of(subscription, may_change=may_change),
             section=f"admin/subscriptions/section_{tab}.html",
             form=form,
+            opened=opened,
             **subscription_page.header_context(subscription),
             **subscription_page.section_context(tab, request, subscription),
         )
@@ -160,7 +171,11 @@ class SubscriptionAdmin(TemplatePages, ActingPages, SubscriptionListAdmin):
     # -- saving ----------------------------------------------------------------------------------
 
     def _save(
-        self, request: HttpRequest, subscription: Subscription, forms: list[SectionForm]
+        self,
+        request: HttpRequest,
+        subscription: Subscription,
+        forms: list[SectionForm],
+        opened: OpenedState | None = None,
     ) -> str | None:
         """Save what the forms say; return the secret that was made, None when it was refused."""
         secrets: dict[str, str] = {}
@@ -175,6 +190,7 @@ class SubscriptionAdmin(TemplatePages, ActingPages, SubscriptionListAdmin):
                 actor=Actor.from_request(request),
                 secrets=secrets,
                 headers=headers,
+                opened=opened,
             )
         except ValidationError as error:
             _spread(error, forms)

@@ -11,13 +11,20 @@ from django.db import IntegrityError, transaction
 from common.uses import in_use, users_of
 from integrations.models import CustomIntegration
 from sites.audit import Actor, audit_record, field_changes
+from sites.opened_state import OpenedState, check_unchanged
 from webhooks.outbound.models import SendEvent, Subscription
 from webhooks.outbound.send_events.catalogue import send_type
 from webhooks.outbound.send_events.validation import Row, clean_send_event
 
 
 @transaction.atomic
-def send_event_save(*, event: SendEvent, fields: Sequence[Row], actor: Actor) -> SendEvent:
+def send_event_save(
+    *,
+    event: SendEvent,
+    fields: Sequence[Row],
+    actor: Actor,
+    opened: OpenedState | None = None,
+) -> SendEvent:
     """Store a new event, given unsaved, or what differs from its row.
 
     `fields` are all of its fields in their order; one without an id gets one. Raises
@@ -27,6 +34,7 @@ def send_event_save(*, event: SendEvent, fields: Sequence[Row], actor: Actor) ->
     if held.first() is None:
         raise ValidationError({"integration": "This integration was deleted in the meantime."})
     stored = None if event.pk is None else _locked(event)
+    check_unchanged(stored, since=opened)
     if stored is not None and stored.site_id != event.site_id:
         raise ValidationError("An event keeps its site. Make a new one instead.")
     clean_send_event(event, fields)

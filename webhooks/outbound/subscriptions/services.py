@@ -21,6 +21,7 @@ from common.encryption import DecryptionFailed
 from common.redaction import redact_url
 from sites.audit import Actor, audit_record, field_changes
 from sites.models import Site, bump_configuration_version
+from sites.opened_state import OpenedState, check_unchanged
 from webhooks.outbound.models import Subscription, SubscriptionState
 from webhooks.outbound.signing import new_signing_secret
 from webhooks.outbound.subscriptions.limits import (
@@ -88,6 +89,7 @@ def subscription_save(
     actor: Actor,
     secrets: Mapping[str, str] | None = None,
     headers: Headers | None = None,
+    opened: OpenedState | None = None,
 ) -> str:
     """Store a subscription, new or changed; return the signing secret that was made for it, or "".
 
@@ -99,6 +101,7 @@ def subscription_save(
     """
     is_new = subscription.pk is None
     row = Subscription(site=subscription.site) if is_new else _locked(subscription)
+    check_unchanged(None if is_new else row, since=opened)
     stored = _Stored() if is_new else _read(row)
     before = {} if is_new else _values(row, stored.secrets, stored.headers)
     given = {name: text.strip() for name, text in (secrets or {}).items() if text.strip()}

@@ -10,6 +10,7 @@ from django.utils.text import slugify
 
 from integrations.admin.field_rows import show_row_errors
 from sites.audit import Actor
+from sites.opened_state import OpenedState, values_stamp
 from webhooks.inbound.admin.custom_integrations.event_form import EventForm
 from webhooks.inbound.admin.custom_integrations.field_rows import reception_fields
 from webhooks.inbound.admin.custom_integrations.mapping_tester import tested_body, tester_result
@@ -18,7 +19,14 @@ from webhooks.inbound.reception_events.services import reception_event_save
 from webhooks.inbound.reception_events.validation import fields_errors
 
 
-def event_saved(event: ReceptionEvent, form: EventForm, actor: Actor) -> dict[str, Any] | None:
+def event_opened(event: ReceptionEvent, data: Any = None) -> OpenedState:
+    """Return what the editor was opened with: the event, and the settings of its source."""
+    return OpenedState(data, event, stamp_of=_stamp)
+
+
+def event_saved(
+    event: ReceptionEvent, form: EventForm, opened: OpenedState, actor: Actor
+) -> dict[str, Any] | None:
     """Save the event as the form says; return the secrets that were made for it, by label.
 
     None when it was refused, with the form saying why.
@@ -40,6 +48,7 @@ def event_saved(event: ReceptionEvent, form: EventForm, actor: Actor) -> dict[st
             clear_secrets=form.cleared_secrets(),
             active=given["is_active"],
             throttle_per_second=given["throttle_per_second"],
+            opened=opened,
         )
     except ValidationError as error:
         form.show_errors(error)
@@ -65,3 +74,8 @@ def fields_tested(
     errors = fields_errors(event, fields)
     show_row_errors(form.field_rows, {key: [text] for key, text in errors.items()})
     return tester_result(event, fields, errors, tested)
+
+
+def _stamp(event: ReceptionEvent) -> str:
+    source = event.source if event.pk else None
+    return values_stamp(event.updated_at, source and source.updated_at)

@@ -23,9 +23,14 @@ from integrations.verification import VerificationFailed
 from sites.admin.audited import audit_url
 from sites.audit import Actor
 from sites.models import Role
+from sites.opened_state import OpenedState, posted_action
 from sites.scope import meets, site_ids
 from webhooks.inbound.admin.custom_integrations.event_addresses import sending_help
-from webhooks.inbound.admin.custom_integrations.event_editing import event_saved, fields_tested
+from webhooks.inbound.admin.custom_integrations.event_editing import (
+    event_opened,
+    event_saved,
+    fields_tested,
+)
 from webhooks.inbound.admin.custom_integrations.event_form import EventForm
 from webhooks.inbound.admin.custom_integrations.event_list import EventListAdmin
 from webhooks.inbound.admin.custom_integrations.event_page import (
@@ -100,12 +105,13 @@ class ReceptionEventAdmin(EventListAdmin):
         if request.method != "POST":
             return self._event_page(request, event, self._form(request, event), None)
         form = self._form(request, event)
-        action = request.POST.get("action", "save")
+        action = posted_action(request.POST, "save")
         if action == "save":
-            made = event_saved(event, form, Actor.from_request(request))
+            opened = event_opened(event, request.POST)
+            made = event_saved(event, form, opened, Actor.from_request(request))
             if made is not None:
                 return self._saved(request, event, made)
-            return self._event_page(request, event, form, None)
+            return self._event_page(request, event, form, None, opened)
         if action == TEST:
             tester = fields_tested(request, event, form)
             if "fragment" in request.POST:
@@ -128,6 +134,7 @@ class ReceptionEventAdmin(EventListAdmin):
         event: ReceptionEvent,
         form: EventForm | None,
         tester: dict[str, Any] | None,
+        opened: OpenedState | None = None,
     ) -> HttpResponse:
         stored = event if event.pk is None else self.scoped_object(request, str(event.pk))
         context: dict[str, Any] = {}
@@ -147,6 +154,7 @@ class ReceptionEventAdmin(EventListAdmin):
             event=stored,
             integration=stored.integration,
             form=form,
+            opened=opened or event_opened(event, request.POST),
             tester=tester,
             may_test=may_test and stored.deleted_at is None,
             **context,

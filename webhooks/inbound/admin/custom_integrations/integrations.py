@@ -15,6 +15,7 @@ from integrations.models import CustomIntegration
 from sites.admin.audited import audit_url
 from sites.audit import Actor
 from sites.models import Role
+from sites.opened_state import OpenedState
 from sites.roles import sites_for
 from sites.template_pages import TemplatePages
 from webhooks.inbound.admin.custom_integrations.event_rows import event_rows
@@ -64,9 +65,11 @@ class CustomIntegrationAdmin(TemplatePages, IntegrationListAdmin):
         data = request.POST if request.method == "POST" else None
         if data is not None and not may_change:
             raise PermissionDenied
+        opened = OpenedState(data, integration)
         form = IntegrationForm(data, instance=integration)
         if data is not None:
-            if form.is_valid() and _is_saved(integration, form, Actor.from_request(request)):
+            actor = Actor.from_request(request)
+            if form.is_valid() and _is_saved(integration, form, actor, opened):
                 messages.success(request, f"The integration “{integration.name}” was saved.")
                 return _to_page(integration)
             # What was typed is in the form; the rest of the page shows what is stored.
@@ -82,6 +85,7 @@ class CustomIntegrationAdmin(TemplatePages, IntegrationListAdmin):
             integration=integration,
             mark=integration_mark(integration),
             form=form if may_change else None,
+            opened=opened,
             tab=tab,
             other_tabs=others.values(),
             tab_template=others[tab].template if tab in others else "",
@@ -109,9 +113,14 @@ class CustomIntegrationAdmin(TemplatePages, IntegrationListAdmin):
         integration_delete(integration=obj, actor=Actor.from_request(request))
 
 
-def _is_saved(integration: CustomIntegration, form: IntegrationForm, actor: Actor) -> bool:
+def _is_saved(
+    integration: CustomIntegration,
+    form: IntegrationForm,
+    actor: Actor,
+    opened: OpenedState | None = None,
+) -> bool:
     try:
-        integration_save(integration=integration, actor=actor)
+        integration_save(integration=integration, actor=actor, opened=opened)
     except ValidationError as error:
         form.show_errors(error)
         return False

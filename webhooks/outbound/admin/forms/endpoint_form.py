@@ -24,6 +24,8 @@ _CARRIES_SECRETS: Final = (
 class EndpointForm(SectionForm):
     """Where to, and in which dialect; `dialect` may be another one than the stored."""
 
+    columns = (*_PLAIN, "revision")
+
     name = forms.CharField(max_length=120, help_text="As people here call the receiver.")
     url = forms.CharField(
         label="URL",

@@ -19,6 +19,7 @@ _BLANK_ROWS: Final = 3
 
 
 class EventsForm(SectionForm):
+    columns = ("event_types", "conditions")
     patterns = forms.CharField(
         required=False,
         label="Further names and patterns",

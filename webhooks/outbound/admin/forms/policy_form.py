@@ -25,6 +25,7 @@ def _number(name: str, label: str, help_text: str) -> forms.IntegerField:
 
 
 class PolicyForm(SectionForm):
+    columns = (*_POLICY, "retry_schedule", "retry_rules")
     retry_schedule = forms.CharField(
         label="Schedule",
         max_length=400,
@@ -72,6 +73,7 @@ class PolicyForm(SectionForm):
 
 
 class BatchingForm(SectionForm):
+    columns = _BATCHING
     batch_size = _number(
         "batch_size", "Events a request", "A request goes out as soon as so many are there."
     )

@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from typing import Any, Final
+from typing import Any, ClassVar, Final
 
 from django import forms
 from django.core.exceptions import ValidationError
@@ -17,8 +17,11 @@ class SectionForm(forms.Form):
     """One section. Values go to the service as given; its errors come back by `show_errors`.
 
     Fields are named as the service names its errors: `name`, `format_settings.tenant`,
-    `secrets.password`.
+    `secrets.password`. `columns` are what the section keeps; `revision` among them stands for what
+    is in the bytes that go out, write-only values too.
     """
+
+    columns: ClassVar[tuple[str, ...]] = ()
 
     def __init__(self, data: Any, *, subscription: Subscription, may_replace: bool) -> None:
         self.subscription = subscription

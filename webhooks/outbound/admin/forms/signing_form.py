@@ -22,6 +22,8 @@ _KEY_HELP: Final = (
 class SigningForm(SectionForm):
     """How the receiver knows us. Stored secrets are for admins of the site to replace."""
 
+    columns = ("revision",)
+
     signing = forms.ChoiceField(label="Signature")
     encryption = forms.ChoiceField(
         label="Payload encryption", help_text="So that only the receiver can read the payload."

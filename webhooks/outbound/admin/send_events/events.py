@@ -20,6 +20,7 @@ from integrations.models import CustomIntegration
 from sites.admin.audited import AuditedAdmin, audit_url
 from sites.audit import Actor
 from sites.models import Role
+from sites.opened_state import OpenedState, posted_action
 from sites.scope import meets
 from sites.scoped_admin import SiteScopedAdmin
 from sites.site_filter import SiteFilter
@@ -91,26 +92,32 @@ class SendEventAdmin(AuditedAdmin, SiteScopedAdmin):
         if request.method != "POST":
             return self._page(request, event, SendEventForm(event=event))
         form = SendEventForm(request.POST, event=event)
-        action = request.POST.get("action", "save")
+        opened = OpenedState(request.POST, event)
+        action = posted_action(request.POST, "save")
         if action == "save":
             is_new = event.pk is None
             changed = copy(event)
-            if self._is_saved(request, changed, form):
+            if self._is_saved(request, changed, form, opened):
                 more = " Now say who is told of it." if is_new else ""
                 messages.success(request, f"The send event “{changed.name}” was saved.{more}")
                 return _to_page(changed)
-            return self._page(request, event, form)
+            return self._page(request, event, form, opened=opened)
         form.field_rows = acted(form.field_rows, action)
-        return self._page(request, event, form)
+        return self._page(request, event, form, opened=opened)
 
-    def _is_saved(self, request: HttpRequest, event: SendEvent, form: SendEventForm) -> bool:
+    def _is_saved(
+        self, request: HttpRequest, event: SendEvent, form: SendEventForm, opened: OpenedState
+    ) -> bool:
         if not form.is_valid():
             form.is_refused = True
             return False
         event.name = form.cleaned_data["name"]
         try:
             send_event_save(
-                event=event, fields=form.rows_as_stored(), actor=Actor.from_request(request)
+                event=event,
+                fields=form.rows_as_stored(),
+                actor=Actor.from_request(request),
+                opened=opened,
             )
         except ValidationError as error:
             form.show_errors(error)
@@ -186,9 +193,9 @@ class SendEventAdmin(AuditedAdmin, SiteScopedAdmin):
         request: HttpRequest,
         event: SendEvent,
         form: SendEventForm | None,
-        send_form: SendForm | None = None,
-        subscribe_form: SubscribeForm | None = None,
+        **shown: Any,
     ) -> HttpResponse:
+        """Return the page; `shown` are the forms as they were sent, in place of fresh ones."""
         context: dict[str, Any] = {}
         if event.pk is not None:
             context = stored_context(event) | {
@@ -196,8 +203,7 @@ class SendEventAdmin(AuditedAdmin, SiteScopedAdmin):
                 "may_delete": self.has_delete_permission(request, event),
             }
         if form is not None and event.pk is not None:
-            context["send_form"] = send_form or SendForm(event=event)
-            context["subscribe_form"] = subscribe_form or SubscribeForm()
+            context |= {"send_form": SendForm(event=event), "subscribe_form": SubscribeForm()}
         everything = {
             **self.admin_site.each_context(request),
             "title": event.name or "New send event",
@@ -206,8 +212,10 @@ class SendEventAdmin(AuditedAdmin, SiteScopedAdmin):
             "event": event,
             "integration": event.integration,
             "form": form,
+            "opened": OpenedState(None, event),
             **editor_context(),
             **context,
+            **shown,
         }
         return TemplateResponse(request, "admin/send_events/page.html", everything)
 
