@@ -1,4 +1,4 @@
-"""The list of API keys. Members below operator see names, states and last use, no more."""
+"""The list of API keys."""
 
 from __future__ import annotations
 
@@ -9,21 +9,18 @@ from django.contrib import admin
 from django.contrib.admin.views.main import ChangeList
 from django.db.models import Q, QuerySet
 from django.http import HttpRequest
-from django.urls import reverse
 from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
 from common.admin.list_filters import ChoiceFilter
 from common.admin.relative_time import relative_time
-from common.admin.row_menu import row_menu
 from common.admin.status_chip import Tone, status_chip
-from sites.admin.audited import AuditedAdmin, audit_url
+from sites.admin.revocable_key_list import RevocableKeyChangeList, RevocableKeyListAdmin, is_open
 from sites.api_keys.scope_table import scope_words
 from sites.api_keys.usage_day import days_of_use
-from sites.models import ApiKey, Role
-from sites.scoped_admin import SiteScopedAdmin
-from sites.site_filter import SiteFilter, of_site
+from sites.models import ApiKey
+from sites.site_filter import SiteFilter
 
 _SOON: Final = timedelta(days=14)
 
@@ -75,27 +72,17 @@ def _in_state(state: str, now: datetime) -> Q:
     }.get(state, Q())
 
 
-class ApiKeyChangeList(ChangeList):
-    """Marks each listed key with its requests and what the viewer may see and do."""
-
-    model_admin: SiteScopedAdmin
+class ApiKeyChangeList(RevocableKeyChangeList):
+    """Marks each listed key with its requests as well."""
 
     def get_results(self, request: HttpRequest) -> None:
         super().get_results(request)
-        keys = list(self.result_list)
-        days = days_of_use(key.pk for key in keys)
-        for key in keys:
+        days = days_of_use(key.pk for key in self.result_list)
+        for key in self.result_list:
             key.requests_in_a_day = days[key.pk].total
-            key.is_open = self.model_admin.may(request, key, Role.OPERATOR)
-            key.is_theirs = self.model_admin.may(request, key, Role.ADMIN)
-        self.result_list = keys
 
 
-class ApiKeyListAdmin(AuditedAdmin, SiteScopedAdmin):
-    view_role = Role.VIEWER
-    add_role = change_role = Role.ADMIN
-    # Revoked instead: the log and the audit go on naming it.
-    delete_role = None
+class ApiKeyListAdmin(RevocableKeyListAdmin):
     list_title = "API keys"
     list_display = (
         "named",
@@ -107,26 +94,17 @@ class ApiKeyListAdmin(AuditedAdmin, SiteScopedAdmin):
         "expires",
         "menu",
     )
-    list_display_links = ("named",)
     list_filter = (SiteFilter, StateFilter)
-    list_select_related = ("site",)
     search_fields = ("name", "key_id")
     search_help_text = "Name or key id"
-    ordering = ("site__name", "name")
-    change_list_template = "admin/filtered_list.html"
     empty_list_advice = (
         "An API key lets another system, such as your web shop, call a site's API: to send custom "
         "events or Onsite submissions, to read and change contacts. An admin of the site adds one "
         "and hands it to whoever sets up that system."
     )
-    actions = None
 
     def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[ChangeList]:
         return ApiKeyChangeList
-
-    @admin.display(description="name", ordering="name")
-    def named(self, key: ApiKey) -> SafeString:
-        return of_site(key.name, key.site)
 
     @admin.display(description="state")
     def state(self, key: ApiKey) -> SafeString:
@@ -134,11 +112,11 @@ class ApiKeyListAdmin(AuditedAdmin, SiteScopedAdmin):
 
     @admin.display(description="may")
     def may_do(self, key: ApiKey) -> str:
-        return scope_words(key.scopes) if _is_open(key) else "—"
+        return scope_words(key.scopes) if is_open(key) else "—"
 
     @admin.display(description="only from")
     def only_from(self, key: ApiKey) -> SafeString | str:
-        if not _is_open(key):
+        if not is_open(key):
             return "—"
         return networks_shown(key)
 
@@ -147,33 +125,6 @@ class ApiKeyListAdmin(AuditedAdmin, SiteScopedAdmin):
         count = getattr(key, "requests_in_a_day", 0)
         return "1 request" if count == 1 else f"{count:,} requests"
 
-    @admin.display(description="last used", ordering="last_used_at")
-    def last_used(self, key: ApiKey) -> SafeString:
-        at = relative_time(key.last_used_at, never="not used yet")
-        if not (_is_open(key) and key.last_used_from):
-            return at
-        return format_html(
-            '{0}<span class="clamp quiet" title="{1}">{1}</span>', at, key.last_used_from
-        )
-
     @admin.display(description="expires", ordering="expires_at")
     def expires(self, key: ApiKey) -> SafeString | str:
-        return relative_time(key.expires_at, never="no last day") if _is_open(key) else "—"
-
-    @admin.display(description="")
-    def menu(self, key: ApiKey) -> SafeString:
-        own = reverse("admin:sites_apikey_change", args=[key.pk])
-        entries = [("Edit" if _is_theirs(key) else "Open", own)]
-        if _is_theirs(key) and key.revoked_at is None:
-            entries.append(("Revoke…", reverse("admin:sites_apikey_revoke", args=[key.pk])))
-        if _is_open(key):
-            entries.append(("Audit log", audit_url(key)))
-        return row_menu(key.name, entries)
-
-
-def _is_open(key: ApiKey) -> bool:
-    return bool(getattr(key, "is_open", False))
-
-
-def _is_theirs(key: ApiKey) -> bool:
-    return bool(getattr(key, "is_theirs", False))
+        return relative_time(key.expires_at, never="no last day") if is_open(key) else "—"
