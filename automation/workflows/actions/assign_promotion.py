@@ -13,9 +13,10 @@ from automation.workflows.actions.action import (
     StepCall,
     StepResult,
 )
+from automation.workflows.actions.loyalty_gifts import gift_result
 from automation.workflows.reading import Reading
 from automation.workflows.site_things import SiteThings
-from contacts.loyalty.promotions import AssignOutcome, promotions_assign
+from contacts.loyalty.promotions import promotions_assign
 from contacts.models import Promotion
 
 
@@ -56,14 +57,8 @@ class AssignPromotion(Action):
                 source_ids={contact: calls[number].key for contact, number in go.items()},
             )
             for number, outcome in zip(go.values(), outcomes, strict=True):
-                results[number] = _result(outcome)
+                results[number] = gift_result(
+                    outcome, done="Promotion assigned.", repeat="It was assigned before."
+                )
                 del waiting[number]
         return [results[number] for number in range(len(calls))]
-
-
-def _result(outcome: AssignOutcome) -> StepResult:
-    if outcome.refusal:
-        return StepResult(ending=Ending.FAILED, detail=outcome.refusal)
-    if outcome.is_repeat:
-        return StepResult(ending=Ending.SKIPPED, detail="It was assigned before.")
-    return StepResult(ending=Ending.DONE, detail="Promotion assigned.")

@@ -13,7 +13,8 @@ from automation.workflows.actions.action import (
     StepResult,
     value_words,
 )
-from automation.workflows.reading import Reading, decimal_of
+from automation.workflows.actions.loyalty_gifts import Amounts, amounts_given
+from automation.workflows.reading import Reading
 from automation.workflows.site_things import SiteThings
 from contacts.loyalty.points import PointsOrder, PointsOutcome, points_award
 from contacts.models import PointDefinition
@@ -51,33 +52,21 @@ class AwardPoints(Action):
         if definition is None:
             gone = "The points are not there any more."
             return [StepResult(ending=Ending.FAILED, detail=gone) for _ in calls]
-        results: dict[int, StepResult] = {}
-        orders: dict[int, PointsOrder] = {}
-        for number, call in enumerate(calls):
-            amount = decimal_of(call.value(settings["amount"]))
-            if amount is None or amount <= 0:
-                results[number] = StepResult(
-                    ending=Ending.FAILED,
-                    detail="The amount is no number above zero with at most four decimals.",
+
+        def give(amounts: Amounts) -> list[PointsOutcome]:
+            orders = [
+                PointsOrder(
+                    contact_id=call.contact_id,
+                    definition=definition,
+                    amount=amount,
+                    description=settings["description"],
+                    source_text=call.source.label,
+                    source_id=call.key,
                 )
-                continue
-            orders[number] = PointsOrder(
-                contact_id=call.contact_id,
-                definition=definition,
-                amount=amount,
-                description=settings["description"],
-                source_text=call.source.label,
-                source_id=call.key,
-            )
-        outcomes = points_award(orders=list(orders.values()), source=calls[0].source)
-        for number, outcome in zip(orders, outcomes, strict=True):
-            results[number] = _result(outcome)
-        return [results[number] for number in range(len(calls))]
+                for call, amount in amounts
+            ]
+            return points_award(orders=orders, source=calls[0].source)
 
-
-def _result(outcome: PointsOutcome) -> StepResult:
-    if outcome.refusal:
-        return StepResult(ending=Ending.FAILED, detail=outcome.refusal)
-    if outcome.is_repeat:
-        return StepResult(ending=Ending.SKIPPED, detail="They were awarded before.")
-    return StepResult(ending=Ending.DONE, detail="Points awarded.")
+        return amounts_given(
+            calls, give, done="Points awarded.", repeat="They were awarded before."
+        )

@@ -10,13 +10,13 @@ from django.utils import timezone
 from automation.workflows.actions.action import (
     Action,
     Category,
-    Ending,
     Settings,
     StepCall,
     StepResult,
     value_words,
 )
-from automation.workflows.reading import Reading, decimal_of
+from automation.workflows.actions.loyalty_gifts import Amounts, amounts_given
+from automation.workflows.reading import Reading
 from automation.workflows.site_things import SiteThings
 from contacts.loyalty.vouchers import VoucherOrder, VoucherOutcome, vouchers_create
 
@@ -54,36 +54,20 @@ class CreateVoucher(Action):
     def execute(self, calls: Sequence[StepCall]) -> list[StepResult]:
         settings, now = calls[0].settings, timezone.now()
         days = settings["valid_days"]
-        results: dict[int, StepResult] = {}
-        orders: dict[int, VoucherOrder] = {}
-        for number, call in enumerate(calls):
-            amount = decimal_of(call.value(settings["amount"]))
-            if amount is None or amount <= 0:
-                results[number] = StepResult(
-                    ending=Ending.FAILED,
-                    detail="The amount is no number above zero with at most four decimals.",
+
+        def give(amounts: Amounts) -> list[VoucherOutcome]:
+            orders = [
+                VoucherOrder(
+                    contact_id=call.contact_id,
+                    amount=amount,
+                    currency=settings["currency"],
+                    valid_from=now,
+                    valid_to=now + timedelta(days=days) if days else None,
+                    description=settings["description"],
+                    source_id=call.key,
                 )
-                continue
-            orders[number] = VoucherOrder(
-                contact_id=call.contact_id,
-                amount=amount,
-                currency=settings["currency"],
-                valid_from=now,
-                valid_to=now + timedelta(days=days) if days else None,
-                description=settings["description"],
-                source_id=call.key,
-            )
-        outcomes = vouchers_create(
-            site=calls[0].site, orders=list(orders.values()), source=calls[0].source
-        )
-        for number, outcome in zip(orders, outcomes, strict=True):
-            results[number] = _result(outcome)
-        return [results[number] for number in range(len(calls))]
+                for call, amount in amounts
+            ]
+            return vouchers_create(site=calls[0].site, orders=orders, source=calls[0].source)
 
-
-def _result(outcome: VoucherOutcome) -> StepResult:
-    if outcome.refusal:
-        return StepResult(ending=Ending.FAILED, detail=outcome.refusal)
-    if outcome.is_repeat:
-        return StepResult(ending=Ending.SKIPPED, detail="It was created before.")
-    return StepResult(ending=Ending.DONE, detail="Voucher created.")
+        return amounts_given(calls, give, done="Voucher created.", repeat="It was created before.")
