@@ -3,6 +3,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import pytest
+from django.test import Client
 
 from sites.models import Role, Site, User
 from tests.chromium import browser_type_launch_args
@@ -34,3 +35,27 @@ def member(site: Site) -> MakeMember:
         return MembershipFactory.create(site=on, role=role).user
 
     return make
+
+
+@pytest.fixture
+def viewer(client: Client, member: MakeMember) -> Client:
+    client.force_login(member(Role.VIEWER))
+    return client
+
+
+@pytest.fixture
+def support(client: Client, member: MakeMember) -> Client:
+    client.force_login(member(Role.SUPPORT))
+    return client
+
+
+@pytest.fixture
+def operator(client: Client, member: MakeMember) -> Client:
+    client.force_login(member(Role.OPERATOR))
+    return client
+
+
+@pytest.fixture
+def admin(client: Client, member: MakeMember) -> Client:
+    client.force_login(member(Role.ADMIN))
+    return client

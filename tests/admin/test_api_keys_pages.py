@@ -28,12 +28,6 @@ LIST = "admin:sites_apikey_changelist"
 ADD = "admin:sites_apikey_add"
 
 
-@pytest.fixture
-def admin(client: Client, member: MakeMember) -> Client:
-    client.force_login(member(Role.ADMIN))
-    return client
-
-
 def page_of(key: ApiKey) -> str:
     return reverse("admin:sites_apikey_change", args=[key.pk])
 

@@ -44,12 +44,6 @@ def event(integration: CustomIntegration) -> ReceptionEvent:
     )
 
 
-@pytest.fixture
-def operator(client: Client, member: MakeMember) -> Client:
-    client.force_login(member(Role.OPERATOR))
-    return client
-
-
 def editor_url(integration: CustomIntegration) -> str:
     add = reverse("admin:webhooks_receptionevent_add")
     return f"{add}?integration={integration.pk}&context=app"

@@ -9,8 +9,7 @@ from django.test import Client
 from django.urls import reverse
 
 from contacts.models import Contact, ContactField
-from sites.models import Role, Site
-from tests.conftest import MakeMember
+from sites.models import Site
 from tests.contacts.changes import apply
 from tests.factories import ContactFieldFactory, SiteFactory
 from tests.webhooks.reception_fields import field_writing_to
@@ -20,18 +19,6 @@ pytestmark = pytest.mark.django_db
 LIST = "admin:contacts_contactfield_changelist"
 ADD = "admin:contacts_contactfield_add"
 OPTIONS = [{"id": "gold", "label": "Gold = best"}, {"id": "a=b", "label": "Both"}]
-
-
-@pytest.fixture
-def operator(client: Client, member: MakeMember) -> Client:
-    client.force_login(member(Role.OPERATOR))
-    return client
-
-
-@pytest.fixture
-def viewer(client: Client, member: MakeMember) -> Client:
-    client.force_login(member(Role.VIEWER))
-    return client
 
 
 def page_of(field: ContactField, page: str = "change") -> str:

@@ -53,12 +53,6 @@ def webhook(integration: CustomIntegration) -> ReceptionEvent:
     return reception_event(integration, PHONE, context=Context.WEBHOOK)
 
 
-@pytest.fixture
-def operator(client: Client, member: MakeMember) -> Client:
-    client.force_login(member(Role.OPERATOR))
-    return client
-
-
 def page_of(row: CustomIntegration | ReceptionEvent, page: str = "change") -> str:
     meta = row._meta
     return reverse(f"admin:{meta.app_label}_{meta.model_name}_{page}", args=[row.pk])

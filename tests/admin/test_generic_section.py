@@ -110,18 +110,6 @@ def point_to(stored: GenericApi, api: HostileApi) -> None:
     GenericApi.objects.filter(pk=stored.pk).update(lookup_url=api.url(), write_url=api.url())
 
 
-@pytest.fixture
-def operator(client: Client, member: MakeMember) -> Client:
-    client.force_login(member(Role.OPERATOR))
-    return client
-
-
-@pytest.fixture
-def admin(client: Client, member: MakeMember) -> Client:
-    client.force_login(member(Role.ADMIN))
-    return client
-
-
 # -- roles -----------------------------------------------------------------------------------------
 
 

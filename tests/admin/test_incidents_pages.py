@@ -37,12 +37,6 @@ def incident(site: Site) -> Incident:
     return found
 
 
-@pytest.fixture
-def support(client: Client, member: MakeMember) -> Client:
-    client.force_login(member(Role.SUPPORT))
-    return client
-
-
 def html_of(response: Any) -> str:
     assert response.status_code == 200
     return str(response.content.decode())

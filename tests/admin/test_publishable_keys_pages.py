@@ -23,12 +23,6 @@ SHOP = "https://shop.example.com"
 ROLES = [Role.VIEWER, Role.SUPPORT, Role.OPERATOR, Role.ADMIN]
 
 
-@pytest.fixture
-def admin(client: Client, member: MakeMember) -> Client:
-    client.force_login(member(Role.ADMIN))
-    return client
-
-
 def page_of(key: PublishableKey) -> str:
     return reverse("admin:sites_publishablekey_change", args=[key.pk])
 

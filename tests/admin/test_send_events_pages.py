@@ -32,12 +32,6 @@ def event(site: Site, integration: CustomIntegration) -> SendEvent:
     return send_event(site, integration=integration)
 
 
-@pytest.fixture
-def operator(client: Client, member: MakeMember) -> Client:
-    client.force_login(member(Role.OPERATOR))
-    return client
-
-
 def page(event: SendEvent, name: str = "change") -> str:
     return reverse(f"admin:webhooks_sendevent_{name}", args=[event.pk])
 

@@ -50,24 +50,6 @@ def html(response: Any) -> str:
     return text.replace("&#x27;", "'").replace("&quot;", '"').replace("&amp;", "&")
 
 
-@pytest.fixture
-def operator(client: Client, member: MakeMember) -> Client:
-    client.force_login(member(Role.OPERATOR))
-    return client
-
-
-@pytest.fixture
-def admin(client: Client, member: MakeMember) -> Client:
-    client.force_login(member(Role.ADMIN))
-    return client
-
-
-@pytest.fixture
-def viewer(client: Client, member: MakeMember) -> Client:
-    client.force_login(member(Role.VIEWER))
-    return client
-
-
 # -- list ------------------------------------------------------------------------------------------
 
 

@@ -11,8 +11,6 @@ from contacts.services import contact_apply
 from integrations.contact_change import ContactChange, Deletion, Identity
 from integrations.models import ApiCall, Operation, Purpose
 from onsite.models import State
-from sites.models import Role
-from tests.conftest import MakeMember
 from tests.contacts.changes import source
 from tests.onsite.campaign import JANE, Campaign
 from tests.onsite.retailer import Retailer
@@ -29,12 +27,6 @@ def html_of(client: Client, url: str) -> str:
     response = client.get(url)
     assert response.status_code == 200
     return response.content.decode()
-
-
-@pytest.fixture
-def support(client: Client, member: MakeMember) -> Client:
-    client.force_login(member(Role.SUPPORT))
-    return client
 
 
 def test_search_read_correct_send_again(

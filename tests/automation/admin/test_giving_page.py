@@ -33,12 +33,6 @@ def chosen(site: Site) -> Segment:
     return made
 
 
-@pytest.fixture
-def operator(client: Client, member: MakeMember) -> Client:
-    client.force_login(member(Role.OPERATOR))
-    return client
-
-
 def give_url(of: Segment, **query: Any) -> str:
     return reverse("admin:automation_segment_give", args=[of.pk], query=query or None)
 

@@ -40,24 +40,6 @@ ADD = "admin:automation_segment_add"
 IN_MALMO = field("city", "eq", "Malmö")
 
 
-@pytest.fixture
-def operator(client: Client, member: MakeMember) -> Client:
-    client.force_login(member(Role.OPERATOR))
-    return client
-
-
-@pytest.fixture
-def admin(client: Client, member: MakeMember) -> Client:
-    client.force_login(member(Role.ADMIN))
-    return client
-
-
-@pytest.fixture
-def viewer(client: Client, member: MakeMember) -> Client:
-    client.force_login(member(Role.VIEWER))
-    return client
-
-
 def page_of(of: Segment, tab: str = "", page: str = "change") -> str:
     url = reverse(f"admin:automation_segment_{page}", args=[of.pk])
     return f"{url}?tab={tab}" if tab else url

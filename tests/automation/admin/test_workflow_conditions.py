@@ -9,7 +9,7 @@ import pytest
 from django.test import Client
 
 from automation.models import WorkflowVersion
-from sites.models import Role, Site
+from sites.models import Site
 from tests.automation.admin.workflow_editing import (
     FILLED,
     begun,
@@ -19,7 +19,6 @@ from tests.automation.admin.workflow_editing import (
     purchase_event,
     with_set_field,
 )
-from tests.conftest import MakeMember
 from webhooks.inbound.models import ReceptionEvent
 
 RULE = {
@@ -30,12 +29,6 @@ RULE = {
     },
     "exclude": None,
 }
-
-
-@pytest.fixture
-def operator(client: Client, member: MakeMember) -> Client:
-    client.force_login(member(Role.OPERATOR))
-    return client
 
 
 @pytest.fixture

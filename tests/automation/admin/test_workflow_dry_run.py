@@ -38,12 +38,6 @@ STEPS: list[dict[str, Any]] = [
 
 
 @pytest.fixture
-def support(client: Client, member: MakeMember) -> Client:
-    client.force_login(member(Role.SUPPORT))
-    return client
-
-
-@pytest.fixture
 def purchase(site: Site) -> ReceptionEvent:
     ContactFieldFactory.create(site=site, name="Score", field_id="score", type="integer")
     return reception_event(

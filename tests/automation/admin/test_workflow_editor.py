@@ -9,7 +9,7 @@ from django.test import Client
 from django.urls import reverse
 
 from automation.models import Workflow, WorkflowState, WorkflowVersion
-from sites.models import AuditEntry, Role, Site
+from sites.models import AuditEntry, Site
 from tests.automation.admin.page_form import PageForm
 from tests.automation.admin.workflow_editing import (
     FILLED,
@@ -22,16 +22,9 @@ from tests.automation.admin.workflow_editing import (
     saved,
     with_set_field,
 )
-from tests.conftest import MakeMember
 from tests.factories import SiteFactory
 from tests.webhooks.reception_events import custom_integration, reception_event
 from webhooks.inbound.models import ReceptionEvent
-
-
-@pytest.fixture
-def operator(client: Client, member: MakeMember) -> Client:
-    client.force_login(member(Role.OPERATOR))
-    return client
 
 
 @pytest.fixture

@@ -26,12 +26,6 @@ HOSTILE = "<script>alert(1)</script>\"'{{7*7}}"
 
 
 @pytest.fixture
-def operator(client: Client, member: MakeMember) -> Client:
-    client.force_login(member(Role.OPERATOR))
-    return client
-
-
-@pytest.fixture
 def purchase(site: Site) -> ReceptionEvent:
     return purchase_event(site)
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import Any
 
-import pytest
 from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
@@ -18,12 +17,6 @@ from tests.automation.admin.workflow_rows import ACTOR, DEFINITION, contact, run
 from tests.conftest import MakeMember
 
 LIST = "admin:automation_workflow_changelist"
-
-
-@pytest.fixture
-def operator(client: Client, member: MakeMember) -> Client:
-    client.force_login(member(Role.OPERATOR))
-    return client
 
 
 def html(response: Any) -> str:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import uuid
 from typing import Any
 
-import pytest
 from django.test import Client
 from django.urls import reverse
 
@@ -22,12 +21,6 @@ from webhooks.inbound.models import EventOutcome, Status
 from webhooks.inbound.models import Outcome as RowOutcome
 
 LIST = "admin:automation_workflowrun_changelist"
-
-
-@pytest.fixture
-def support(client: Client, member: MakeMember) -> Client:
-    client.force_login(member(Role.SUPPORT))
-    return client
 
 
 def html(response: Any) -> str:
