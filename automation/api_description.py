@@ -2,25 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from typing import Any, Final
+from collections.abc import Mapping
+from functools import partial
+from typing import Final
 
 from common.endpoint.description import (
-    Answer,
     Endpoint,
     Group,
     JsonSchema,
-    Operation,
     in_path,
-    ref,
 )
-from common.endpoint.description.common_problems import (
-    INVALID,
-    NOT_ACCEPTABLE,
-    NOT_FOUND,
-    OUR_PROBLEMS,
-)
-from common.endpoint.description.parameters import Parameter
 from common.endpoint.description.shapes import (
     AT,
     COUNT,
@@ -35,7 +26,7 @@ from common.endpoint.description.shapes import (
     page_of,
     shape,
 )
-from sites.api_keys.api_description import API_KEY, key_answers
+from sites.api_keys.key_operations import found, reading
 from sites.models import Scope
 
 _SEGMENT: Final[dict[str, JsonSchema]] = {
@@ -103,34 +94,7 @@ _MEMBER: Final = {
     "since": MOMENT,
 }
 _SEGMENT_ID: Final = in_path("segment_id", "The id of the segment.", ROW_ID, format="uuid")
-
-
-def _found(description: str, schema: str, example: Any) -> Answer:
-    return Answer(
-        status=200, description=description, schema=ref(schema), examples={"found": example}
-    )
-
-
-def _reading(
-    operation_id: str, summary: str, answer: Answer, *, parameters: Sequence[Parameter] = ()
-) -> dict[str, Operation]:
-    return {
-        "get": Operation(
-            operation_id=operation_id,
-            summary=summary,
-            parameters=parameters,
-            security=(API_KEY,),
-            answers=(
-                answer,
-                *key_answers(Scope.CONTACTS_READ),
-                NOT_FOUND,
-                NOT_ACCEPTABLE,
-                *((INVALID,) if parameters else ()),
-                *OUR_PROBLEMS,
-            ),
-        )
-    }
-
+_reading: Final = partial(reading, Scope.CONTACTS_READ)
 
 SEGMENTS: Final = Group(
     tag="Segments",
@@ -141,30 +105,36 @@ SEGMENTS: Final = Group(
     endpoints=(
         Endpoint(
             url_name="automation-segments",
-            operations=_reading(
-                "listSegments",
-                "List segments",
-                _found("All of them, by name.", "Segments", page(_EXAMPLE)),
-            ),
+            operations={
+                "get": _reading(
+                    "listSegments",
+                    "List segments",
+                    found("All of them, by name.", "Segments", page(_EXAMPLE)),
+                )
+            },
         ),
         Endpoint(
             url_name="automation-segment",
             parameters=(_SEGMENT_ID,),
-            operations=_reading(
-                "readSegment",
-                "Read a segment",
-                _found("It, with its rule.", "SegmentDetail", _DETAIL),
-            ),
+            operations={
+                "get": _reading(
+                    "readSegment",
+                    "Read a segment",
+                    found("It, with its rule.", "SegmentDetail", _DETAIL),
+                )
+            },
         ),
         Endpoint(
             url_name="automation-segment-members",
             parameters=(_SEGMENT_ID,),
-            operations=_reading(
-                "listSegmentMembers",
-                "List who is in a segment",
-                _found("A page, newest contacts first.", "SegmentMembers", page(_MEMBER)),
-                parameters=PAGING,
-            ),
+            operations={
+                "get": _reading(
+                    "listSegmentMembers",
+                    "List who is in a segment",
+                    found("A page, newest contacts first.", "SegmentMembers", page(_MEMBER)),
+                    parameters=PAGING,
+                )
+            },
         ),
     ),
     schemas=_SCHEMAS,

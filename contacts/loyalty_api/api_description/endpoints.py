@@ -5,13 +5,7 @@ from typing import Final
 from common.endpoint.description import Answer, Endpoint, in_path, in_query
 from common.endpoint.description.shapes import PAGING, ROW_ID, page
 from contacts.loyalty.points_order import KEPT_ELSEWHERE
-from contacts.loyalty_api.api_description.operations import (
-    body_of,
-    conflict,
-    found,
-    reading,
-    writing,
-)
+from contacts.loyalty_api.api_description.operations import conflict, reading, writing
 from contacts.loyalty_api.api_description.schemas import (
     ACCOUNT,
     ASSIGNMENT,
@@ -30,6 +24,7 @@ from contacts.loyalty_api.view import (
     SOURCE_ID_USED,
     SOURCE_ID_USED_DETAIL,
 )
+from sites.api_keys.key_operations import body_of, found
 
 _CONTACT: Final = in_path("contact_id", "The `id` of the contact.", CONTACT_ID, format="uuid")
 _VOUCHER: Final = in_path("voucher_id", "The id of the voucher.", ROW_ID, format="uuid")

@@ -4,17 +4,9 @@ from typing import Final
 
 from common.endpoint.description import Endpoint, Problem, in_path, in_query
 from common.endpoint.description.shapes import PAGING, ROW_ID, page
+from sites.api_keys.key_operations import body_of, found
 from webhooks.api.api_description.delivery_schemas import DELIVERY, DELIVERY_DETAIL, EVENT, PLAN
-from webhooks.api.api_description.shared import (
-    BY_JOB,
-    JOB,
-    SINCE,
-    UNTIL,
-    body_of,
-    found,
-    reading,
-    writing,
-)
+from webhooks.api.api_description.shared import BY_JOB, JOB, SINCE, UNTIL, reading, writing
 from webhooks.api.delivery_views import NOT_CANCELLABLE, NOT_RESENDABLE
 from webhooks.api.recovery_views import NOTHING_TO_SEND
 from webhooks.outbound.recovering.conditions import CODE_CLASSES, ERRORS, STATES, TRIES

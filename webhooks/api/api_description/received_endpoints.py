@@ -19,15 +19,8 @@ from common.endpoint.description.shapes import (
     page_of,
     shape,
 )
-from webhooks.api.api_description.shared import (
-    BY_JOB,
-    SINCE,
-    UNTIL,
-    body_of,
-    found,
-    reading,
-    writing,
-)
+from sites.api_keys.key_operations import body_of, found
+from webhooks.api.api_description.shared import BY_JOB, SINCE, UNTIL, reading, writing
 from webhooks.api.received_event_views import NOT_REPLAYABLE
 from webhooks.inbound.models import Outcome, Status
 

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from typing import Any, Final
+from collections.abc import Mapping
+from functools import partial
+from typing import Final
 
 from common.endpoint.description import (
-    JSON,
     Answer,
     Body,
     JsonSchema,
@@ -16,15 +16,6 @@ from common.endpoint.description import (
     in_query,
     ref,
 )
-from common.endpoint.description.common_problems import (
-    EMPTY_BODY,
-    INVALID,
-    JSON_BODY_PROBLEMS,
-    NOT_ACCEPTABLE,
-    NOT_FOUND,
-    OUR_PROBLEMS,
-)
-from common.endpoint.description.parameters import Parameter
 from common.endpoint.description.shapes import (
     AT,
     COUNT,
@@ -37,11 +28,10 @@ from common.endpoint.description.shapes import (
     shape,
 )
 from common.endpoint.pages import LARGEST_SIZE
-from sites.api_keys.api_description import API_KEY, key_answers
+from sites.api_keys import key_operations
+from sites.api_keys.key_operations import Answers
 from sites.models import JobState, Scope
 from webhooks.api.answered_once import BAD_KEY_DETAIL, HEADER, REUSED, REUSED_DETAIL
-
-Answers = Sequence[Answer | Problem]
 
 SINCE: Final = in_query("since", "Not before this moment.", MOMENT, format="date-time")
 UNTIL: Final = in_query("until", "Before this moment.", "2999-01-01T00:00:00Z", format="date-time")
@@ -66,7 +56,6 @@ _REUSED: Final = Problem(
     when="the key came with another request before.",
     detail=REUSED_DETAIL,
 )
-_OPTIONAL_BODY: Final = tuple(each for each in JSON_BODY_PROBLEMS if each is not EMPTY_BODY)
 JOB: Final = {
     "id": 17,
     "kind": "recover",
@@ -90,29 +79,7 @@ BY_JOB: Final = Answer(
 )
 
 
-def reading(
-    operation_id: str,
-    summary: str,
-    answer: Answer,
-    *,
-    description: str = "",
-    parameters: Sequence[Parameter] = (),
-) -> Operation:
-    return Operation(
-        operation_id=operation_id,
-        summary=summary,
-        description=description,
-        parameters=parameters,
-        security=(API_KEY,),
-        answers=(
-            answer,
-            *key_answers(Scope.MANAGEMENT_READ),
-            NOT_FOUND,
-            NOT_ACCEPTABLE,
-            *((INVALID,) if parameters else ()),
-            *OUR_PROBLEMS,
-        ),
-    )
+reading: Final = partial(key_operations.reading, Scope.MANAGEMENT_READ)
 
 
 def writing(  # noqa: PLR0913
@@ -125,42 +92,14 @@ def writing(  # noqa: PLR0913
     is_once: bool = False,
 ) -> Operation:
     """Return an operation that changes something; `is_once` ones take an `Idempotency-Key`."""
-    bodies: Answers = ()
-    if body is not None:
-        bodies = (*(JSON_BODY_PROBLEMS if body.is_required else _OPTIONAL_BODY), INVALID)
-    return Operation(
-        operation_id=operation_id,
-        summary=summary,
+    return key_operations.writing(
+        Scope.MANAGEMENT_WRITE,
+        operation_id,
+        summary,
+        (*answers, _BAD_KEY, _REUSED) if is_once else answers,
         description=description,
         parameters=(ONCE,) if is_once else (),
-        security=(API_KEY,),
         body=body,
-        answers=(
-            *answers,
-            *key_answers(Scope.MANAGEMENT_WRITE),
-            NOT_FOUND,
-            NOT_ACCEPTABLE,
-            *bodies,
-            *((_BAD_KEY, _REUSED) if is_once else ()),
-            *OUR_PROBLEMS,
-        ),
-    )
-
-
-def body_of(
-    name: str, examples: Mapping[str, Any], description: str = "", *, is_required: bool = True
-) -> Body:
-    return Body(
-        description=description or "What is asked for.",
-        schema=ref(name),
-        examples={JSON: examples},
-        is_required=is_required,
-    )
-
-
-def found(description: str, schema: str, example: Any, status: int = 200) -> Answer:
-    return Answer(
-        status=status, description=description, schema=ref(schema), examples={"found": example}
     )
 
 

@@ -14,8 +14,9 @@ from common.endpoint.description.shapes import (
     or_null,
     shape,
 )
+from sites.api_keys.key_operations import Answers, body_of, found
 from webhooks.api.api_description.delivery_schemas import DELIVERY_DETAIL
-from webhooks.api.api_description.shared import BY_JOB, Answers, body_of, found, writing
+from webhooks.api.api_description.shared import BY_JOB, writing
 from webhooks.api.api_description.subscription_endpoints import NAMED
 from webhooks.api.api_description.subscription_schemas import SECRET, SUBSCRIPTION
 from webhooks.api.subscription_actions import (

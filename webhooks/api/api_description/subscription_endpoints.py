@@ -4,7 +4,8 @@ from typing import Final
 
 from common.endpoint.description import Answer, Endpoint, in_path, in_query
 from common.endpoint.description.shapes import PAGING, page
-from webhooks.api.api_description.shared import BY_JOB, body_of, found, reading, writing
+from sites.api_keys.key_operations import body_of, found
+from webhooks.api.api_description.shared import BY_JOB, reading, writing
 from webhooks.api.api_description.subscription_schemas import (
     NEW_SUBSCRIPTION,
     SECRET,
