@@ -9,21 +9,13 @@ from common.endpoint.description import (
     Body,
     Endpoint,
     JsonSchema,
-    Operation,
     Problem,
     in_path,
     ref,
 )
-from common.endpoint.description.common_problems import (
-    INVALID,
-    JSON_BODY_PROBLEMS,
-    NOT_ACCEPTABLE,
-    NOT_FOUND,
-    OUR_PROBLEMS,
-)
 from contacts.api.contact_field_views import FIELD_IN_USE
 from integrations.field_types import FieldType
-from sites.api_keys.api_description import API_KEY, key_answers
+from sites.api_keys.key_operations import reading, writing
 from sites.models import Scope
 
 _TIER: Final = {
@@ -100,30 +92,32 @@ FIELD_SCHEMAS: Final[Mapping[str, JsonSchema]] = {
     },
 }
 
-_LIST: Final = Operation(
-    operation_id="listContactFields",
-    summary="List the site's own fields",
-    security=(API_KEY,),
-    answers=(
-        Answer(
-            status=200,
-            description="All of them, in order of name.",
-            schema=ref("ContactFields"),
-            examples={
-                "one_field": {"links": {"next": None, "prev": None}, "results": [_TIER | _STAMPS]}
-            },
-        ),
-        *key_answers(Scope.CONTACTS_READ),
-        NOT_FOUND,
-        NOT_ACCEPTABLE,
-        *OUR_PROBLEMS,
+_LIST: Final = reading(
+    Scope.CONTACTS_READ,
+    "listContactFields",
+    "List the site's own fields",
+    Answer(
+        status=200,
+        description="All of them, in order of name.",
+        schema=ref("ContactFields"),
+        examples={
+            "one_field": {"links": {"next": None, "prev": None}, "results": [_TIER | _STAMPS]}
+        },
     ),
 )
-_CREATE: Final = Operation(
-    operation_id="createContactField",
-    summary="Add a field",
+_CREATE: Final = writing(
+    Scope.CONTACTS_WRITE,
+    "createContactField",
+    "Add a field",
+    (
+        Answer(
+            status=201,
+            description="The field as it is kept.",
+            schema=ref("ContactField"),
+            examples={"radio": _TIER | _STAMPS},
+        ),
+    ),
     description="Id and type stay as they are. A site has at most 300 fields.",
-    security=(API_KEY,),
     body=Body(
         description="The field.",
         schema=ref("NewContactField"),
@@ -140,39 +134,21 @@ _CREATE: Final = Operation(
             }
         },
     ),
-    answers=(
-        Answer(
-            status=201,
-            description="The field as it is kept.",
-            schema=ref("ContactField"),
-            examples={"radio": _TIER | _STAMPS},
-        ),
-        *key_answers(Scope.CONTACTS_WRITE),
-        *JSON_BODY_PROBLEMS,
-        NOT_FOUND,
-        NOT_ACCEPTABLE,
-        INVALID,
-        *OUR_PROBLEMS,
-    ),
 )
-_DELETE: Final = Operation(
-    operation_id="deleteContactField",
-    summary="Remove a field that nothing uses",
-    description="What contacts have in it stays with them as a plain attribute.",
-    security=(API_KEY,),
-    answers=(
+_DELETE: Final = writing(
+    Scope.CONTACTS_WRITE,
+    "deleteContactField",
+    "Remove a field that nothing uses",
+    (
         Answer(status=204, description="The field is removed."),
-        *key_answers(Scope.CONTACTS_WRITE),
-        NOT_FOUND,
-        NOT_ACCEPTABLE,
         Problem(
             status=409,
             code=FIELD_IN_USE,
             when="a reception event writes to it; `detail` names the event.",
             detail="“Level” of the event “Order” writes to this field. Let it write elsewhere.",
         ),
-        *OUR_PROBLEMS,
     ),
+    description="What contacts have in it stays with them as a plain attribute.",
 )
 
 FIELD_ENDPOINTS: Final = (

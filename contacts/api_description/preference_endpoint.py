@@ -4,26 +4,16 @@ from collections.abc import Mapping
 from typing import Final
 
 from common.endpoint.description import (
-    JSON,
     Answer,
-    Body,
     Endpoint,
     JsonSchema,
-    Operation,
     Problem,
     in_path,
     ref,
 )
-from common.endpoint.description.common_problems import (
-    INVALID,
-    JSON_BODY_PROBLEMS,
-    NOT_ACCEPTABLE,
-    NOT_FOUND,
-    OUR_PROBLEMS,
-)
 from contacts.api.preference_view import NO_IDENTITY, PREFERENCES
 from contacts.api_description.contact_schemas import CONTACT_ID
-from sites.api_keys.api_description import API_KEY, key_answers
+from sites.api_keys.key_operations import body_of, writing
 from sites.models import Scope
 
 _TEXTS: Final = ("email", "mobilePhone", "externalId", "firstName", "lastName")
@@ -60,17 +50,11 @@ PREFERENCE_ENDPOINT: Final = Endpoint(
         in_path("preference", "Which of the three.", "acceptsSms", enum=list(PREFERENCES)),
     ),
     operations={
-        "post": Operation(
-            operation_id="setPreference",
-            summary="Set one preference of a contact",
-            description="Under the addresses of Voyado Engage's API, version 2.",
-            security=(API_KEY,),
-            body=Body(
-                description="Yes or no.",
-                schema=ref("Preference"),
-                examples={JSON: {"yes": {"value": True}, "no": {"value": False}}},
-            ),
-            answers=(
+        "post": writing(
+            Scope.CONTACTS_WRITE,
+            "setPreference",
+            "Set one preference of a contact",
+            (
                 Answer(
                     status=200,
                     description="The contact, or its id alone to a key without `contacts:read`.",
@@ -87,18 +71,16 @@ PREFERENCE_ENDPOINT: Final = Endpoint(
                         }
                     },
                 ),
-                *key_answers(Scope.CONTACTS_WRITE),
-                *JSON_BODY_PROBLEMS,
-                NOT_FOUND,
-                NOT_ACCEPTABLE,
                 Problem(
                     status=409,
                     code=NO_IDENTITY,
                     when="give the contact an e-mail, an external id or a phone number first.",
                     detail=("This contact has no e-mail address, external id or phone number."),
                 ),
-                INVALID,
-                *OUR_PROBLEMS,
+            ),
+            description="Under the addresses of Voyado Engage's API, version 2.",
+            body=body_of(
+                "Preference", {"yes": {"value": True}, "no": {"value": False}}, "Yes or no."
             ),
         )
     },
