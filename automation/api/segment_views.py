@@ -12,6 +12,7 @@ from rest_framework.response import Response
 
 from automation.models import Segment, SegmentMember
 from automation.segments.reading import BadRule, read_rule
+from automation.segments.rule_names import RuleNames
 from automation.segments.wording import rule_words
 from common.admin.key_pages import KeyStream
 from common.endpoint.pages import filters_in, in_order, page_response, whole_list
@@ -75,7 +76,8 @@ class SegmentView(SegmentsApiView):
     def get(self, request: Request, segment_id: UUID) -> Response:
         segment = self.segment(segment_id)
         try:
-            words = rule_words(read_rule(segment.rule, self.site), self.site)
+            names = RuleNames(self.site)
+            words = rule_words(read_rule(segment.rule, self.site, names), self.site, names)
         except BadRule as error:
             words = str(error)
         return Response({**SegmentBody(segment).data, "words": words, "rule": segment.rule})

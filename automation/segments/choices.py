@@ -7,15 +7,34 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any, Final
 
+from django.db import connection
 from django.utils import timezone
 
-from automation.segments.fields import RuleField, fields_of
-from contacts.models import Activity, ConsentDefinition, PointDefinition
+from automation.segments.fields import RuleField
+from automation.segments.rule_names import RuleNames
+from contacts.models import Activity
 from integrations.contact_change import Channel, EmailStatus
 from integrations.field_types import FieldType
 from sites.models import Site
 from webhooks.inbound.models import ReceptionEvent
 
+# A loose scan of the index: one look-up per type, and another for when it was seen last.
+_TYPES_SEEN: Final = """
+    WITH RECURSIVE types(type, place) AS (
+        SELECT (SELECT min(type) FROM contacts_activity WHERE site_id = %s), 1
+        UNION ALL
+        SELECT (
+            SELECT min(a.type) FROM contacts_activity a WHERE a.site_id = %s AND a.type > types.type
+        ), place + 1
+        FROM types WHERE types.type IS NOT NULL AND place < %s
+    )
+    SELECT type FROM types
+    WHERE type IS NOT NULL AND EXISTS (
+        SELECT 1 FROM contacts_activity a
+        WHERE a.site_id = %s AND a.type = types.type AND a.occurred_at >= %s
+    )
+    ORDER BY place
+"""
 SEEN_WITHIN: Final = timedelta(days=365)
 # Of each type so many of the newest activities are looked at for their properties.
 _LOOKED_AT: Final = 50
@@ -53,20 +72,18 @@ class RuleChoices:
     activity_types: tuple[tuple[str, str], ...]
 
 
-def rule_choices(site: Site) -> RuleChoices:
-    """Return what conditions on contacts of the site can be about."""
-    consents = ConsentDefinition.objects.filter(site=site).order_by("name", "pk")
-    points = PointDefinition.objects.filter(site=site).order_by("number")
+def rule_choices(names: RuleNames) -> RuleChoices:
+    """Return what conditions on contacts of the site of these names can be about."""
     return RuleChoices(
-        fields=tuple(fields_of(site).values()),
+        fields=tuple(names.fields.values()),
         channels=tuple(
             (each.value, {"sms": "SMS", "email": "E-mail"}.get(each.value, "Post"))
             for each in Channel
         ),
-        consents=tuple(consents.values_list("consent_id", "name")),
+        consents=tuple(names.consents.items()),
         email_statuses=tuple((each.value, each.value.capitalize()) for each in EmailStatus),
-        points=tuple(points.values_list("number", "name")),
-        activity_types=tuple(activity_types(site)),
+        points=tuple(names.points.items()),
+        activity_types=tuple(activity_types(names.site)),
     )
 
 
@@ -98,17 +115,13 @@ def property_choices(site: Site, activity_type: str) -> tuple[PropertyChoice, ..
     return tuple(PropertyChoice(path, kind, tuple(samples)) for path, (kind, samples) in listed)
 
 
-def _types_seen(site: Site) -> Iterator[str]:
-    """Yield the types in order: each is the next one in the index, however many activities."""
-    rows = Activity.objects.filter(site=site).order_by("type")
+def _types_seen(site: Site) -> list[str]:
+    """Return the types in order: each is the next one in the index, however many activities."""
     since = timezone.now() - SEEN_WITHIN
-    kind = ""
-    for _ in range(_MOST_TYPES):
-        kind = rows.filter(type__gt=kind).values_list("type", flat=True).first() or ""
-        if not kind:
-            return
-        if rows.filter(type=kind, occurred_at__gte=since).exists():
-            yield kind
+    at = Activity._meta.get_field("occurred_at").get_db_prep_value(since, connection)
+    with connection.cursor() as cursor:
+        cursor.execute(_TYPES_SEEN, [site.pk, site.pk, _MOST_TYPES, site.pk, at])
+        return [kind for (kind,) in cursor.fetchall()]
 
 
 def _properties(value: Mapping[str, Any], above: tuple[str, ...]) -> Iterator[tuple[str, str, str]]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from functools import cached_property
 from typing import Any, Final
 
 from automation.segments.activity_reading import read_activity
@@ -18,7 +17,6 @@ from automation.segments.conditions import (
     PreferenceCondition,
     Rule,
 )
-from automation.segments.fields import RuleField, fields_of
 from automation.segments.operators import (
     ANSWERS,
     FIELD_OPERATORS,
@@ -26,8 +24,8 @@ from automation.segments.operators import (
     POINTS_OPERATORS,
     ValueForm,
 )
+from automation.segments.rule_names import RuleNames
 from automation.segments.values import chosen, field_value, number_value, texts_value
-from contacts.models import ConsentDefinition, PointDefinition
 from integrations.contact_change import Channel, EmailStatus
 from sites.models import Site
 
@@ -48,30 +46,12 @@ class BadRule(ValueError):
 
 
 class _Reader:
-    """Reads one document; what the site has is asked for when the first condition needs it."""
+    """Reads one document, collecting what is wrong with it."""
 
-    def __init__(self, site: Site) -> None:
-        self._site = site
+    def __init__(self, names: RuleNames) -> None:
+        self.names = names
         self._count = 0
         self.problems: list[Problem] = []
-
-    @cached_property
-    def fields(self) -> Mapping[str, RuleField]:
-        return fields_of(self._site)
-
-    @cached_property
-    def consents(self) -> frozenset[str]:
-        rows = ConsentDefinition.objects.filter(site=self._site)
-        return frozenset(rows.values_list("consent_id", flat=True))
-
-    @cached_property
-    def points(self) -> frozenset[int]:
-        rows = PointDefinition.objects.filter(site=self._site)
-        return frozenset(rows.values_list("number", flat=True))
-
-    @property
-    def default_country(self) -> str:
-        return self._site.default_country
 
     def problem(self, place: str, sentence: str) -> None:
         self.problems.append((place, sentence))
@@ -124,9 +104,12 @@ class _Reader:
         return None if found else condition
 
 
-def read_rule(document: Any, site: Site) -> Rule:
-    """Return the rule of a document. Raises `BadRule` with everything that is wrong with it."""
-    reader = _Reader(site)
+def read_rule(document: Any, site: Site, names: RuleNames | None = None) -> Rule:
+    """Return the rule of a document. Raises `BadRule` with everything that is wrong with it.
+
+    `names` are those of the site, given where several rules are read or worded.
+    """
+    reader = _Reader(names or RuleNames(site))
     if not isinstance(document, Mapping) or set(document) - {"include", "exclude"}:
         raise BadRule([("", "A rule has the groups include and exclude, and nothing else.")])
     include = reader.group(document.get("include"), "include", 1)
@@ -141,7 +124,7 @@ Told = Callable[[str, str], None]
 
 
 def _field(reader: _Reader, document: Mapping[str, Any], told: Told) -> Condition | None:
-    field = reader.fields.get(str(document.get("field")))
+    field = reader.names.fields.get(str(document.get("field")))
     if field is None:
         told("field", "Contacts of this site have no such field.")
         return None
@@ -153,7 +136,7 @@ def _field(reader: _Reader, document: Mapping[str, Any], told: Told) -> Conditio
     if form is ValueForm.NONE:
         return FieldCondition(field=field, operator=operator)
     try:
-        value = field_value(field, form, document.get("value"), reader.default_country)
+        value = field_value(field, form, document.get("value"), reader.names.site.default_country)
     except ValueError as error:
         told("value", str(error))
         return None
@@ -169,7 +152,7 @@ def _preference(reader: _Reader, document: Mapping[str, Any], told: Told) -> Con
 
 def _consent(reader: _Reader, document: Mapping[str, Any], told: Told) -> Condition | None:
     consent_id = document.get("consent_id")
-    if not isinstance(consent_id, str) or consent_id not in reader.consents:
+    if not isinstance(consent_id, str) or consent_id not in reader.names.consents:
         told("consent_id", "This site has no such consent.")
     answer = chosen(document.get("is"), ANSWERS, told, "is")
     return ConsentCondition(consent_id=str(consent_id), answer=answer)
@@ -189,7 +172,7 @@ def _email_status(reader: _Reader, document: Mapping[str, Any], told: Told) -> C
 
 def _points(reader: _Reader, document: Mapping[str, Any], told: Told) -> Condition | None:
     number = document.get("definition")
-    if isinstance(number, bool) or not isinstance(number, int) or number not in reader.points:
+    if isinstance(number, bool) or not isinstance(number, int) or number not in reader.names.points:
         told("definition", "This site has no such points.")
         return None
     operator = chosen(document.get("operator"), POINTS_OPERATORS, told, "operator")

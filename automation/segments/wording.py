@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from datetime import date
 from decimal import Decimal
-from functools import cached_property, singledispatchmethod
+from functools import singledispatchmethod
 from typing import Any, Final
 
 from automation.segments.conditions import (
@@ -26,7 +25,7 @@ from automation.segments.operators import (
     POINTS_OPERATORS,
     PROPERTY_OPERATORS,
 )
-from contacts.models import ConsentDefinition, PointDefinition
+from automation.segments.rule_names import RuleNames
 from integrations.json_values import decimal_text
 from sites.models import Site
 
@@ -44,9 +43,9 @@ _CONSENTS: Final = {
 _MOST_NAMED: Final = 10
 
 
-def rule_words(rule: Rule, site: Site) -> str:
-    """Return the whole rule as one or two sentences."""
-    words = _Words(site)
+def rule_words(rule: Rule, site: Site, names: RuleNames | None = None) -> str:
+    """Return the whole rule as one or two sentences; `names` are those of the site."""
+    words = _Words(names or RuleNames(site))
     include = words.of_group(rule.include) if rule.include.items else "every contact"
     text = f"{include[0].upper()}{include[1:]}."
     return (
@@ -54,24 +53,14 @@ def rule_words(rule: Rule, site: Site) -> str:
     )
 
 
-def condition_words(condition: Condition, site: Site) -> str:
+def condition_words(condition: Condition, names: RuleNames) -> str:
     """Return one condition, as it stands in the words of a rule."""
-    return _Words(site).of(condition)
+    return _Words(names).of(condition)
 
 
 class _Words:
-    def __init__(self, site: Site) -> None:
-        self._site = site
-
-    @cached_property
-    def _consent_names(self) -> Mapping[str, str]:
-        rows = ConsentDefinition.objects.filter(site=self._site)
-        return dict(rows.values_list("consent_id", "name"))
-
-    @cached_property
-    def _points_names(self) -> Mapping[int, str]:
-        rows = PointDefinition.objects.filter(site=self._site)
-        return dict(rows.values_list("number", "name"))
+    def __init__(self, names: RuleNames) -> None:
+        self._names = names
 
     def of_group(self, group: Group) -> str:
         word = " and " if group.match == "all" else " or "
@@ -105,7 +94,7 @@ class _Words:
 
     @of.register
     def _consent(self, item: ConsentCondition) -> str:
-        name = self._consent_names.get(item.consent_id, item.consent_id)
+        name = self._names.consents.get(item.consent_id, item.consent_id)
         return _CONSENTS[item.answer].format(f"“{name}”")
 
     @of.register
@@ -114,7 +103,7 @@ class _Words:
 
     @of.register
     def _points(self, item: PointsCondition) -> str:
-        name = self._points_names.get(item.definition, f"points {item.definition}")
+        name = self._names.points.get(item.definition, f"points {item.definition}")
         return f"balance of “{name}” {_with(POINTS_OPERATORS[item.operator].words, item.value)}"
 
     @of.register

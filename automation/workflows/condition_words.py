@@ -17,9 +17,14 @@ def conditions_words(
     """Return both kinds of conditions in words, "" when there are none."""
     words = [condition_words(row, names) for row in conditions]
     if rule is not None:
-        said = rule_words(read_rule(rule, names.site), names.site).removesuffix(".")
+        said = _rule_words(rule, names).removesuffix(".")
         words.append(f"{said[:1].lower()}{said[1:]}")
     return " and ".join(words)
+
+
+def _rule_words(rule: Mapping[str, Any], names: SiteThings) -> str:
+    in_rules = names.in_rules
+    return rule_words(read_rule(rule, names.site, in_rules), names.site, in_rules)
 
 
 def condition_words(row: Mapping[str, Any], names: SiteThings) -> str:

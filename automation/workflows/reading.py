@@ -142,7 +142,7 @@ class Reading:
         if document is None:
             return None
         try:
-            return rule_json(read_rule(document, self.things.site))
+            return rule_json(read_rule(document, self.things.site, self.things.in_rules))
         except BadRule as error:
             for place, sentence in error.problems:
                 self.problem(f"{name}.{place}" if place else name, sentence)

@@ -7,6 +7,7 @@ from functools import cached_property
 from typing import Final
 
 from automation.models import Segment
+from automation.segments.rule_names import RuleNames
 from contacts.contact_fields.definitions import custom_definitions
 from contacts.models import ConsentDefinition, PointDefinition, Promotion
 from integrations.contact_change import PLAIN_FIELDS
@@ -48,6 +49,10 @@ class SiteThings:
 
     def __init__(self, site: Site) -> None:
         self.site = site
+
+    @cached_property
+    def in_rules(self) -> RuleNames:
+        return RuleNames(self.site)
 
     @cached_property
     def custom_fields(self) -> Mapping[str, FieldDefinition]:

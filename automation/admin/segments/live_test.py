@@ -8,11 +8,11 @@ from dataclasses import dataclass
 from automation.models import Segment, SegmentMember
 from automation.segments.conditions import Condition, Group, Item, Rule
 from automation.segments.members import conditions_holding
+from automation.segments.rule_names import RuleNames
 from automation.segments.rules import BadRule, read_rule
 from automation.segments.wording import condition_words
 from contacts.models import Contact
 from contacts.search import contacts_found
-from sites.models import Site
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,11 +43,12 @@ def live_test(segment: Segment, text: str) -> LiveTest:
     contact = Contact.objects.get(pk=found[0])
     if contact.deleted_at is not None:
         return LiveTest(sentence="This person was erased, and is in no segment.")
+    names = RuleNames(segment.site)
     try:
-        rule = read_rule(segment.rule, segment.site)
+        rule = read_rule(segment.rule, segment.site, names)
     except BadRule as error:
         return LiveTest(sentence=f"The rule does not fit the site any more. {error}")
-    tested = _Tested(segment.site, dict(conditions_holding(segment, contact)))
+    tested = _Tested(names, dict(conditions_holding(segment, contact)))
     is_in = tested.is_in(rule)
     return LiveTest(
         contact=contact,
@@ -60,8 +61,8 @@ def live_test(segment: Segment, text: str) -> LiveTest:
 class _Tested:
     """The answers of one contact to all conditions of a rule."""
 
-    def __init__(self, site: Site, held: Mapping[Condition, bool]) -> None:
-        self._site = site
+    def __init__(self, names: RuleNames, held: Mapping[Condition, bool]) -> None:
+        self._names = names
         self._held = held
 
     def is_in(self, rule: Rule) -> bool:
@@ -91,7 +92,7 @@ class _Tested:
             if isinstance(item, Group):
                 yield from self._lines(item, depth + 1, "In a group,", decides=own)
             else:
-                words = condition_words(item, self._site)
+                words = condition_words(item, self._names)
                 yield Answer(depth=depth + 1, words=words, holds=self._held[item], decides=own)
 
     def _holds(self, item: Item) -> bool:

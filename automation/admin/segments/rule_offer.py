@@ -20,6 +20,7 @@ from automation.segments.operators import (
     Operator,
     ValueForm,
 )
+from automation.segments.rule_names import RuleNames
 from sites.models import Site
 
 ACTIVITY: Final = "activity"
@@ -67,7 +68,8 @@ class RuleOffer:
 
     def __init__(self, site: Site) -> None:
         self._site = site
-        self._choices: RuleChoices = rule_choices(site)
+        self.names = RuleNames(site)
+        self._choices: RuleChoices = rule_choices(self.names)
         self._fields = {field.id: field for field in self._choices.fields}
         self._samples: dict[str, tuple[SampleShown, ...]] = {}
 

@@ -11,6 +11,7 @@ from automation.admin.segments.rule_document import document_of
 from automation.admin.segments.rule_offer import RuleOffer
 from automation.admin.segments.rule_tree import Tree
 from automation.models import Segment
+from automation.segments.rule_names import RuleNames
 from automation.segments.rules import BadRule, Rule, read_rule
 from automation.segments.wording import rule_words
 from sites.models import Site
@@ -18,9 +19,11 @@ from sites.models import Site
 _ITEM: Final = re.compile(r"(?:include|exclude)(?:\.items\.[0-9]+)+")
 
 
-def stored_rule_words(segment: Segment) -> str:
+def stored_rule_words(segment: Segment, names: RuleNames | None = None) -> str:
+    """Return the rule in words; `names` are those of its site."""
+    names = names or RuleNames(segment.site)
     try:
-        return rule_words(read_rule(segment.rule, segment.site), segment.site)
+        return rule_words(read_rule(segment.rule, segment.site, names), segment.site, names)
     except BadRule as error:
         return f"The rule does not fit the site any more. {error}"
 
@@ -32,19 +35,19 @@ def typed_rule_words(tree: Tree, offer: RuleOffer, site: Site) -> tuple[str, int
     """
     document = document_of(tree, offer.form_of)
     conditions = sum(not node.is_group for node in tree.nodes())
-    rule = _complete_part(document, site)
+    rule = _complete_part(document, offer.names)
     if rule is None or (conditions and not rule.conditions):
         return "", conditions
-    return rule_words(rule, site), conditions - len(rule.conditions)
+    return rule_words(rule, site, offer.names), conditions - len(rule.conditions)
 
 
-def _complete_part(document: Mapping[str, Any], site: Site) -> Rule | None:
+def _complete_part(document: Mapping[str, Any], names: RuleNames) -> Rule | None:
     """Return the rule without the items that cannot be read; None when a rest cannot be either."""
     left = deepcopy(dict(document))
     # Once for what is wrong as it was typed, then for groups that are empty without that.
     for _ in range(7):
         try:
-            return read_rule(left, site)
+            return read_rule(left, names.site, names)
         except BadRule as error:
             if not _take_out(left, error.problems):
                 return None

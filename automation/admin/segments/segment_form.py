@@ -66,7 +66,8 @@ class SegmentForm(forms.Form):
             if node.subject:
                 node.errors.append(UNSEEN)
         try:
-            rule = read_rule(document_of(self.tree, self.offer.form_of), self.segment.site)
+            document = document_of(self.tree, self.offer.form_of)
+            rule = read_rule(document, self.segment.site, self.offer.names)
         except BadRule as error:
             self.problems = show_problems(self.tree, error.problems)
             return None

@@ -20,6 +20,7 @@ from automation.admin.segments.segment_words import (
     took_words,
 )
 from automation.models import Segment
+from automation.segments.rule_names import RuleNames
 from common.admin.relative_time import relative_time
 from common.admin.row_menu import row_menu
 from sites.admin.audited import AuditedAdmin, audit_url
@@ -28,7 +29,7 @@ from sites.site_filter import SiteFilter, of_site
 
 
 class SegmentChangeList(ChangeList):
-    """Marks each listed segment with its moves, in one query, and with what the viewer may do."""
+    """Marks each listed segment with its rule in words, its moves, and what the viewer may do."""
 
     model_admin: SiteScopedAdmin
 
@@ -36,7 +37,10 @@ class SegmentChangeList(ChangeList):
         super().get_results(request)
         segments = list(self.result_list)
         moves = recent_moves([segment.pk for segment in segments])
+        names: dict[int, RuleNames] = {}
         for segment in segments:
+            of_its_site = names.setdefault(segment.site_id, RuleNames(segment.site))
+            segment.rule_words = stored_rule_words(segment, of_its_site)
             segment.recent_moves = moves.get(segment.pk, RecentMoves())
             segment.is_theirs = self.model_admin.may(request, segment, self.model_admin.change_role)
         self.result_list = segments
@@ -70,8 +74,8 @@ class SegmentListAdmin(AuditedAdmin, SiteScopedAdmin):
         return of_site(segment.name, segment.site)
 
     @admin.display(description="who is in it")
-    def says(self, segment: Segment) -> SafeString:
-        return format_html('<span class="clamp" title="{0}">{0}</span>', stored_rule_words(segment))
+    def says(self, segment: Any) -> SafeString:
+        return format_html('<span class="clamp" title="{0}">{0}</span>', segment.rule_words)
 
     @admin.display(description="members", ordering="member_count")
     def members_column(self, segment: Segment) -> str:

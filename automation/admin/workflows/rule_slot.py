@@ -30,7 +30,8 @@ def rule_slot(
     words, is_broken = "", False
     if rule is not None:
         try:
-            words = rule_words(read_rule(rule, things.site), things.site)
+            read = read_rule(rule, things.site, things.in_rules)
+            words = rule_words(read, things.site, things.in_rules)
         except BadRule:
             is_broken = True
     return RuleSlot(owner=owner, is_open=owner == open_rule, words=words, is_broken=is_broken)

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from automation.segments.choices import property_choices, rule_choices
+from automation.segments.rule_names import RuleNames
 from automation.segments.rules import (
     MOST_CONDITIONS,
     BadRule,
@@ -175,7 +176,7 @@ def test_an_editor_is_offered_what_the_site_has(site: Site) -> None:
     person = contact(site)
     activity(person, "order", total="12.50", shop={"city": "Malmö", "id": 7}, tags=["a"], paid=True)
     activity(person, "ancient", days=400)
-    choices = rule_choices(site)
+    choices = rule_choices(RuleNames(site))
     assert "attribute:tier" in {each.id for each in choices.fields}
     assert choices.activity_types == (("visit", "Visit (visit)"), ("order", "order"))
     kinds = {each.path: (each.kind, each.samples) for each in property_choices(site, "order")}
