@@ -15,7 +15,7 @@ from django.utils.safestring import SafeString
 from common.admin.list_filters import ChoiceFilter
 from common.admin.row_menu import row_menu
 from common.admin.status_chip import Tone, status_chip
-from contacts.consents.counting import answer_counts, undefined_ids
+from contacts.consents.counting import LatelyCounts, lately_answered, undefined_ids
 from contacts.consents.definitions import newest_texts
 from contacts.models import ConsentDefinition
 from sites.admin.audited import AuditedAdmin, audit_url
@@ -33,10 +33,10 @@ class ConsentChangeList(ChangeList):
     def get_results(self, request: HttpRequest) -> None:
         super().get_results(request)
         definitions = list(self.result_list)
-        texts = newest_texts(definitions)
+        texts, counts = newest_texts(definitions), lately_answered(definitions)
         for definition in definitions:
             definition.newest = texts.get(definition.pk)
-            definition.counts = answer_counts(definition)
+            definition.lately = counts.get(definition.pk)
             definition.is_theirs = self.model_admin.may(request, definition, Role.OPERATOR)
         self.result_list = definitions
 
@@ -111,8 +111,8 @@ class ConsentListAdmin(AuditedAdmin, SiteScopedAdmin):
 
     @admin.display(description="answers")
     def answers(self, definition: ConsentDefinition) -> str:
-        counts = getattr(definition, "counts", None)
-        return f"{counts.yes_words} yes, {counts.no_words} no" if counts else ""
+        lately: LatelyCounts | None = getattr(definition, "lately", None)
+        return lately.words if lately else ""
 
     @admin.display(description="")
     def menu(self, definition: ConsentDefinition) -> SafeString:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Final
 
 from django import forms
 from django.contrib import admin, messages
+from django.contrib.admin.views.main import ChangeList
 from django.core.exceptions import PermissionDenied, ValidationError
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
@@ -17,7 +18,7 @@ from common.admin.list_filters import ChoiceFilter
 from common.admin.row_menu import row_menu
 from common.admin.status_chip import Tone, status_chip
 from common.uses import users_of
-from contacts.admin.loyalty.capped_counts import CappedCount, capped_count
+from contacts.admin.loyalty.capped_counts import CappedCount, capped_count, newest_counts
 from contacts.loyalty.definitions import (
     USES,
     point_definition_delete,
@@ -29,10 +30,11 @@ from sites.audit import Actor
 from sites.delete_pages import DeletePages, DeleteWords
 from sites.models import Role, Site
 from sites.roles import sites_for
-from sites.opened_state import OpenedState
 from sites.scoped_admin import SiteScopedAdmin
 from sites.site_filter import SiteFilter, of_site
 from sites.template_pages import TemplatePages
+
+_OF_DEFINITION: Final[Any] = PointAccount._meta.get_field("definition")
 
 
 class PointDefinitionForm(forms.Form):
@@ -101,6 +103,18 @@ class AwardedFilter(ChoiceFilter):
         return [("1", "Awarded"), ("0", "Switched off")]
 
 
+class PointDefinitionChangeList(ChangeList):
+    """Marks each listed kind with how many contacts have some, in one query."""
+
+    def get_results(self, request: HttpRequest) -> None:
+        super().get_results(request)
+        definitions = list(self.result_list)
+        counts = newest_counts(_OF_DEFINITION, [each.pk for each in definitions])
+        for definition in definitions:
+            definition.holders, _ = counts[definition.pk]
+        self.result_list = definitions
+
+
 @admin.register(PointDefinition)
 class PointDefinitionAdmin(DeletePages, TemplatePages, AuditedAdmin, SiteScopedAdmin):
     template_folder = "loyalty"
@@ -126,6 +140,9 @@ class PointDefinitionAdmin(DeletePages, TemplatePages, AuditedAdmin, SiteScopedA
 
     # -- list ------------------------------------------------------------------------------------
 
+    def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[ChangeList]:
+        return PointDefinitionChangeList
+
     @admin.display(description="name", ordering="name")
     def named(self, definition: PointDefinition) -> SafeString:
         return of_site(definition.name, definition.site)
@@ -143,8 +160,8 @@ class PointDefinitionAdmin(DeletePages, TemplatePages, AuditedAdmin, SiteScopedA
         return expiry_words(definition)
 
     @admin.display(description="who has them")
-    def contacts_column(self, definition: PointDefinition) -> str:
-        holders = _holders(definition)
+    def contacts_column(self, definition: Any) -> str:
+        holders: CappedCount = definition.holders
         return f"{holders.words} contact{'' if holders.count == 1 else 's'}"
 
     @admin.display(description="")
@@ -179,7 +196,7 @@ class PointDefinitionAdmin(DeletePages, TemplatePages, AuditedAdmin, SiteScopedA
             if not may_change:
                 raise PermissionDenied
             form = PointDefinitionForm(request.POST, definition=definition)
-            if saved := _saved(request, form, definition, opened):
+            if saved := _saved(request, form, definition):
                 messages.success(request, f"“{saved.name}” were saved.")
                 return _to(saved)
             # What was typed is in the form; the rest of the page shows what is stored.
@@ -193,7 +210,6 @@ class PointDefinitionAdmin(DeletePages, TemplatePages, AuditedAdmin, SiteScopedA
             chip=awarded_chip(definition),
             expiry=expiry_words(definition),
             holders=_holders(definition),
-        opened = OpenedState(request.POST, definition)
             users=users_of(definition, USES),
             history_url=audit_url(definition),
         )
@@ -209,7 +225,6 @@ class PointDefinitionAdmin(DeletePages, TemplatePages, AuditedAdmin, SiteScopedA
             obstacle=held if holders else "",
             users=users_of(row, USES),
         )
-            opened=opened,
 
     def delete_model(self, request: HttpRequest, obj: PointDefinition) -> None:
         point_definition_delete(definition=obj, actor=Actor.from_request(request))
@@ -233,10 +248,7 @@ def _holders(definition: PointDefinition) -> CappedCount:
 
 
 def _saved(
-    request: HttpRequest,
-    form: PointDefinitionForm,
-    definition: PointDefinition | None,
-    opened: OpenedState | None = None,
+    request: HttpRequest, form: PointDefinitionForm, definition: PointDefinition | None
 ) -> PointDefinition | None:
     """Return what was saved, None after putting what is wrong into the form."""
     if not form.is_valid():
@@ -247,9 +259,7 @@ def _saved(
     else:
         form.fill(definition)
     try:
-        return point_definition_save(
-            definition=definition, actor=Actor.from_request(request), opened=opened
-        )
+        return point_definition_save(definition=definition, actor=Actor.from_request(request))
     except ValidationError as error:
         form.show_errors(error)
         return None

@@ -17,7 +17,7 @@ from django.utils.safestring import SafeString
 from common.admin.list_filters import ChoiceFilter
 from common.admin.relative_time import relative_time
 from common.admin.row_menu import row_menu
-from contacts.admin.loyalty.capped_counts import COUNTED, CappedCount
+from contacts.admin.loyalty.capped_counts import COUNTED, CappedCount, newest_counts
 from contacts.admin.loyalty.loyalty_words import CHANNEL_LABELS, promotion_chip
 from contacts.models import Promotion, PromotionAssignment
 from sites.admin.audited import AuditedAdmin, audit_url
@@ -25,12 +25,14 @@ from sites.models import Role
 from sites.scoped_admin import SiteScopedAdmin
 from sites.site_filter import SiteFilter, of_site
 
+_OF_PROMOTION: Final[Any] = PromotionAssignment._meta.get_field("promotion")
+_REDEEMED: Final = PromotionAssignment._meta.get_field("redeemed_at").name
 _NOWHERE: Final = format_html('<span class="quiet">{}</span>', "redeemed nowhere")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AssignmentCounts:
-    """Of the newest `COUNTED` assignments; `redeemed` are among them."""
+    """Of the newest assignments, as many as are counted; `redeemed` are among them."""
 
     assigned: CappedCount
     redeemed: int
@@ -39,7 +41,7 @@ class AssignmentCounts:
     def words(self) -> str:
         if not self.assigned:
             return "nobody yet"
-        of_newest = f" of the newest {COUNTED:,}" if self.assigned.count > COUNTED else ""
+        of_newest = f" of the newest {self.assigned.most:,}" if self.assigned.is_cut else ""
         plural = "" if self.assigned.count == 1 else "s"
         return f"{self.assigned.words} contact{plural}, {self.redeemed:,}{of_newest} redeemed"
 
@@ -48,19 +50,22 @@ def assignment_counts(promotion: Promotion) -> AssignmentCounts:
     """Count along the index of the promotion, and never to the end of many."""
     newest = PromotionAssignment.objects.filter(promotion=promotion).order_by("-pk")
     found = newest[: COUNTED + 1].aggregate(assigned=Count("pk"), redeemed=Count("redeemed_at"))
-    return AssignmentCounts(assigned=CappedCount(found["assigned"]), redeemed=found["redeemed"])
+    assigned = CappedCount(found["assigned"], COUNTED)
+    return AssignmentCounts(assigned=assigned, redeemed=found["redeemed"])
 
 
 class PromotionChangeList(ChangeList):
-    """Marks each listed promotion with its counts and the viewer's role."""
+    """Marks each listed promotion with its counts, in one query, and with the viewer's role."""
 
     model_admin: SiteScopedAdmin
 
     def get_results(self, request: HttpRequest) -> None:
         super().get_results(request)
         promotions = list(self.result_list)
+        counts = newest_counts(_OF_PROMOTION, [each.pk for each in promotions], filled=_REDEEMED)
         for promotion in promotions:
-            promotion.counts = assignment_counts(promotion)
+            assigned, redeemed = counts[promotion.pk]
+            promotion.counts = AssignmentCounts(assigned=assigned, redeemed=redeemed)
             promotion.is_theirs = self.model_admin.may(request, promotion, Role.OPERATOR)
         self.result_list = promotions
 
