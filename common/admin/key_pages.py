@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 
 # Rows of 1 KB each that both databases walk well within a page's time.
 LONGEST_WALK: Final = 5_000
+# Of all streams of a page together; each walks `SHORT_WALK` rows nevertheless.
+MOST_WALKED: Final = 30_000
 # Tried first: where most rows match, a page is full after these.
 SHORT_WALK: Final = 500
 
@@ -29,8 +31,8 @@ class KeyStream:
 
     `key` is the column of `rows` that holds the listed row's key. `walk` is given when no index
     fits all conditions: rows of one index, on whose `walked` columns the conditions of `rows` are
-    then checked one by one. A page looks at no more than `LONGEST_WALK` of them and says how far it
-    came.
+    then checked one by one. A page looks at no more than `LONGEST_WALK` of them, at fewer where
+    there are many streams, and says how far it came.
     """
 
     rows: QuerySet[Any]
@@ -63,12 +65,14 @@ class KeyPage:
     """One page: its keys, newest first, and from where the neighbouring pages begin.
 
     `looked_back_to` is set when the walk ended before the page was full: older rows may match.
+    `walked` is how many rows of each stream were looked through then.
     """
 
     keys: list[Any]
     older_than: Any = None
     newer_than: Any = None
     looked_back_to: Any = None
+    walked: int = 0
 
 
 def key_page(
@@ -80,7 +84,8 @@ def key_page(
         if page is not None:
             return page
         older_than = None
-    heads = [_head(stream, size + 1, older_than, is_newer=False) for stream in streams]
+    longest = _longest_walk(streams)
+    heads = [_head(stream, size + 1, older_than, longest, is_newer=False) for stream in streams]
     stops = [stop for _, stop in heads if stop is not None]
     stop = max(stops, default=None)
     keys = sorted({key for found, _ in heads for key in found}, reverse=True)
@@ -89,12 +94,15 @@ def key_page(
     newer = (keys[0] if keys else older_than) if older_than is not None else None
     if len(keys) > size:
         return KeyPage(keys=keys[:size], older_than=keys[size - 1], newer_than=newer)
-    return KeyPage(keys=keys, older_than=stop, newer_than=newer, looked_back_to=stop)
+    return KeyPage(
+        keys=keys, older_than=stop, newer_than=newer, looked_back_to=stop, walked=longest
+    )
 
 
 def _newer_page(streams: list[KeyStream], size: int, newer_than: Any) -> KeyPage | None:
     """Return the page before a key, or None when that is the first page."""
-    heads = [_head(stream, size + 1, newer_than, is_newer=True) for stream in streams]
+    longest = _longest_walk(streams)
+    heads = [_head(stream, size + 1, newer_than, longest, is_newer=True) for stream in streams]
     stops = [stop for _, stop in heads if stop is not None]
     stop = min(stops, default=None)
     keys = sorted({key for found, _ in heads for key in found})
@@ -110,8 +118,13 @@ def _newer_page(streams: list[KeyStream], size: int, newer_than: Any) -> KeyPage
     )
 
 
+def _longest_walk(streams: list[KeyStream]) -> int:
+    walked = sum(stream.walk is not None for stream in streams)
+    return min(LONGEST_WALK, max(SHORT_WALK, MOST_WALKED // max(walked, 1)))
+
+
 def _head(
-    stream: KeyStream, limit: int, edge: Any, *, is_newer: bool
+    stream: KeyStream, limit: int, edge: Any, longest: int, *, is_newer: bool
 ) -> tuple[list[Any], Any | None]:
     """Return the stream's next keys, and where a walk ended that did not find enough."""
     beyond, sign = ("gt", "") if is_newer else ("lt", "-")
@@ -122,11 +135,11 @@ def _head(
         # Several rows of an event may name the same person.
         return list((found if stream.key == "pk" else found.distinct())[:limit]), None
     walk = stream.walk.filter(**past_edge).order_by(f"{sign}pk").only(*stream.walked)
-    for length in (SHORT_WALK, LONGEST_WALK):
+    for length in sorted({min(SHORT_WALK, longest), longest}):
         keys = list(_among(rows, walk[:length]).values_list("pk", flat=True)[:limit])
         if len(keys) == limit:
             return keys, None
-    ends_at = walk.values_list("pk", flat=True)[LONGEST_WALK - 1 : LONGEST_WALK]
+    ends_at = walk.values_list("pk", flat=True)[longest - 1 : longest]
     return keys, next(iter(ends_at), None)
 
 

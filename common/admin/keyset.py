@@ -12,7 +12,7 @@ from django.db.models import QuerySet
 from django.db.models.expressions import Combinable
 from django.http import HttpRequest
 
-from common.admin.key_pages import LONGEST_WALK, KeyStream, key_page
+from common.admin.key_pages import KeyPage, KeyStream, key_page
 from common.admin.list_filters import ChoiceFilter
 
 if TYPE_CHECKING:
@@ -77,9 +77,7 @@ class KeysetChangeList(ChangeList):
         self.first_url = self.get_query_string()
         self.looked_back_to = page.looked_back_to
         self.looked_back_words = (
-            self.model_admin.looked_back_words(page.looked_back_to)
-            if page.looked_back_to is not None
-            else ""
+            self.model_admin.looked_back_words(page) if page.looked_back_to is not None else ""
         )
         # What is shown is all that is counted: nothing asks the database how many there are.
         self.result_count = self.full_result_count = len(page.keys)
@@ -129,9 +127,9 @@ class KeysetAdmin(_ModelAdmin):
         # A row may have gone since its key was read.
         return [by_key[key] for key in keys if key in by_key]
 
-    def looked_back_words(self, key: Any) -> str:
+    def looked_back_words(self, page: KeyPage) -> str:
         """Return how far a page looked that no single index could fill."""
-        return f"Looked through the newest {LONGEST_WALK:,} rows."
+        return f"Looked through the newest {page.walked:,} rows."
 
     def get_search_results(
         self, request: HttpRequest, queryset: QuerySet[Any], search_term: str

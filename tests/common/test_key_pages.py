@@ -81,3 +81,15 @@ def test_a_full_page_needs_no_longer_walk(monkeypatch: pytest.MonkeyPatch) -> No
     page = key_page(walked("kind.0"), size=2)
     assert len(page.keys) == 2
     assert page.looked_back_to is None
+
+
+def test_many_streams_share_what_a_page_looks_through(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(key_pages, "SHORT_WALK", 1)
+    monkeypatch.setattr(key_pages, "LONGEST_WALK", 6)
+    monkeypatch.setattr(key_pages, "MOST_WALKED", 6)
+    entries(14, sites=2)
+    alone = key_page(walked("no.such.kind"), size=5)
+    assert alone.walked == 6
+    shared = key_page(walked("no.such.kind") * 3, size=5)
+    assert shared.walked == 2
+    assert shared.looked_back_to > alone.looked_back_to
