@@ -3,7 +3,6 @@ from __future__ import annotations
 import json
 from typing import Any, Final
 
-from django.apps import apps
 from django.contrib import admin
 from django.db.models import QuerySet
 from django.http import HttpRequest
@@ -18,10 +17,12 @@ from sites.models import AuditEntry, Role
 from sites.roles import is_superuser
 from sites.scope import site_ids
 from sites.scoped_admin import SiteScopedAdmin
-from sites.site_filter import SiteFilter
+from sites.site_filter import SiteFilter, chosen_sites
 
 # Choices are gathered from the newest entries: asking the whole table would read all of it.
 _LOOKED_AT_FOR_CHOICES: Final = 2_000
+# What filters ask about of the rows that they walk.
+_WALKED: Final = ("site", "action", "actor_label", "object_type", "object_id")
 _SHOWN_CHANGES: Final = 3
 
 
@@ -31,9 +32,8 @@ class RecentValueFilter(ChoiceFilter):
     takes_any_value = True
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
-        newest = model_admin.get_queryset(request).order_by("-pk")
-        values = newest.values_list(self.parameter_name, flat=True)[:_LOOKED_AT_FOR_CHOICES]
-        return [(value, value) for value in sorted(set(values))]
+        values = {row[str(self.parameter_name)] for row in _newest_entries(request)}
+        return [(value, value) for value in sorted(values)]
 
 
 class ActionFilter(RecentValueFilter):
@@ -79,16 +79,20 @@ class AuditLogAdmin(KeysetAdmin, SiteScopedAdmin):
     empty_list_advice = "Changes of configuration, logins, replays and reveals are listed here."
 
     def key_streams(self, request: HttpRequest, changes: KeysetChangeList) -> list[KeyStream]:
-        if is_superuser(request.user):
-            parts = [(changes.queryset, AuditEntry.objects.all())]
-        else:
-            parts = [
-                (changes.queryset.filter(site_id=pk), AuditEntry.objects.filter(site_id=pk))
-                for pk in site_ids(request, self.view_role)
-            ]
+        chosen = changes.chosen
         # Action and actor have no index: few people look for them, and every change would pay.
-        is_walked = bool({"action", "actor_label"} & set(changes.chosen))
-        return [KeyStream(rows=rows, walk=walk if is_walked else None) for rows, walk in parts]
+        is_walked = bool({"action", "actor_label"} & set(chosen))
+        row_filter = next(spec for spec in changes.filter_specs if isinstance(spec, ObjectFilter))
+        return [
+            KeyStream(
+                rows=changes.queryset.filter(**owner),
+                walk=row_filter.queryset(request, AuditEntry.objects.filter(**owner))
+                if is_walked
+                else None,
+                walked=_WALKED,
+            )
+            for owner in _owners(request, chosen.get("site", ""))
+        ]
 
     @admin.display(description="when")
     def when(self, entry: AuditEntry) -> SafeString:
@@ -108,7 +112,8 @@ class AuditLogAdmin(KeysetAdmin, SiteScopedAdmin):
 
     @admin.display(description="what")
     def what(self, entry: AuditEntry) -> str:
-        return f"{_kind(entry.object_type)} {entry.object_label}".strip() or "—"
+        kind = entry.object_type.rpartition(".")[2]
+        return f"{kind} {entry.object_label}".strip() or "—"
 
     @admin.display(description="changes")
     def changed(self, entry: AuditEntry) -> SafeString | str:
@@ -137,13 +142,26 @@ class AuditLogAdmin(KeysetAdmin, SiteScopedAdmin):
         )
 
 
-def _kind(object_type: str) -> str:
-    """Return what staff call a kind of row; a kind that is gone keeps the name it had."""
-    app, _, name = object_type.partition(".")
-    try:
-        return str(apps.get_model(app, name)._meta.verbose_name) if name else object_type
-    except LookupError:
-        return name
+def _owners(request: HttpRequest, chosen: str = "") -> list[dict[str, int]]:
+    """Return what the index begins with: each site of the viewer's, or nothing for all entries."""
+    if is_superuser(request.user):
+        return [{"site_id": site.pk} for site in chosen_sites(request)] if chosen else [{}]
+    ids = site_ids(request, AuditLogAdmin.view_role)
+    return [{"site_id": pk} for pk in ids if chosen in ("", str(pk))]
+
+
+def _newest_entries(request: HttpRequest) -> list[dict[str, str]]:
+    """Return action and actor of the newest entries, site by site, read once per request."""
+    cached: list[dict[str, str]] | None = getattr(request, "_newest_audit_entries", None)
+    if cached is None:
+        owners = _owners(request)
+        most = _LOOKED_AT_FOR_CHOICES // max(len(owners), 1)
+        cached = []
+        for owner in owners:
+            newest = AuditEntry.objects.filter(**owner).order_by("-pk")
+            cached += newest.values("action", "actor_label")[:most]
+        request._newest_audit_entries = cached  # type: ignore[attr-defined]
+    return cached
 
 
 def _shown(value: Any) -> str:

@@ -8,12 +8,15 @@ from uuid import UUID
 import pytest
 from django.db import DatabaseError, connection, transaction
 from django.test import Client, RequestFactory
+from django.urls import reverse
 
+from common.admin import key_pages
+from sites.admin import audit_log
 from sites.audit import Actor, audit_record, field_changes
 from sites.logins import MOST_FAILURES_PER_HOUR
-from sites.models import AuditEntry, Role, Site, User
+from sites.models import AuditEntry, Membership, Role, Site, User
 from tests.conftest import MakeMember
-from tests.factories import PASSWORD
+from tests.factories import PASSWORD, SiteFactory
 
 pytestmark = pytest.mark.django_db
 
@@ -105,3 +108,40 @@ def test_guesser_does_not_fill_the_table(client: Client) -> None:
             REMOTE_ADDR="192.0.2.99",
         )
     assert AuditEntry.objects.filter(action="login.failed").count() == MOST_FAILURES_PER_HOUR
+
+
+def test_the_log_offers_what_was_done_on_each_site_of_its_viewer(
+    client: Client, site: Site, member: MakeMember, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(audit_log, "_LOOKED_AT_FOR_CHOICES", 4)
+    quiet, foreign = SiteFactory.create(), SiteFactory.create()
+    user = member(Role.OPERATOR)
+    Membership.objects.create(user=user, site=quiet, role=Role.OPERATOR)
+    for on, action in ((quiet, "seldom.done"), (foreign, "elsewhere.done"), (site, "old.done")):
+        AuditEntry.objects.create(actor_label="x", site=on, action=action)
+    for _ in range(9):
+        AuditEntry.objects.create(actor_label="busy", site=site, action="often.done")
+    client.force_login(user)
+    page = client.get(reverse("admin:sites_auditentry_changelist")).content.decode()
+    offered = [f'<option value="{action}"' in page for action in ("seldom.done", "often.done")]
+    assert offered == [True, True]
+    # Too long ago on a busy site; and never this viewer's.
+    assert '<option value="old.done"' not in page
+    assert '<option value="elsewhere.done"' not in page
+
+
+def test_an_action_on_one_object_is_looked_for_in_its_history(
+    client: Client, site: Site, superuser: User, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(key_pages, "LONGEST_WALK", 3)
+    monkeypatch.setattr(key_pages, "SHORT_WALK", 3)
+    of_source = {"actor_label": "x", "object_type": "webhooks.source"}
+    old = AuditEntry.objects.create(site=site, action="source.made", object_id="7", **of_source)
+    for _ in range(9):
+        AuditEntry.objects.create(site=site, action="source.made", object_id="8", **of_source)
+    client.force_login(superuser)
+    url = reverse("admin:sites_auditentry_changelist")
+    for scope in ({}, {"site": str(site.pk)}):
+        asked = {"object": "webhooks.source:7", "action": "source.made"} | scope
+        page = client.get(url, asked).content.decode()
+        assert reverse("admin:sites_auditentry_change", args=[old.pk]) in page
