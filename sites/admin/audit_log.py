@@ -3,6 +3,7 @@ from __future__ import annotations
 import json
 from typing import Any, Final
 
+from django.apps import apps
 from django.contrib import admin
 from django.db.models import QuerySet
 from django.http import HttpRequest
@@ -112,8 +113,7 @@ class AuditLogAdmin(KeysetAdmin, SiteScopedAdmin):
 
     @admin.display(description="what")
     def what(self, entry: AuditEntry) -> str:
-        kind = entry.object_type.rpartition(".")[2]
-        return f"{kind} {entry.object_label}".strip() or "—"
+        return f"{_kind(entry.object_type)} {entry.object_label}".strip() or "—"
 
     @admin.display(description="changes")
     def changed(self, entry: AuditEntry) -> SafeString | str:
@@ -162,6 +162,15 @@ def _newest_entries(request: HttpRequest) -> list[dict[str, str]]:
             cached += newest.values("action", "actor_label")[:most]
         request._newest_audit_entries = cached  # type: ignore[attr-defined]
     return cached
+
+
+def _kind(object_type: str) -> str:
+    """Return what staff call a kind of row; a kind that is gone keeps the name it had."""
+    app, _, name = object_type.partition(".")
+    try:
+        return str(apps.get_model(app, name)._meta.verbose_name) if name else object_type
+    except LookupError:
+        return name
 
 
 def _shown(value: Any) -> str:

@@ -29,6 +29,7 @@ from sites.admin.audited import AuditedAdmin, audit_url
 from sites.audit import Actor
 from sites.delete_pages import DeletePages, DeleteWords
 from sites.models import Role, Site
+from sites.opened_state import OpenedState
 from sites.roles import sites_for
 from sites.scoped_admin import SiteScopedAdmin
 from sites.site_filter import SiteFilter, of_site
@@ -192,11 +193,12 @@ class PointDefinitionAdmin(DeletePages, TemplatePages, AuditedAdmin, SiteScopedA
         definition: PointDefinition = self.scoped_object(request, object_id)
         may_change = self.may(request, definition, self.change_role)
         form = PointDefinitionForm(definition=definition)
+        opened = OpenedState(request.POST, definition)
         if request.method == "POST":
             if not may_change:
                 raise PermissionDenied
             form = PointDefinitionForm(request.POST, definition=definition)
-            if saved := _saved(request, form, definition):
+            if saved := _saved(request, form, definition, opened):
                 messages.success(request, f"“{saved.name}” were saved.")
                 return _to(saved)
             # What was typed is in the form; the rest of the page shows what is stored.
@@ -207,6 +209,7 @@ class PointDefinitionAdmin(DeletePages, TemplatePages, AuditedAdmin, SiteScopedA
             definition.name,
             definition=definition,
             form=form if may_change else None,
+            opened=opened,
             chip=awarded_chip(definition),
             expiry=expiry_words(definition),
             holders=_holders(definition),
@@ -248,7 +251,10 @@ def _holders(definition: PointDefinition) -> CappedCount:
 
 
 def _saved(
-    request: HttpRequest, form: PointDefinitionForm, definition: PointDefinition | None
+    request: HttpRequest,
+    form: PointDefinitionForm,
+    definition: PointDefinition | None,
+    opened: OpenedState | None = None,
 ) -> PointDefinition | None:
     """Return what was saved, None after putting what is wrong into the form."""
     if not form.is_valid():
@@ -259,7 +265,9 @@ def _saved(
     else:
         form.fill(definition)
     try:
-        return point_definition_save(definition=definition, actor=Actor.from_request(request))
+        return point_definition_save(
+            definition=definition, actor=Actor.from_request(request), opened=opened
+        )
     except ValidationError as error:
         form.show_errors(error)
         return None
