@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 from django.utils import timezone
 from django.utils.safestring import SafeString
 
@@ -16,7 +16,12 @@ from sites.models import Site
 from webhooks.outbound.admin.subscription_words import day_chart, percent, state_chip
 from webhooks.outbound.models import Subscription
 from webhooks.outbound.subscriptions.activity import DayOfDeliveries, activity_of
-from webhooks.outbound.subscriptions.backlog import MOST_COUNTED, backlogs
+from webhooks.outbound.subscriptions.backlog import (
+    MOST_COUNTED,
+    backlogs,
+    count_text,
+    failed_for_good,
+)
 
 _MOST_LISTED: Final = 5
 
@@ -32,10 +37,13 @@ class FailingSubscription:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SentOverview:
-    """Requests of the last 24 hours, and what waits now; words are empty where nothing was sent."""
+    """Requests of the last 24 hours, and deliveries as they are now.
+
+    Words are empty where nothing was sent, and where no delivery failed for good.
+    """
 
     sent: int
-    failed: int
+    failed_for_good: str
     share: str
     p95: str
     pending: str
@@ -62,7 +70,7 @@ def sent_overview(sites: QuerySet[Site]) -> SentOverview | None:
     failing = _failing(subscriptions, days)
     return SentOverview(
         sent=total.succeeded + total.failed,
-        failed=total.failed,
+        failed_for_good=_failed_words(failed_for_good(Q(site__in=[each.pk for each in sites]))),
         share="" if total.success_share is None else percent(total.success_share),
         p95=total.p95_text,
         pending=f"{pending:,}{'+' if is_capped else ''}",
@@ -97,6 +105,12 @@ def _failing(
         if days[each.pk].failed
     ]
     return sorted(found, key=lambda each: -each.failed)
+
+
+def _failed_words(count: int) -> str:
+    if not count:
+        return ""
+    return f"{count_text(count)} {'delivery' if count == 1 else 'deliveries'} failed for good"
 
 
 def _age(at: datetime | None) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from datetime import timedelta
 from typing import Any
 
@@ -237,6 +238,24 @@ def test_overview_sums_up_what_went_out(client: Client, superuser: User, site: S
     at = timezone.now() - timedelta(hours=2)
     delivery(good, DeliveryStatus.PENDING, id=row_id_floor(at), created_at=at, due_at=at)
     sent = client.get(index).context["sent"]
-    assert (sent.sent, sent.failed, sent.share, sent.p95) == (100, 10, "90.0 %", "≤ 500 ms")
+    assert (sent.sent, sent.share, sent.p95) == (100, "90.0 %", "≤ 500 ms")
     assert (sent.pending, sent.oldest_pending) == ("1", "2 h")
     assert [each.subscription for each in sent.failing] == [bad]
+
+
+def test_overview_counts_what_its_link_to_failed_deliveries_lists(
+    client: Client, superuser: User, site: Site
+) -> None:
+    client.force_login(superuser)
+    index = reverse("admin:index")
+    to = subscribe(site)
+    to.hours.create(hour=timezone.now().replace(minute=0, second=0, microsecond=0), failed=10)
+    assert "state=failed" not in client.get(index).content.decode()  # they are tried again
+    for status in ("failed", "retrying", "succeeded"):
+        delivery(to, DeliveryStatus(status))
+    at = timezone.now() - timedelta(days=40)
+    delivery(to, DeliveryStatus.FAILED, id=row_id_floor(at), created_at=at)
+    page = client.get(index).content.decode()
+    (url, words) = re.findall(r'<a href="([^"]*\?state=failed)">([^<]*)</a>', page)[0]
+    assert words == "2 deliveries failed for good"
+    assert len(client.get(url).context["cl"].result_list) == 2

@@ -187,6 +187,22 @@ def test_overview_shows_charts_and_trouble(operator: Client, site: Site) -> None
     assert "canary-value" not in text
 
 
+def test_overview_counts_what_its_links_list(operator: Client, site: Site) -> None:
+    subscription, other = saved(site), saved(site, name="Other")
+    subscription.hours.create(
+        hour=timezone.now().replace(minute=0, second=0, microsecond=0), failed=9
+    )
+    assert "state=failed" not in html(operator.get(page(subscription)))  # they are tried again
+    for status in ("failed", "failed", "held", "retrying", "succeeded"):
+        delivery(subscription, DeliveryStatus(status))
+    delivery(other, DeliveryStatus.FAILED)
+    text = html(operator.get(page(subscription)))
+    found = re.findall(r'<a href="([^"]*&state=(?:failed|held))">([^<]*)</a>', text)
+    assert [count for _, count in found] == ["1", "2"]
+    listed = [operator.get(url).context["cl"].result_list for url, _ in found]
+    assert [len(rows) for rows in listed] == [1, 2]
+
+
 def test_endpoint_is_saved_and_headers_stay(operator: Client, site: Site) -> None:
     subscription = saved(site, headers={"X-Key": "one"})
     assert "X-Key: •••" in html(operator.get(page(subscription, "endpoint")))

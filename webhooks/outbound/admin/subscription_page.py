@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
 
+from django.db.models import Q
 from django.http import HttpRequest
 from django.urls import reverse
 from django.utils import timezone
@@ -35,7 +36,7 @@ from webhooks.outbound.holding.resuming import resuming_job
 from webhooks.outbound.models import Incident, Subscription
 from webhooks.outbound.portal.links import LONGEST_NAME, LONGEST_SECONDS, USUAL_SECONDS
 from webhooks.outbound.subscriptions.activity import BANDS, activity_of, band_text
-from webhooks.outbound.subscriptions.backlog import backlogs
+from webhooks.outbound.subscriptions.backlog import backlogs, count_text, failed_for_good
 from webhooks.outbound.subscriptions.services import subscription_readable
 from webhooks.outbound.subscriptions.systems import systems_of
 from webhooks.outbound.subscriptions.validation import WITH_OVERLAP, WITH_SECRET
@@ -121,7 +122,7 @@ def deliveries_url(subscription: Subscription) -> str:
 def _overview(request: HttpRequest, subscription: Subscription) -> dict[str, Any]:
     day = activity_of([subscription.pk])[subscription.pk]
     incidents = Incident.objects.filter(subscription=subscription)
-    share = day.success_share
+    share, failed = day.success_share, failed_for_good(Q(subscription=subscription))
     systems = dict(systems_of(subscription.site))
     return {
         "day": day,
@@ -130,6 +131,7 @@ def _overview(request: HttpRequest, subscription: Subscription) -> dict[str, Any
         "took_chart": took_chart(day),
         "took": [(band_text(bound), n) for bound, n in zip(BANDS, day.took, strict=True) if n],
         "series": SERIES,
+        "failed_for_good": count_text(failed) if failed else "",
         "format": format_label(subscription),
         "events": events_text(subscription),
         "shown_url": redact_url(subscription.url),

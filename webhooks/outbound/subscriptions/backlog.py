@@ -45,6 +45,11 @@ def held_deliveries(subscription: Subscription) -> QuerySet[Delivery]:
     return _troubled("held").filter(subscription=subscription)
 
 
+def failed_for_good(among: Q) -> int:
+    """Return how many of these deliveries are not tried again; beyond the most, one more."""
+    return _troubled("failed").filter(among).order_by()[: MOST_COUNTED + 1].count()
+
+
 def backlogs(subscription_ids: Sequence[int]) -> dict[int, Backlog]:
     """Return the backlog of each subscription."""
     if not subscription_ids:
