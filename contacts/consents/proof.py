@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, Final
+from uuid import UUID
 
 from django.utils import timezone
 
@@ -61,6 +62,18 @@ def proof_document(contact: Contact) -> dict[str, Any]:
         "consents": [
             _consent(state, answers.get(state.consent_id, [])) for state in consents_of(contact)
         ],
+        "preferencesNow": [
+            {
+                "channel": standing.channel,
+                "accepts": standing.accepts,
+                "date": cell_text(standing.changed_at),
+                "reason": standing.cause,
+                "source": standing.source_label,
+                "sourceKey": standing.source_key,
+                "enteredBy": standing.actor_label,
+            }
+            for standing in contact.preferences.order_by("channel")
+        ],
         "preferences": [
             {
                 "channel": change.channel.value,
@@ -68,7 +81,9 @@ def proof_document(contact: Contact) -> dict[str, Any]:
                 "previously": change.before,
                 "recordedAt": cell_text(change.at),
                 "source": change.source_label,
+                "sourceKey": change.source_key,
                 "enteredBy": change.actor_label,
+                "receivedEvent": _id(change.received_event_id),
             }
             for change in preference_history(contact)
         ],
@@ -76,7 +91,10 @@ def proof_document(contact: Contact) -> dict[str, Any]:
 
 
 def proof_rows(contact: Contact) -> Iterator[list[str]]:
-    """Yield the same as rows under `COLUMNS`, newest first."""
+    """Yield the same as rows under `COLUMNS`, newest first.
+
+    How a preference stands is a row of its own: its history has neither the time nor the reason.
+    """
     definitions = {each.consent_id: each for each in _definitions(contact)}
     versions = {name: versions_of(each) for name, each in definitions.items()}
     for change in history_of(contact):
@@ -85,6 +103,19 @@ def proof_rows(contact: Contact) -> Iterator[list[str]]:
         yield answer_row(
             contact, change, definition.name if definition else name, versions.get(name, {})
         )
+    for standing in contact.preferences.order_by("channel"):
+        cells = {
+            **_person(contact),
+            "kind": "preference now",
+            "id": standing.channel,
+            "answer": standing.accepts,
+            "answered_at": standing.changed_at,
+            "source": standing.source_label,
+            "source_key": standing.source_key,
+            "entered_by": standing.actor_label,
+            "comment": standing.cause,
+        }
+        yield _cells(cells)
     for told in preference_history(contact):
         cells = {
             **_person(contact),
@@ -94,7 +125,9 @@ def proof_rows(contact: Contact) -> Iterator[list[str]]:
             "previous_answer": told.before,
             "recorded_at": told.at,
             "source": told.source_label,
+            "source_key": told.source_key,
             "entered_by": told.actor_label,
+            "received_event": told.received_event_id,
         }
         yield _cells(cells)
 
@@ -167,9 +200,13 @@ def _answer(change: ConsentChange) -> dict[str, Any]:
         "sourceKey": change.source_key,
         "enteredBy": change.actor_label,
         "comment": change.comment,
-        "receivedEvent": str(change.received_event_id) if change.received_event_id else None,
+        "receivedEvent": _id(change.received_event_id),
         "textVersion": change.text_version,
     }
+
+
+def _id(event_id: UUID | None) -> str | None:
+    return str(event_id) if event_id else None
 
 
 def _definitions(contact: Contact) -> Iterable[ConsentDefinition]:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 from typing import Final
+from uuid import UUID
 
 from contacts.models import (
     Consent,
@@ -55,7 +56,9 @@ class PreferenceChange:
     after: bool | None
     at: datetime
     source_label: str
+    source_key: str
     actor_label: str
+    received_event_id: UUID | None
 
 
 def consents_of(contact: Contact) -> list[ConsentState]:
@@ -97,7 +100,9 @@ def preference_history(contact: Contact) -> Iterator[PreferenceChange]:
                     after=after,
                     at=revision.at,
                     source_label=revision.source_label,
+                    source_key=revision.source_key,
                     actor_label=revision.actor_label,
+                    received_event_id=revision.received_event_id,
                 )
 
 

@@ -252,6 +252,29 @@ def test_the_proof_of_one_person_has_every_answer_and_its_words(
     assert client.get(contact_url(contact, "json")).status_code == 405
 
 
+def test_the_proof_says_when_and_why_a_preference_stands(
+    client: Client, superuser: User, contact: Contact
+) -> None:
+    client.force_login(superuser)
+    who = {"email": str(contact.email)}
+    told = source("src_till")
+    apply(contact.site, who, 1, by=told, preferences={Channel.EMAIL: True})
+    apply(contact.site, who, 2, preferences={Channel.EMAIL: False}, cause="unsubscribe link")
+    document = json.loads(client.post(contact_url(contact, "json")).content)
+    (now,) = document["preferencesNow"]
+    assert (now["accepts"], now["reason"], now["date"]) == (
+        False, "unsubscribe link", "2026-05-01T12:02:00Z",
+    )  # fmt: skip
+    assert [each["accepts"] for each in document["preferences"]] == [False, True]
+    first = document["preferences"][1]
+    assert (first["sourceKey"], first["receivedEvent"]) == ("src_till", str(told.received_event_id))
+    text = client.post(contact_url(contact, "csv")).content.decode().removeprefix("\ufeff")
+    rows = list(csv.DictReader(io.StringIO(text)))
+    assert [row["kind"] for row in rows] == ["preference now", "preference", "preference"]
+    assert (rows[0]["answered_at"], rows[0]["comment"]) == (now["date"], "unsubscribe link")
+    assert rows[2]["received_event"] == str(told.received_event_id)
+
+
 def test_the_proof_of_a_consent_is_a_file_that_a_job_writes(
     client: Client, member: MakeMember, definition: ConsentDefinition, contact: Contact
 ) -> None:
