@@ -14,10 +14,10 @@ _LABEL: Final = "Console"
 _LONGEST_NAME: Final = 150
 
 
-def console_source(actor: Actor, *, key: str = _KEY) -> ChangeSource:
-    """Return the source of what an actor does now; ids are those of the sender with that `key`."""
+def console_source(actor: Actor) -> ChangeSource:
+    """Return the source of what an actor does now."""
     return ChangeSource(
-        key=key,
+        key=_KEY,
         label=_LABEL,
         actor_label=actor.label[:_LONGEST_NAME],
         received_at=timezone.now(),

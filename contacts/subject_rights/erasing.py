@@ -21,18 +21,16 @@ from contacts.models import Contact, SubjectErasure
 from contacts.services import ChangeKind, contact_apply
 from contacts.subject_rights.personal_data import Step, places, sought_by
 from contacts.subject_rights.search_texts import names_of_nobody, search_texts, whole_names
-from integrations.contact_change import ContactChange, Deletion, Identity, SourceIdKind
+from integrations.contact_change import ContactChange, Deletion, Identity
 from sites.audit import Actor, audit_record
 from sites.jobs import job_runner, job_start
 from sites.models import Job, JobState
 
 ERASURE: Final = "subject_erasure"
-_NAMELESS: Final = (
-    "This contact has nothing left by which it can be named, so nothing could be erased."
-)
+_GONE: Final = "This contact is gone: it was erased meanwhile, or joined with another."
 _CREATED_SINCE: Final = (
-    "A sender says that this contact was created after now. Only what is older was erased; erase "
-    "the contact again later."
+    "A sender whose clock runs ahead says that this contact was created after now. Nothing was "
+    "erased; erase the contact again in five minutes."
 )
 
 
@@ -43,16 +41,15 @@ def subject_erase(*, contact: Contact, reason: str, actor: Actor) -> SubjectEras
     Raises ValidationError when somebody else erased them meanwhile, or a sender says that the
     contact was created later than now.
     """
-    identity, source_key = _identity(contact)
-    if identity.is_empty():
-        raise ValidationError(_NAMELESS)
     applied = contact_apply(
         site=contact.site,
-        change=ContactChange(identity=identity, deletion=Deletion(reason=reason)),
-        source=console_source(actor, key=source_key) if source_key else console_source(actor),
+        change=ContactChange(identity=Identity(), deletion=Deletion(reason=reason)),
+        source=console_source(actor),
+        contact_id=contact.pk,
     )
-    if applied.kind is not ChangeKind.DELETED or applied.contact_id != contact.pk:
-        raise ValidationError(_CREATED_SINCE)
+    if applied.kind is not ChangeKind.DELETED:
+        is_there = Contact.objects.filter(pk=contact.pk, deleted_at=None).exists()
+        raise ValidationError(_CREATED_SINCE if is_there else _GONE)
     erasure = SubjectErasure.objects.filter(contact=contact).latest("pk")
     erasure.asked_label, erasure.reason = actor.label, reason
     erasure.job = job_start(
@@ -147,17 +144,3 @@ def _note(erasure: SubjectErasure, key: str, step: Step) -> None:
     erasure.state = SubjectErasure.State.RUNNING
     erasure.cursors[key] = None if step.is_end else step.cursor
     erasure.found[key] = erasure.found.get(key, 0) + step.found
-
-
-def _identity(contact: Contact) -> tuple[Identity, str]:
-    """Return one name of the contact, and the source that it is a name at, if only there."""
-    if contact.email or contact.external_id:
-        return Identity(email=contact.email or "", external_id=contact.external_id or ""), ""
-    if contact.phone:
-        return Identity(phone=contact.phone), ""
-    if contact.personal_identity_number:
-        return Identity(personal_identity_number=contact.personal_identity_number), ""
-    held = contact.source_ids.order_by("pk").first()
-    if held is None:
-        return Identity(), ""
-    return Identity(source_ids={SourceIdKind(held.kind): held.value}), held.source_key

@@ -118,7 +118,8 @@ PARTS: Final = (
         "Consents",
         lambda contact: rows_of(
             contact.consents.order_by("consent_id"),
-            ("consent_id", "value", "changed_at", "text_version", "comment", "source_label"),
+            ("consent_id", "value", "changed_at", "text_version", "comment", "source_label",
+             "actor_label"),
         ),
     ),
     PersonalData("History of consents", _consent_changes),
@@ -152,6 +153,13 @@ PARTS: Final = (
         lambda contact: rows_of(
             contact.revisions.order_by("at", "pk"),
             ("at", "changes", "source_label", "actor_label"),
+        ),
+    ),
+    PersonalData(
+        "Joined contacts",
+        lambda contact: rows_of(
+            contact.merges.order_by("pk"),
+            ("at", "absorbed_id", "joined_by", "taken", "source_label"),
         ),
     ),
     PersonalData("API calls", _calls),

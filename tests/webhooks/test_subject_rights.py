@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -12,15 +13,17 @@ from django.utils import timezone
 
 from common.without_person import ERASED
 from contacts.models import Contact, ContactSourceId, SubjectErasure
+from contacts.services import contact_apply
 from contacts.subject_rights.erasing import erase_pending
 from contacts.subject_rights.personal_data import places
 from integrations.causes import RejectionCause
+from integrations.contact_change import ContactChange, Identity
 from integrations.models import ApiCall
 from sites.audit import Actor
 from sites.jobs import job_cancel, run_job_slice
 from sites.models import AuditEntry, Job, JobState, Role, Site
 from tests.conftest import MakeMember
-from tests.contacts.changes import apply
+from tests.contacts.changes import apply, source
 from tests.contacts.whole_database import tables_with
 from tests.factories import SourceFactory
 from tests.webhooks.custom_events import worked_off
@@ -254,6 +257,37 @@ def test_whoever_has_any_name_can_be_erased(
     contact.refresh_from_db()
     assert contact.deleted_at is not None
     assert tables_with("Zeldaquux") == {"Zeldaquux": []}
+
+
+def test_who_has_no_name_left_can_be_erased(client: Client, member: MakeMember, site: Site) -> None:
+    apply(site, {"email": EMAIL}, fields={"first_name": "Zeldaquux"})
+    contact = Contact.objects.get()
+    nameless = ContactChange(identity=Identity(), fields={"email": None})
+    contact_apply(site=site, change=nameless, source=source(), contact_id=contact.pk)
+    client.force_login(member(Role.ADMIN))
+    assert erase(client, contact).status_code == 302
+    worked_off_job()
+    assert tables_with(EMAIL, "Zeldaquux") == {EMAIL: [], "Zeldaquux": []}
+
+
+def test_nothing_is_erased_of_who_was_created_after_now(
+    client: Client, member: MakeMember, site: Site
+) -> None:
+    ahead = timezone.now() + timedelta(minutes=4)
+    created = ContactChange(
+        identity=Identity(email=EMAIL),
+        occurred_at=ahead,
+        revives=True,
+        fields={"first_name": "Zeldaquux"},
+    )
+    contact_apply(site=site, change=created, source=source(received_at=timezone.now()))
+    contact = Contact.objects.get()
+    client.force_login(member(Role.ADMIN))
+    answer = erase(client, contact)
+    assert "Nothing was erased" in answer.content.decode()
+    contact.refresh_from_db()
+    assert (contact.email, contact.first_name) == (EMAIL, "Zeldaquux")
+    assert not SubjectErasure.objects.exists()
 
 
 def test_the_report_names_the_places_and_nobody(
