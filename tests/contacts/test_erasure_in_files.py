@@ -8,8 +8,6 @@ import pytest
 from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
-from hypothesis import given
-from hypothesis import strategies as st
 
 from contacts.consents.proof_export import consent_proof_start
 from contacts.models import (
@@ -262,9 +260,9 @@ def test_a_row_is_about_whom_it_names(site: Site, cells: list[str], is_hers: boo
     assert rows.includes(cells) is is_hers
 
 
-@given(cells=st.lists(st.text(), max_size=4))
-def test_nobody_is_found_without_a_name(cells: list[str]) -> None:
-    assert not People([]).stand_in("\n".join(cells))
+def test_nobody_is_found_without_a_name() -> None:
+    nobody = People([])
+    assert not any(nobody.stand_in(text) for text in ("", EMAIL, PHONE, "070-123 98 76"))
 
 
 def test_a_large_file_is_looked_through_some_at_a_time(
