@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import threading
+import time
 from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -143,6 +144,14 @@ def publish(to: Subscription, count: int = 1, **fields: Any) -> list[Delivery]:
 
 def deliver(until: Until = Until.NOTHING_DUE) -> int:
     return DeliveryEngine().run(until)
+
+
+def stop_when(engine: DeliveryEngine, done: Callable[[], object]) -> None:
+    """Stop the engine once something is so; the body of a thread."""
+    ends_at = time.monotonic() + 15
+    while not done() and time.monotonic() < ends_at:
+        time.sleep(0.01)
+    engine.stop()
 
 
 def statuses(to: Subscription) -> list[str]:

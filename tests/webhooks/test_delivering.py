@@ -21,6 +21,7 @@ from tests.webhooks.delivering import (
     publish,
     receiver,
     statuses,
+    stop_when,
     subscription,
 )
 from webhooks.outbound.delivering import database_work, recording
@@ -346,7 +347,7 @@ def test_a_dead_receiver_does_not_keep_others_waiting(settings: Any) -> None:
         to = subscription(there.url)
         publish(to, 100)
         engine = DeliveryEngine()
-        runs = threading.Thread(target=_stop_when, args=(engine, lambda: len(there.got) == 100))
+        runs = threading.Thread(target=stop_when, args=(engine, lambda: len(there.got) == 100))
         runs.start()
         engine.run(Until.NOTHING_DUE)
         runs.join()
@@ -354,13 +355,6 @@ def test_a_dead_receiver_does_not_keep_others_waiting(settings: Any) -> None:
         never.set()
     assert len(there.got) == 100
     assert in_flight <= 4
-
-
-def _stop_when(engine: DeliveryEngine, done: Any) -> None:
-    ends_at = time.monotonic() + 15
-    while not done() and time.monotonic() < ends_at:
-        time.sleep(0.01)
-    engine.stop()
 
 
 def test_a_stop_lets_what_is_under_way_end_and_hands_the_rest_back() -> None:
@@ -405,7 +399,7 @@ def test_a_call_that_outlasts_the_grace_period_is_an_attempt(settings: Any) -> N
         to = subscription(there.url)
         publish(to)
         engine = DeliveryEngine()
-        stopping = threading.Thread(target=_stop_when, args=(engine, begun.is_set))
+        stopping = threading.Thread(target=stop_when, args=(engine, begun.is_set))
         stopping.start()
         engine.run(Until.NOTHING_DUE)
         stopping.join()

@@ -153,7 +153,7 @@ class Play:
     def release(self, number: int, _: Any) -> None:
         if self.hands:
             owner, unit = self.hands.pop(number % len(self.hands))
-            release(owner, unit.delivery_ids)
+            release(owner, unit.delivery_ids, unit.attempts)
 
     def expire(self, worker: int, _: Any) -> None:
         """The worker hangs, its leases run out; its results may still come, late."""
@@ -238,6 +238,30 @@ def test_the_end_of_an_earlier_attempt_does_not_count_for_a_later_one(site: Site
     assert Delivery.objects.get().status == "sending"
     end(to, second, "hangs", 200)
     assert Delivery.objects.get().status == "succeeded"
+
+
+def test_what_is_handed_back_late_leaves_a_later_claim_alone(site: Site) -> None:
+    to = subscription("http://127.0.0.1:9/", site=site)
+    publish(to)
+    (first,) = take(to, "slow").units
+    Delivery.objects.update(lease_expires_at=timezone.now())
+    reap_expired_leases()
+    (second,) = take(to, "slow").units
+    assert release("slow", first.delivery_ids, first.attempts) == 0
+    end(to, second, "slow", 200)
+    assert Delivery.objects.get().status == "succeeded"
+
+
+def test_a_batch_of_which_a_part_is_gone_ends_as_it_ended(site: Site) -> None:
+    to = subscription("http://127.0.0.1:9/", site=site, batch_size=3)
+    publish(to, 3)
+    (unit,) = take(to, "one").units
+    Delivery.objects.filter(pk=unit.parts[0].delivery_id).delete()
+    result = end(to, unit, "one", 500)
+    attempt = Attempt.objects.get()
+    assert attempt.sentence == result.decision.sentence
+    assert set(Delivery.objects.values_list("status", flat=True)) == {"retrying"}
+    assert SubscriptionHour.objects.get().failed == 1
 
 
 @pytest.mark.parametrize("status", [200, 500])

@@ -12,11 +12,12 @@ from typing import Any
 import pytest
 from django.core.management import call_command
 from django.core.management.base import CommandError
-from django.db import connection, transaction
+from django.db import OperationalError, connection, transaction
 
 from sites.models import Heartbeat
 from tests.webhooks.delivering import Got, publish, receiver, statuses, subscription
 from webhooks.inbound.processing import worker as inbound_worker
+from webhooks.outbound.delivering.database_work import DatabaseWork
 from webhooks.outbound.delivering.delivery_loop import DeliveryLoop
 from webhooks.outbound.delivering.engine import DeliveryEngine
 from webhooks.outbound.models import Attempt, Delivery
@@ -99,6 +100,21 @@ def test_a_database_that_comes_back_costs_no_delivery() -> None:
             publish(to, 5)
             eventually(lambda: statuses(to) == ["succeeded"] * 6)
     assert there.most_by_message == 1
+
+
+def test_a_database_that_is_away_does_not_keep_a_worker_from_ending(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    asked = threading.Event()
+
+    def fails(*_: Any, **__: Any) -> Any:
+        asked.set()
+        raise OperationalError
+
+    monkeypatch.setattr(DatabaseWork, "subscriptions", fails)
+    with running() as (engine,):
+        assert asked.wait(_ENDS_SECONDS)
+    assert not any(thread.is_alive() for thread in engine._threads if not thread.daemon)
 
 
 def test_an_engine_that_hangs_is_not_well(monkeypatch: pytest.MonkeyPatch) -> None:

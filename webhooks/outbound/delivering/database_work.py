@@ -26,6 +26,7 @@ from webhooks.outbound.delivering.loading import load, load_large
 from webhooks.outbound.delivering.recording import bodies_keep, record, without_texts
 from webhooks.outbound.delivering.sharing import Claimed, Wanted
 from webhooks.outbound.delivering.unit import RowKey, Unit
+from webhooks.outbound.formats.base import CannotBuild
 from webhooks.outbound.subscriptions.directory import SubscriptionSnapshot, subscriptions_by_id
 
 UPKEEP_SECONDS: Final = 5.0
@@ -65,7 +66,16 @@ class DatabaseWork:
         load_large(unit)
 
     def keep_body(self, unit: Unit, built: Any) -> None:
-        bodies_keep([(unit, built)])
+        """Keep a body before it is sent. Raises `CannotBuild` when the database refuses it."""
+        try:
+            bodies_keep([(unit, built)])
+        except DatabaseError as error:
+            if is_environment_error(error):
+                raise
+            raise CannotBuild(
+                f"Patchbay could not keep the body of this request ({type(error).__name__}). Tell "
+                "its makers, with the id of this delivery."
+            ) from None
 
     def record(self, results: Sequence[Tried]) -> None:
         """Record everything, halving a batch that the database refuses until one stands alone."""
@@ -85,9 +95,12 @@ class DatabaseWork:
                 log.warning("attempts ended after their lease", attempts=recorded.late)
 
     def release(self, units: Sequence[Unit]) -> None:
-        ids: list[RowKey] = [each for unit in units for each in unit.delivery_ids]
-        for start in range(0, len(ids), 500):
-            release(self.owner, ids[start : start + 500])
+        by_attempts: dict[int, list[RowKey]] = {}
+        for unit in units:
+            by_attempts.setdefault(unit.attempts, []).extend(unit.delivery_ids)
+        for attempts, ids in by_attempts.items():
+            for start in range(0, len(ids), 500):
+                release(self.owner, ids[start : start + 500], attempts)
 
     def release_all(self) -> None:
         release_all(self.owner)

@@ -1,10 +1,9 @@
-"""The asyncio side of the engine: lanes, slots, results."""
+"""The asyncio side of the engine: claims, calls, results."""
 
 from __future__ import annotations
 
 import asyncio
 import time
-from collections import deque
 from collections.abc import Callable, Mapping
 from enum import Enum
 from typing import Final
@@ -14,6 +13,7 @@ from django.conf import settings
 from django.db import DatabaseError, InterfaceError
 from django.utils import timezone
 
+from common.database_trouble import is_environment_error
 from common.http.async_client import AsyncClient
 from webhooks.outbound.building import Sendable
 from webhooks.outbound.delivering.attempt import Tried
@@ -22,17 +22,14 @@ from webhooks.outbound.delivering.database_work import DatabaseWork
 from webhooks.outbound.delivering.lanes import Lane
 from webhooks.outbound.delivering.recorder import Recorder
 from webhooks.outbound.delivering.sending import send_unit
-from webhooks.outbound.delivering.sharing import Claimed, Wanted
+from webhooks.outbound.delivering.sharing import Claimed
+from webhooks.outbound.delivering.slots import Slots
 from webhooks.outbound.delivering.unit import Unit
 from webhooks.outbound.subscriptions.directory import SubscriptionSnapshot
 
 # Large payloads are held in memory by this many at once.
 MOST_LARGE: Final = 16
 MOST_CLAIMED: Final = 512
-# More is claimed when no more is at hand, begun or not, than this multiple of the slots.
-LOW_SHARE: Final = 1.5
-# Of all slots, those in trouble together get this share.
-TROUBLED_SHARE: Final = 0.5
 _LEAST_PAUSE: Final = 0.005
 _IDLE_SECONDS: Final = 1.0
 # Until the database says for certain that a subscription is slowed or disabled.
@@ -57,14 +54,9 @@ class DeliveryLoop:
         self.attempts = 0
         self._database = database
         self._work = work
-        self._most = settings.WORKER_DELIVERIES
+        self._slots = Slots(settings.WORKER_DELIVERIES)
         self._subscriptions: Mapping[int, SubscriptionSnapshot] = {}
-        self._lanes: dict[int, Lane] = {}
-        self._ready: deque[Lane] = deque()
         self._tasks: set[asyncio.Task[None]] = set()
-        self._turn = 0
-        self._at_hand = 0
-        self._in_flight = 0
         self._has_more = False
         self._is_starting = False
         self._is_stopping = False
@@ -111,9 +103,16 @@ class DeliveryLoop:
         started = time.monotonic()
         was_empty = self._is_empty()
         is_short = until is not Until.STOPPED
-        claimed = await self._recorder.persist(lambda: self._claim(is_short), raises=is_short)
+        try:
+            claimed = await self._recorder.persist(
+                lambda: self._claim(is_short), raises=is_short, gives_up=lambda: self._is_stopping
+            )
+        except (DatabaseError, InterfaceError):
+            if is_short:
+                raise
+            return False
         taken = time.monotonic() - started
-        self._take(claimed, taken)
+        self._take(claimed, started)
         if until is Until.ONE_BATCH or self._recorder.error is not None:
             return False
         if claimed.units:
@@ -122,23 +121,20 @@ class DeliveryLoop:
             return False
         # Few come one by one: looked for less often, they are claimed together.
         await asyncio.sleep(_LEAST_PAUSE if self._has_more else _LEAST_PAUSE + 2 * taken)
-        if not (self._has_more and self._is_low):
-            await self._wait(self._idle_seconds())
+        if not (self._has_more and self._slots.is_low):
+            await self._wait(self._slots.idle_seconds(time.monotonic(), _IDLE_SECONDS))
         return True
-
-    @property
-    def _is_low(self) -> bool:
-        return self._at_hand <= LOW_SHARE * self._most
 
     def _is_empty(self) -> bool:
         """Say whether everything that was claimed has ended and is recorded."""
-        return not (self._at_hand or self._tasks or self._recorder.has_work)
+        return not (self._slots.at_hand or self._tasks or self._recorder.has_work)
 
     def _claim(self, is_short: bool) -> Claimed:
         """Claim for every lane with room. Runs in the database thread while the loop goes on."""
         self._subscriptions = self._work.subscriptions()
-        limit = min(MOST_CLAIMED, 2 * self._most - self._at_hand)
-        wanted = self._wanted(is_short)
+        slots = self._slots
+        limit = min(MOST_CLAIMED, 2 * slots.most - slots.at_hand)
+        wanted = slots.wanted(self._subscriptions.values(), time.monotonic(), is_short=is_short)
         self._has_more = False
         if limit <= 0 or not wanted or self._recorder.is_behind:
             return Claimed()
@@ -147,108 +143,79 @@ class DeliveryLoop:
         self._has_more = 2 * len(claimed.units) >= asked
         return claimed
 
-    def _wanted(self, is_short: bool) -> list[Wanted]:
-        """Return who has room, beginning with another one each time."""
+    def _take(self, claimed: Claimed, started: float) -> None:
         now = time.monotonic()
-        active = [each for each in self._subscriptions.values() if each.is_active]
-        self._turn = (self._turn + 1) % max(len(active), 1)
-        troubled = int(self._most * TROUBLED_SHARE)
-        troubled -= sum(each.at_hand for each in self._lanes.values() if each.is_troubled)
-        wanted = []
-        for snapshot in active[self._turn :] + active[: self._turn]:
-            lane = self._lane(snapshot)
-            room = lane.room()
-            if room <= 0 or lane.rests_until > now or (lane.not_before > now and not is_short):
-                continue
-            if lane.is_troubled:
-                troubled -= room
-                if troubled < 0:
-                    continue
-            wanted.append(Wanted(snapshot, room))
-        return wanted
-
-    def _lane(self, snapshot: SubscriptionSnapshot) -> Lane:
-        lane = self._lanes.get(snapshot.id)
-        if lane is None:
-            lane = self._lanes[snapshot.id] = Lane(snapshot.id, snapshot.concurrency)
-        lane.most = snapshot.concurrency
-        return lane
-
-    def _take(self, claimed: Claimed, taken: float) -> None:
-        now = time.monotonic()
+        start_by = started + settings.WORKER_LEASE_SECONDS
         for unit in claimed.units:
-            lane = self._lanes[unit.subscription_id]
-            if lane.rests_until > now:
+            unit.start_by = start_by
+            if not self._slots.put(unit, now):
                 self._recorder.hand_back([unit])
-            else:
-                lane.queue.append(unit)
-                self._at_hand += 1
-                self._list(lane)
-        for subscription_id, seconds in claimed.wait_seconds.items():
-            self._lanes[subscription_id].not_before = now + seconds
-        for subscription_id in claimed.short:
-            self._lanes[subscription_id].came_up_short(now + taken)
+        self._slots.heed(claimed, now, now - started)
         self._start()
-
-    def _list(self, lane: Lane) -> None:
-        if not lane.is_listed and lane.may_start:
-            lane.is_listed = True
-            self._ready.append(lane)
 
     def _start(self) -> None:
         """Start units in turns, one of each lane, as far as slots are free."""
         self._is_starting = False
-        while self._ready and self._in_flight < self._most and not self._is_stopping:
-            lane = self._ready.popleft()
-            lane.is_listed = False
-            if lane.may_start:
-                lane.in_flight += 1
-                self._in_flight += 1
-                task = asyncio.create_task(self._deliver(lane, lane.queue.popleft()))
-                self._tasks.add(task)
-                task.add_done_callback(self._tasks.discard)
-                self._list(lane)
+        while not self._is_stopping and (begun := self._slots.begin()):
+            task = asyncio.create_task(self._deliver(*begun))
+            self._tasks.add(task)
+            task.add_done_callback(self._tasks.discard)
 
     def _start_soon(self) -> None:
         """Have free slots taken, once for all that end in the same turn of the loop."""
-        if self._ready and not self._is_starting:
+        if self._slots.has_ready and not self._is_starting:
             self._is_starting = True
             asyncio.get_running_loop().call_soon(self._start)
 
     async def _deliver(self, lane: Lane, unit: Unit) -> None:
         try:
+            # May be paused, disabled or deleted since it was claimed: handed back, and held there.
             snapshot = self._subscriptions.get(unit.subscription_id)
-            if snapshot is not None and snapshot.is_active:
-                await self._try(lane, unit, snapshot)
-            else:
-                # Paused, disabled or deleted since it was claimed: handed back, and held there.
+            result = None
+            if snapshot is not None and snapshot.is_active and time.monotonic() < unit.start_by:
+                result = await self._try(unit, snapshot)
+            if result is None:
                 self._recorder.hand_back([unit])
+            else:
+                self._learn(lane, result)
+                self.attempts += 1
+                self._recorder.add(result)
         finally:
-            lane.in_flight -= 1
-            self._in_flight -= 1
-            self._at_hand -= 1
-            self._list(lane)
+            self._slots.end(lane)
             self._start_soon()
-            if (not lane.queue or (self._has_more and self._is_low)) and lane.room():
+            if (not lane.queue or (self._has_more and self._slots.is_low)) and lane.room():
                 self._woken.set()
 
-    async def _try(self, lane: Lane, unit: Unit, snapshot: SubscriptionSnapshot) -> None:
-        if unit.is_large:
+    async def _try(self, unit: Unit, snapshot: SubscriptionSnapshot) -> Tried | None:
+        """Make one attempt; return None when it came to nothing before anything was sent."""
+        try:
+            if not unit.is_large:
+                return await send_unit(self._client, unit, snapshot, self._keep)
             async with self._large:
+                if self._is_stopping or time.monotonic() >= unit.start_by:
+                    return None
                 await self._database.run(lambda: self._work.load_large(unit))
                 result = await send_unit(self._client, unit, snapshot, self._keep)
                 unit.events = []
-        else:
-            result = await send_unit(self._client, unit, snapshot, self._keep)
+                return result
+        except (DatabaseError, InterfaceError) as error:
+            # Only bodies that are read or kept beforehand ask the database.
+            if not is_environment_error(error):
+                raise
+            log.warning("database error before a delivery", error=type(error).__name__)
+            return None
+
+    def _learn(self, lane: Lane, result: Tried) -> None:
         seconds, status = result.duration_ms / 1000, result.answer.status if result.answer else 0
         if result.is_success:
             lane.went_well(seconds)
-        else:
-            overloaded = result.decision.error in _OVERLOADED or status >= 500 or status == 429
-            lane.went_wrong(seconds, overloaded=overloaded)
+            return
+        overloaded = result.decision.error in _OVERLOADED or status >= 500 or status == 429
+        lane.went_wrong(seconds, overloaded=overloaded)
+        if lane.is_troubled:
+            # What was claimed in better times would wait here, one after the other, for hours.
+            self._recorder.hand_back(self._slots.empty(lane))
         self._heed(lane, result)
-        self.attempts += 1
-        self._recorder.add(result)
 
     def _heed(self, lane: Lane, result: Tried) -> None:
         """Stop at once when a receiver says so: the database knows it only when it is recorded."""
@@ -258,9 +225,8 @@ class DeliveryLoop:
             seconds = (decision.slows_until - timezone.now()).total_seconds()
         if seconds > 0:
             # Soon the row says so to every worker, and an operator may have changed it.
-            unsent = lane.rest(time.monotonic() + min(seconds, _REST))
-            self._at_hand -= len(unsent)
-            self._recorder.hand_back(unsent)
+            lane.rest(time.monotonic() + min(seconds, _REST))
+            self._recorder.hand_back(self._slots.empty(lane))
 
     async def _keep(self, unit: Unit, built: Sendable) -> None:
         await self._database.run(lambda: self._work.keep_body(unit, built))
@@ -272,21 +238,13 @@ class DeliveryLoop:
         except TimeoutError:
             pass
 
-    def _idle_seconds(self) -> float:
-        now = time.monotonic()
-        soon = [each.not_before - now for each in self._lanes.values() if each.not_before > now]
-        return max(min([*soon, _IDLE_SECONDS]), 0.001)
-
     async def _drain(self) -> None:
         """Let what is under way end and record it; when stopped, hand back what has not begun."""
-        while self._ready and not self._is_stopping:
+        while self._slots.has_ready and not self._is_stopping:
             self._woken.clear()
             await self._wait(0.05)
-        for lane in self._lanes.values():
-            # At once: other workers need not wait for our calls to end.
-            self._at_hand -= len(lane.queue)
-            self._recorder.hand_back(list(lane.queue))
-            lane.queue.clear()
+        # At once: other workers need not wait for our calls to end.
+        self._recorder.hand_back(self._slots.empty_all())
         if self._tasks:
             grace = settings.WORKER_GRACE_SECONDS if self._is_stopping else None
             await asyncio.wait(self._tasks, timeout=grace)

@@ -73,12 +73,9 @@ class Lane:
             self.threshold = max(2.0, self.limit)
             self.is_troubled = self.limit < 2
 
-    def rest(self, until: float) -> list[Unit]:
-        """Start nothing until then; return what was at hand and has not begun."""
+    def rest(self, until: float) -> None:
+        """Claim nothing until then."""
         self.rests_until = self.not_before = max(self.rests_until, until)
-        unsent = list(self.queue)
-        self.queue.clear()
-        return unsent
 
     def came_up_short(self, now: float) -> None:
         """Wait before asking again: what is due waits for what is under way."""

@@ -9,7 +9,7 @@ from uuid import UUID
 
 import structlog
 from django.db import connection, transaction
-from django.db.models import Case, F, QuerySet, Value, When
+from django.db.models import F, QuerySet
 from django.utils import timezone
 
 from common.bulk import insert_rows
@@ -41,23 +41,27 @@ _STOPPED: Final = {
 log = structlog.get_logger(__name__)
 
 
-def release(owner: str, delivery_ids: Sequence[RowKey]) -> int:
-    """Hand back what was claimed and not sent; the attempt is given back with it."""
+def release(owner: str, delivery_ids: Sequence[RowKey], attempts: int) -> int:
+    """Hand back what was claimed for its so-manieth attempt and not sent.
+
+    The attempt is given back with it. A lease that ran out was taken back before, and the owner
+    may have claimed the same delivery again since: that claim stands.
+    """
     with transaction.atomic():
         mine = Delivery.objects.filter(
-            pk__in=delivery_ids, status=DeliveryStatus.SENDING, lease_owner=owner
+            pk__in=delivery_ids,
+            status=DeliveryStatus.SENDING,
+            lease_owner=owner,
+            attempts=attempts,
         )
         # A batch that was never sent is made up anew, maybe of more.
-        undone = mine.filter(attempts__lte=1)
-        KeptBody.objects.filter(unit__in=list(undone.values_list("unit", flat=True))).delete()
-        undone.update(unit=F("pk"))
+        if attempts <= 1:
+            KeptBody.objects.filter(unit__in=list(mine.values_list("unit", flat=True))).delete()
+            mine.update(unit=F("pk"))
         concerned = set(mine.values_list("subscription_id", flat=True))
         released = mine.update(
-            status=Case(
-                When(attempts__gt=1, then=Value(DeliveryStatus.RETRYING)),
-                default=Value(DeliveryStatus.PENDING),
-            ),
-            attempts=F("attempts") - 1,
+            status=DeliveryStatus.RETRYING if attempts > 1 else DeliveryStatus.PENDING,
+            attempts=attempts - 1,
             lease_owner="",
             lease_expires_at=None,
         )
@@ -68,7 +72,10 @@ def release(owner: str, delivery_ids: Sequence[RowKey]) -> int:
 def release_all(owner: str) -> int:
     """Hand back everything that this owner still holds."""
     held = Delivery.objects.filter(status=SqlConstant("sending"), lease_owner=owner)
-    return release(owner, list(held.values_list("pk", flat=True)))
+    by_attempts: dict[int, list[RowKey]] = {}
+    for pk, attempts in held.values_list("pk", "attempts"):
+        by_attempts.setdefault(attempts, []).append(pk)
+    return sum(release(owner, ids, attempts) for attempts, ids in by_attempts.items())
 
 
 def hold_waiting() -> int:

@@ -101,14 +101,20 @@ class Recorder:
         if unsent:
             await self.persist(lambda: self._work.release(unsent), raises=raises)
 
-    async def persist(self, work: Callable[[], Result], *, raises: bool) -> Result:
+    async def persist(
+        self,
+        work: Callable[[], Result],
+        *,
+        raises: bool,
+        gives_up: Callable[[], bool] = lambda: False,
+    ) -> Result:
         """Have work done in the database, again and again while that is away."""
         pause = FIRST_RECOVERY_SECONDS
         while True:
             try:
                 return await self._database.run(work)
             except (DatabaseError, InterfaceError) as error:
-                if raises:
+                if raises or gives_up():
                     raise
                 log.warning("database error", error=type(error).__name__, again_in_seconds=pause)
                 await self._database.run(self._work.recover)

@@ -50,10 +50,11 @@ def record(results: Sequence[Tried], *, owner: str) -> Recorded:
         if not results:
             return Recorded(0, 0)
         moved = _move(results, owner, now)
-        on_time = [each for each in results if each.unit.parts[0].delivery_id in moved]
-        late = _unrecorded(
-            [each for each in results if each.unit.parts[0].delivery_id not in moved]
-        )
+        # Of a batch, some may be gone by now: their event was removed.
+        on_time, others = [], []
+        for each in results:
+            (others if moved.isdisjoint(each.unit.delivery_ids) else on_time).append(each)
+        late = _unrecorded(others)
         insert_rows(connection, Attempt, [_attempt_row(each, is_late=False) for each in on_time])
         insert_rows(connection, Attempt, [_attempt_row(each, is_late=True) for each in late])
         _keep_bodies(on_time, now)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from math import inf
 from typing import NamedTuple, TypeAlias
 from uuid import UUID
 
@@ -38,7 +39,8 @@ class Unit:
     """A claimed unit. `attempts` counts the one that begins now.
 
     `events` are in the order of `parts`; empty while `is_large`, and where `kept` makes them
-    unnecessary.
+    unnecessary. Begun later than `start_by`, by the monotonic clock, its call could outlast its
+    lease.
     """
 
     id: RowKey
@@ -51,6 +53,7 @@ class Unit:
     events: list[SentEvent] = field(default_factory=list)
     kept: KeptRequest | None = None
     is_large: bool = False
+    start_by: float = inf
 
     @property
     def delivery_ids(self) -> list[RowKey]:
