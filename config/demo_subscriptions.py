@@ -1,4 +1,4 @@
-"""Who is told of what happens in the demo: a CRM that answers, and a warehouse that does not."""
+"""Who is told of what happens in the demo: a CRM, and a warehouse whose address is wrong."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from webhooks.outbound.subscriptions.services import subscription_save
 
 _TENANT: Final = "demo"
 _CRM: Final = "CRM of the retailer"
-_WAREHOUSE: Final = "Warehouse, which is down"
+_WAREHOUSE: Final = "Warehouse at a wrong address"
 
 
 def demo_subscriptions_make(base_url: str, site: Site, *, actor: Actor) -> None:

@@ -21,7 +21,7 @@ pytestmark = pytest.mark.django_db(transaction=True)
 _NOT_FOUND = {
     "status": 404,
     "title": "Not Found",
-    "detail": "There is nothing at this address. Check the URL of the source.",
+    "detail": "There is nothing at this address. Check the URL.",
     "code": "NOT_FOUND",
 }
 

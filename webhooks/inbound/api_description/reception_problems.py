@@ -23,7 +23,7 @@ from integrations.preset import Preset
 NOT_FOUND_HERE: Final = replace(
     NOT_FOUND,
     when="no such address, or it is switched off.",
-    detail="There is nothing at this address. Check the URL of the source.",
+    detail="There is nothing at this address. Check the URL.",
 )
 NOT_STORED: Final = tuple(
     Problem(

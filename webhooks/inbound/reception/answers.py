@@ -15,7 +15,7 @@ from django.http.response import ResponseHeaders
 from common.endpoint.problems import PROBLEM_TYPE, FieldProblem, problem_body
 from webhooks.inbound.reception.refusal import Refusal
 
-_NOT_FOUND_DETAIL: Final = "There is nothing at this address. Check the URL of the source."
+_NOT_FOUND_DETAIL: Final = "There is nothing at this address. Check the URL."
 _NONE_ACCEPTED: Final = "None of the events was accepted; each says why."
 _ALWAYS: Final = (("X-Content-Type-Options", "nosniff"), ("Cache-Control", "no-store"))
 

@@ -141,7 +141,7 @@ def _preference(channel: Channel, word: str) -> EventType:
     key = PREFERENCE_KEYS[channel]
     return _contact(
         preference_type(channel),
-        f"{word} preference changed",
+        f"{word[0].upper()}{word[1:]} preference changed",
         f"The {word} preference of a contact changed. Never sent for the preferences that a new "
         "contact begins with.",
         object_schema(
