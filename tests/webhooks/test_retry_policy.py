@@ -137,7 +137,8 @@ def test_retry_after_is_capped(text: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["", "soon", "-5", "1.5", "Fri, 01 May 1999 12:00:00 GMT", "Fri, 99 May 2026", "\xb2"]
+    "text",
+    ["", "soon", "-5", "1.5", "Fri, 01 May 1999 12:00:00 GMT", "Fri, 99 May 2026", "\xb2", "1\x1f"],
 )
 def test_retry_after_that_says_nothing_is_ignored(text: str) -> None:
     assert pause(after(answer(500, Retry_After=text))) == pytest.approx(5.5)

@@ -28,7 +28,7 @@ LEAST_JITTER: Final = 0.1
 MOST_JITTER: Final = 0.2
 
 _VERDICT_HEADER: Final = "webhook-delivery"
-_WHOLE_SECONDS: Final = re.compile(r"\s*[0-9]{1,9}\s*")
+_WHOLE_SECONDS: Final = re.compile(r"[ \t]*([0-9]{1,9})[ \t]*")
 _ERROR_OF: Final = {FailureKind.BLOCKED: "blocked_address"}
 _HINTS: Final = {
     HTTPStatus.UNAUTHORIZED: "It wants other credentials: check the signing settings.",
@@ -207,8 +207,9 @@ def _slowed_until(answer: HttpAnswer | None, now: datetime) -> datetime | None:
 def _retry_after(answer: HttpAnswer | None, now: datetime) -> datetime | None:
     """Return the time that Retry-After names, in seconds or as a date, no later than the cap."""
     text = answer.headers.get("Retry-After", "") if answer is not None else ""
-    if _WHOLE_SECONDS.fullmatch(text):
-        asked = now + min(timedelta(seconds=int(text)), MOST_RETRY_AFTER)
+    seconds = _WHOLE_SECONDS.fullmatch(text)
+    if seconds is not None:
+        asked = now + min(timedelta(seconds=int(seconds[1])), MOST_RETRY_AFTER)
     else:
         try:
             named = parsedate_to_datetime(text)
