@@ -14,6 +14,7 @@ from django.http import (
     HttpResponse,
     HttpResponseNotAllowed,
     HttpResponseRedirect,
+    QueryDict,
 )
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
@@ -22,6 +23,7 @@ from django.utils import timezone
 from contacts.admin.change_words import contact_label
 from contacts.admin.loyalty.contact_forms import PointsForm, PromotionForm, VoucherForm
 from contacts.admin.loyalty.contact_rows import TABS, rows_of_tab, shown_accounts
+from contacts.admin.loyalty.undo_form import posted_instant, undone_words
 from contacts.loyalty.by_hand import (
     PointsChange,
     Refused,
@@ -30,6 +32,12 @@ from contacts.loyalty.by_hand import (
     contact_promotion_redeem,
     contact_voucher_create,
     contact_voucher_redeem,
+)
+from contacts.loyalty.undoing import (
+    LONGEST_REASON,
+    NotUndone,
+    assignment_redemption_undo,
+    voucher_redemption_undo,
 )
 from contacts.models import Contact, PromotionAssignment, RewardVoucher
 from sites.audit import Actor
@@ -41,6 +49,8 @@ _FORMS: Final[Mapping[str, Callable[..., Any]]] = {
     "vouchers": VoucherForm,
     "promotions": PromotionForm,
 }
+# In a form beside a voucher or an assignment: its redemption is taken back.
+UNDO: Final = "undo"
 _TWICE: Final = "This was sent before, and counted once."
 
 
@@ -54,7 +64,7 @@ class LoyaltyPages(SiteScopedAdmin):
         return own + super().get_urls()
 
     def loyalty_view(self, request: HttpRequest, pk: Any) -> HttpResponse:
-        """Show one kind of them; a POST gives, takes or redeems."""
+        """Show one kind of them; a POST gives, takes, redeems or takes a redemption back."""
         if request.method not in ("GET", "HEAD", "POST"):
             return HttpResponseNotAllowed(["GET", "POST"])
         is_acting = request.method == "POST"
@@ -70,7 +80,7 @@ class LoyaltyPages(SiteScopedAdmin):
                 return self._loyalty_page(request, contact, tab)
             for name in ("voucher", "assignment"):
                 if name in request.POST:
-                    return _redeemed(request, contact, tab, name)
+                    return _used(request, contact, tab, name)
             form = _FORMS[tab](request.POST, contact=contact)
             if form.is_valid() and _given(request, contact, tab, form):
                 return _to(contact, tab)
@@ -94,6 +104,7 @@ class LoyaltyPages(SiteScopedAdmin):
             "may_give": may_give,
             "form": (wrong or _FORMS[tab](contact=contact)) if may_give else None,
             "is_open": wrong is not None,
+            "longest_reason": LONGEST_REASON,
         }
         return TemplateResponse(request, "admin/loyalty/contact_page.html", context).render()
 
@@ -150,29 +161,44 @@ _GIVE: Final[Mapping[str, Callable[..., tuple[bool, str, str]]]] = {
 }
 
 
-def _redeemed(request: HttpRequest, contact: Contact, tab: str, name: str) -> HttpResponse:
-    """Use up a voucher or a promotion of this contact."""
+def _used(request: HttpRequest, contact: Contact, tab: str, name: str) -> HttpResponse:
+    """Use up a voucher or a promotion of this contact, or take that back."""
     actor = Actor.from_request(request)
     key = _uuid(request.POST[name])
+    act = _use_voucher if name == "voucher" else _use_assignment
     try:
-        if name == "voucher":
-            vouchers = RewardVoucher.objects.select_related("contact__site")
-            voucher = vouchers.filter(pk=key, contact=contact).first()
-            if voucher is None:
-                raise Http404("No such voucher.")
-            contact_voucher_redeem(voucher=voucher, actor=actor)
-            messages.success(request, f"The voucher {voucher.unique_code} was redeemed.")
-        else:
-            rows = PromotionAssignment.objects.select_related("contact__site", "promotion")
-            assignment = rows.filter(pk=key, contact=contact).first()
-            if assignment is None:
-                raise Http404("No such assignment.")
-            channel = request.POST.get("channel", "")[:10]
-            contact_promotion_redeem(assignment=assignment, channel=channel, actor=actor)
-            messages.success(request, f"“{assignment.promotion.name}” was marked as redeemed.")
-    except Refused as error:
+        messages.success(request, act(request.POST, contact, key, actor))
+    except (Refused, NotUndone) as error:
         messages.error(request, str(error))
     return _to(contact, tab)
+
+
+def _use_voucher(data: QueryDict, contact: Contact, key: UUID, actor: Actor) -> str:
+    vouchers = RewardVoucher.objects.select_related("contact__site")
+    voucher = vouchers.filter(pk=key, contact=contact).first()
+    if voucher is None:
+        raise Http404("No such voucher.")
+    if UNDO not in data:
+        contact_voucher_redeem(voucher=voucher, actor=actor)
+        return f"The voucher {voucher.unique_code} was redeemed."
+    at, reason = posted_instant(data), data.get("reason", "")
+    voucher_redemption_undo(voucher=voucher, redeemed_at=at, reason=reason, actor=actor)
+    return undone_words(voucher.unique_code)
+
+
+def _use_assignment(data: QueryDict, contact: Contact, key: UUID, actor: Actor) -> str:
+    rows = PromotionAssignment.objects.select_related("contact__site", "promotion")
+    assignment = rows.filter(pk=key, contact=contact).first()
+    if assignment is None:
+        raise Http404("No such assignment.")
+    name = assignment.promotion.name
+    if UNDO not in data:
+        channel = data.get("channel", "")[:10]
+        contact_promotion_redeem(assignment=assignment, channel=channel, actor=actor)
+        return f"“{name}” was marked as redeemed."
+    at, reason = posted_instant(data), data.get("reason", "")
+    assignment_redemption_undo(assignment=assignment, redeemed_at=at, reason=reason, actor=actor)
+    return undone_words(f"“{name}”")
 
 
 def _uuid(text: str) -> UUID:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import datetime
 from typing import Any, Final
 from uuid import UUID
@@ -27,6 +27,7 @@ from contacts.admin.loyalty.loyalty_words import (
     voucher_chip,
     voucher_state,
 )
+from contacts.loyalty.undoing import Undone, undone_assignments, undone_vouchers
 from contacts.loyalty.validity import status_of
 from contacts.models import (
     Contact,
@@ -61,6 +62,9 @@ def rows_of_tab(request: HttpRequest, contact: Contact, tab: str) -> dict[str, A
     }
     now = timezone.now()
     shown = [_SHOWN[tab](found[key], now) for key in page.keys if key in found]
+    undone = _UNDONE[tab](found.values()) if tab in _UNDONE else {}
+    for each in shown:
+        each["undone"] = undone.get(str(each["row"].pk), [])
     return urls | {"rows": shown}
 
 
@@ -140,6 +144,11 @@ _ROWS: Final[Mapping[str, Any]] = {
     "points": _transactions,
     "vouchers": _vouchers,
     "promotions": _promotions,
+}
+# What was redeemed and taken back, for the kinds that are redeemed as a whole.
+_UNDONE: Final[Mapping[str, Callable[..., dict[str, list[Undone]]]]] = {
+    "vouchers": undone_vouchers,
+    "promotions": undone_assignments,
 }
 _SHOWN: Final[Mapping[str, Any]] = {
     "points": _shown_transaction,

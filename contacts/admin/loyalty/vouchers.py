@@ -27,7 +27,14 @@ from contacts.admin.loyalty.loyalty_words import (
     voucher_chip,
     voucher_state,
 )
+from contacts.admin.loyalty.undo_form import posted_instant, undone_words
 from contacts.loyalty.by_hand import Refused, contact_voucher_redeem
+from contacts.loyalty.undoing import (
+    LONGEST_REASON,
+    NotUndone,
+    undone_vouchers,
+    voucher_redemption_undo,
+)
 from contacts.models import RewardVoucher
 from contacts.normalisation.values import line_normalised
 from contacts.search import contacts_found
@@ -126,13 +133,16 @@ class RewardVoucherAdmin(KeysetAdmin, PageAdmin):
 
     def get_urls(self) -> list[URLPattern]:
         view = self.admin_site.admin_view
-        name = "contacts_rewardvoucher_redeem"
-        own = [path("<uuid:pk>/redeem/", view(self.redeem_view), name=name)]
+        own = [
+            path("<uuid:pk>/redeem/", view(self.redeem_view), name="contacts_rewardvoucher_redeem"),
+            path("<uuid:pk>/undo/", view(self.undo_view), name="contacts_rewardvoucher_undo"),
+        ]
         return own + super().get_urls()
 
     def row_page(self, request: HttpRequest, row: RewardVoucher) -> HttpResponse:
         now = timezone.now()
-        is_valid = voucher_state(row, now) is VoucherState.VALID
+        state = voucher_state(row, now)
+        may_act = self.may(request, row, Role.OPERATOR)
         context = {
             **self.admin_site.each_context(request),
             "title": row.unique_code,
@@ -141,7 +151,10 @@ class RewardVoucherAdmin(KeysetAdmin, PageAdmin):
             "label": contact_label(row.contact),
             "chip": voucher_chip(row, now),
             "worth": money_words(row),
-            "may_redeem": is_valid and self.may(request, row, Role.OPERATOR),
+            "may_redeem": may_act and state is VoucherState.VALID,
+            "may_undo": may_act and state is VoucherState.REDEEMED,
+            "longest_reason": LONGEST_REASON,
+            "undone": undone_vouchers([row]).get(str(row.pk), []),
         }
         with timezone.override(row.site.time_zone):
             return TemplateResponse(request, "admin/loyalty/voucher.html", context).render()
@@ -155,8 +168,27 @@ class RewardVoucherAdmin(KeysetAdmin, PageAdmin):
             messages.error(request, str(error))
         else:
             messages.success(request, f"The voucher {voucher.unique_code} was redeemed.")
-        url = reverse("admin:contacts_rewardvoucher_change", args=[voucher.pk])
-        return HttpResponseRedirect(url)
+        return _to(voucher)
+
+    @method_decorator(require_POST)
+    def undo_view(self, request: HttpRequest, pk: Any) -> HttpResponse:
+        voucher: RewardVoucher = self.scoped_object(request, str(pk), Role.OPERATOR)
+        try:
+            voucher_redemption_undo(
+                voucher=voucher,
+                redeemed_at=posted_instant(request.POST),
+                reason=request.POST.get("reason", ""),
+                actor=Actor.from_request(request),
+            )
+        except NotUndone as error:
+            messages.error(request, str(error))
+        else:
+            messages.success(request, undone_words(voucher.unique_code))
+        return _to(voucher)
+
+
+def _to(voucher: RewardVoucher) -> HttpResponse:
+    return HttpResponseRedirect(reverse("admin:contacts_rewardvoucher_change", args=[voucher.pk]))
 
 
 def _searched(rows: QuerySet[RewardVoucher], request: HttpRequest, query: str) -> list[KeyStream]:

@@ -15,6 +15,11 @@ from django.db import connection
 from contacts.loyalty.expiring import expire_points
 from contacts.loyalty.points import NotEnoughPoints, points_award
 from contacts.loyalty.promotions import assignment_redeem, promotions_assign
+from contacts.loyalty.undoing import (
+    NotUndone,
+    assignment_redemption_undo,
+    voucher_redemption_undo,
+)
 from contacts.loyalty.vouchers import (
     NotRedeemable,
     VoucherOrder,
@@ -22,12 +27,14 @@ from contacts.loyalty.vouchers import (
     vouchers_create,
 )
 from contacts.models import (
+    Activity,
     PointAccount,
     PointTransaction,
     PromotionAssignment,
     RewardVoucher,
 )
 from integrations.loyalty_facts import BalanceFact, PointsFact
+from sites.audit import Actor
 from sites.models import Site
 from tests.contacts.changes import apply
 from tests.contacts.loyalty.giving import (
@@ -209,3 +216,58 @@ def test_a_promotion_is_assigned_and_redeemed_once(site: Site) -> None:
         return True
 
     assert at_once(work).count(True) == 1
+
+
+def test_one_of_many_takes_a_redemption_back(site: Site) -> None:
+    contact = contact_of(site)
+    order = VoucherOrder(contact_id=contact.pk, amount=Decimal(50), currency="SEK")
+    voucher = vouchers_create(site=site, orders=[order], source=by())[0].voucher
+    assert voucher
+    given = promotions_assign(promotion=promotion_of(site), contact_ids=[contact.pk], source=by())
+    assignment = given[0].assignment
+    assert assignment
+    redeemed_at = voucher_redeem(voucher=voucher, source=by()).redeemed_at
+    used_at = assignment_redeem(assignment=assignment, channel="POS", source=by()).redeemed_at
+    assert redeemed_at
+    assert used_at
+
+    def work(number: int) -> str:
+        more: dict[str, Any] = {"reason": "Mistake", "actor": Actor.system(f"operator {number}")}
+        try:
+            if number % 2:
+                voucher_redemption_undo(voucher=voucher, redeemed_at=redeemed_at, **more)
+                return "voucher"
+            assignment_redemption_undo(assignment=assignment, redeemed_at=used_at, **more)
+        except NotUndone:
+            return "too late"
+        return "promotion"
+
+    counted = Counter(at_once(work))
+    assert counted == {"voucher": 1, "promotion": 1, "too late": THREADS - 2}
+    assert Activity.objects.filter(contact=contact, type__endswith=".undone").count() == 2
+
+
+def test_a_promotion_given_anew_and_given_back_at_once_is_had_once(site: Site) -> None:
+    contact = contact_of(site)
+    promotion = promotion_of(site)
+    given = promotions_assign(promotion=promotion, contact_ids=[contact.pk], source=by())
+    assignment = given[0].assignment
+    assert assignment
+    assignment_redeem(assignment=assignment, channel="POS", source=by())
+    at = assignment.redeemed_at
+    assert at
+
+    def work(number: int) -> str:
+        if number % 2:
+            promotions_assign(promotion=promotion, contact_ids=[contact.pk], source=by())
+            return "assigned"
+        try:
+            assignment_redemption_undo(
+                assignment=assignment, redeemed_at=at, reason="Mistake", actor=Actor.system("x")
+            )
+        except NotUndone:
+            return "too late"
+        return "undone"
+
+    at_once(work)
+    assert PromotionAssignment.objects.filter(is_open=True).count() == 1
