@@ -113,7 +113,8 @@ def _sentence(stored: Model) -> str:
         return "Somebody changed this after you opened it."
     with timezone.override(entry.site.time_zone if entry.site else None):
         at = exact_text(entry.at)
-    names = [name.replace("_", " ") for name in entry.changes]
+    # PostgreSQL does not keep the order of a JSON object.
+    names = [name.replace("_", " ") for name in sorted(entry.changes)]
     more = f" and {len(names) - _MOST_NAMED} more" if len(names) > _MOST_NAMED else ""
     what = f" What changed: {', '.join(names[:_MOST_NAMED])}{more}." if names else ""
     ago = relative_text(entry.at, timezone.now())
