@@ -80,6 +80,11 @@ DATA_UPLOAD_MAX_MEMORY_SIZE = 9 * 1024 * 1024
 # The editor of a reception event posts nine values a row: 100 rows, which is the most, fit, and of
 # somewhat more the editor itself can say that they are too many.
 DATA_UPLOAD_MAX_NUMBER_FIELDS = 2_500
+FILE_UPLOAD_HANDLERS = [
+    "config.upload_limit.UploadLimit",
+    "django.core.files.uploadhandler.MemoryFileUploadHandler",
+    "django.core.files.uploadhandler.TemporaryFileUploadHandler",
+]
 
 # django.contrib.sites is never installed: the label `sites` is ours, and flatpages and redirects,
 # which import it, stay out with it.
