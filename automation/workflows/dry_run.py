@@ -12,6 +12,7 @@ from typing import Any, Final
 from uuid import UUID
 
 from django.db import transaction
+from django.utils import timezone
 
 from automation.models import RunState, StepState
 from automation.workflows.actions.action import Ending, StepResult
@@ -91,7 +92,13 @@ def workflow_dry_run(
     """
     if received_event is not None:
         event = received_document(received_event, definition, contact)
-    run = Run(id=new_row_id(), contact_id=contact.pk, event=event or {}, depth=1)
+    run = Run(
+        id=new_row_id(),
+        contact_id=contact.pk,
+        event=event or {},
+        depth=1,
+        started_at=timezone.now(),
+    )
     things = SiteThings(site)
     with transaction.atomic():
         why_not = _why_not(site, definition, run, things)

@@ -43,12 +43,13 @@ class Ending(StrEnum):
 class StepCall:
     """One run at one step. `variables` are `event`, and `contact` where the settings ask for it.
 
-    `source` says who changes the contact: the workflow. `key` is the same whenever this step of
-    this run is tried again.
+    `started_at` is when the run began. `source` says who changes the contact: the workflow. `key`
+    is the same whenever this step of this run is tried again.
     """
 
     site: Site
     run_id: UUID
+    started_at: datetime
     position: int
     contact_id: UUID
     settings: Settings

@@ -15,6 +15,7 @@ from contacts.services import contacts_apply_batch
 from integrations.contact_change import ContactChange
 
 GONE: Final = "The contact was erased."
+NO_SINCE: Final = "The contact said no since this run began; a yes of a workflow does not undo it."
 _LONGEST: Final = 500
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 
@@ -23,12 +24,13 @@ _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 class ContactStep:
     """One change on its way. `names` maps what it means to write to what people call it.
 
-    `troubles` are sentences about parts that cannot be written.
+    `troubles` are sentences about parts that cannot be written. `skipped` is why nothing is to be.
     """
 
     change: ContactChange
     names: dict[str, str]
     troubles: list[str] = field(default_factory=list)
+    skipped: str = ""
 
 
 class Known(NamedTuple):
@@ -57,7 +59,7 @@ def change_contacts(
     items: list[ChangeItem] = []
     for number, (call, step) in enumerate(zip(calls, steps, strict=True)):
         contact = known.get(call.contact_id)
-        if contact is None or not step.names:
+        if contact is None or step.skipped or not step.names:
             continue
         step.change.only_known = True
         step.change.occurred_at = _instant(call, step, contact)
@@ -74,6 +76,19 @@ def change_contacts(
     ]
 
 
+def outdone(call: StepCall, name: str, known: Mapping[UUID, Known], nos: Mapping[UUID, str]) -> str:
+    """Return why a yes is not to be written: somebody noted a no after the run began.
+
+    What set the run off is then older than the no. `nos` hold who noted the no that stands, by
+    contact; one of the workflow's own may be taken back.
+    """
+    contact, told_by = known.get(call.contact_id), nos.get(call.contact_id)
+    if contact is None or told_by in (None, call.source.key):
+        return ""
+    said_at = _EPOCH + timedelta(microseconds=contact.fact_times.get(name, 0))
+    return NO_SINCE if said_at > call.started_at else ""
+
+
 def _instant(call: StepCall, step: ContactStep, contact: Known) -> datetime:
     """Return now, or when the newest value that is written over was true.
 
@@ -87,6 +102,8 @@ def _instant(call: StepCall, step: ContactStep, contact: Known) -> datetime:
 def _result(step: ContactStep, applied: AppliedChange | None, *, is_there: bool) -> StepResult:
     if not is_there:
         return StepResult(ending=Ending.SKIPPED, detail=GONE)
+    if step.skipped:
+        return StepResult(ending=Ending.SKIPPED, detail=step.skipped)
     troubles = " ".join(step.troubles)
     if applied is None:
         return StepResult(ending=Ending.FAILED, detail=troubles[:_LONGEST])

@@ -2,12 +2,19 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from typing import Any
+from uuid import UUID
 
 from automation.uses import Needs
 from automation.workflows.actions.action import Action, Category, Settings, StepCall, StepResult
-from automation.workflows.actions.contact_changes import ContactStep, change_contacts, locked
+from automation.workflows.actions.contact_changes import (
+    ContactStep,
+    change_contacts,
+    locked,
+    outdone,
+)
 from automation.workflows.reading import Reading
 from automation.workflows.site_things import SiteThings
+from contacts.models import Consent
 from integrations.contact_change import ConsentFact, ContactChange, Identity
 
 
@@ -35,15 +42,23 @@ class SetConsent(Action):
         return Needs(consents=frozenset((settings["consent_id"],)))
 
     def execute(self, calls: Sequence[StepCall]) -> list[StepResult]:
-        return change_contacts(calls, [_step(call) for call in calls], locked(calls))
+        known = locked(calls)
+        settings = calls[0].settings
+        nos: dict[UUID, str] = {}
+        if settings["value"]:
+            answers = Consent.objects.filter(consent_id=settings["consent_id"], value=False)
+            nos = dict(answers.filter(contact__in=known).values_list("contact_id", "source_key"))
+        name = f"consent.{settings['consent_id']}"
+        steps = [_step(call.settings, outdone(call, name, known, nos)) for call in calls]
+        return change_contacts(calls, steps, known)
 
 
-def _step(call: StepCall) -> ContactStep:
-    settings = call.settings
+def _step(settings: Settings, skipped: str) -> ContactStep:
     fact = ConsentFact(
         consent_id=settings["consent_id"], value=settings["value"], comment=settings["comment"]
     )
     return ContactStep(
         names={f"consent.{settings['consent_id']}": "the consent"},
         change=ContactChange(identity=Identity(), consents=(fact,)),
+        skipped=skipped,
     )

@@ -202,6 +202,7 @@ def _run(row: Mapping[str, Any]) -> Run:
         contact_id=row["contact_id"],
         event=row["variables"]["event"],
         depth=row["depth"],
+        started_at=row["started_at"],
         received_event_id=row["received_event_id"],
         due_at=row["due_at"],
     )

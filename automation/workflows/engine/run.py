@@ -44,6 +44,7 @@ class Run:
     contact_id: UUID
     event: Mapping[str, Any] = field(repr=False)
     depth: int
+    started_at: datetime
     position: int = 0
     received_event_id: UUID | None = None
     state: RunState = RunState.READY

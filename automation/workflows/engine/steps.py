@@ -40,6 +40,7 @@ def step_calls(flow: Flow, position: int, runs: Sequence[Run]) -> list[StepCall]
         StepCall(
             site=flow.site,
             run_id=run.id,
+            started_at=run.started_at,
             position=position,
             contact_id=run.contact_id,
             settings=step.settings,

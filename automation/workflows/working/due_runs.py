@@ -73,6 +73,7 @@ def run_of(row: WorkflowRun) -> Run:
         contact_id=row.contact_id,
         event=row.variables.get("event", {}),
         depth=row.depth,
+        started_at=row.started_at,
         position=row.position,
         received_event_id=row.received_event_id,
     )

@@ -7,6 +7,7 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
+from django.utils import timezone
 
 from automation.models import RunState, StepState, WorkflowStep
 from automation.workflows.actions.registry import ACTIONS
@@ -24,7 +25,7 @@ from contacts.models import (
     RewardVoucher,
 )
 from contacts.services import contact_apply
-from integrations.contact_change import ContactChange, Identity
+from integrations.contact_change import Channel, ConsentFact, ContactChange, Identity
 from sites.audit import Actor
 from sites.models import Site
 from tests.automation.workflows.making import (
@@ -41,8 +42,10 @@ from tests.automation.workflows.making import (
     set_field,
     step,
     told,
+    work,
     workflow,
 )
+from tests.automation.workflows.passing_time import pass_time
 from tests.contacts.changes import source
 from tests.webhooks.publishing import subscribe
 from tests.webhooks.reception_events import custom_integration
@@ -122,6 +125,38 @@ def test_preference_and_consent(site: Site) -> None:
     assert (preference.channel, preference.accepts) == ("email", False)
     assert (consent.value, consent.comment) == (True, "Bought something")
     assert consent.source_label == preference.source_label == "Workflow Welcome"
+
+
+@pytest.mark.parametrize("who", ["shop", "console", "the workflow"])
+def test_a_yes_after_a_wait_does_not_undo_a_no_said_meanwhile(site: Site, who: str) -> None:
+    ConsentDefinition.objects.create(site=site, consent_id="terms", name="Terms")
+    pause = [
+        step("set_preference", channel="email", accepts=False),
+        step("set_consent", consent_id="terms", value=False),
+    ]
+    made = workflow(
+        site,
+        *(pause if who == "the workflow" else []),
+        step("wait", amount=3, unit="days"),
+        step("set_preference", channel="email", accepts=True),
+        step("set_consent", consent_id="terms", value=True),
+    )
+    changed(site, city="Malmö")
+    if who != "the workflow":
+        no = ContactChange(
+            identity=Identity(email="a@example.com"),
+            preferences={Channel.EMAIL: False},
+            consents=(ConsentFact(consent_id="terms", value=False),),
+        )
+        by = source(f"src_{who}", received_at=timezone.now(), received_event_id=None)
+        contact_apply(site=site, change=no, source=by)
+    pass_time(days=4)
+    work()
+    is_taken_back = who == "the workflow"
+    assert Preference.objects.get().accepts is is_taken_back
+    assert Consent.objects.get().value is is_taken_back
+    ends = [state for action, state in told(made) if action.startswith("set_")][-2:]
+    assert ends == ["done" if is_taken_back else "skipped"] * 2
 
 
 def test_points_voucher_and_promotion(site: Site) -> None:
