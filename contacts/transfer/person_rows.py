@@ -95,4 +95,4 @@ def _phone(text: str) -> tuple[int, str] | None:
         number = phonenumbers.parse(text)
     except phonenumbers.NumberParseException:
         return None
-    return number.country_code, str(number.national_number)
+    return (number.country_code, str(number.national_number)) if number.country_code else None

@@ -33,7 +33,7 @@ def tables_with(*texts: str) -> dict[str, list[str]]:
 
 def _contexts() -> dict[tuple[str, str], str]:
     return {
-        (model._meta.db_table, field.column): field.context
+        (model._meta.db_table, str(field.column)): field.context
         for model in apps.get_models()
         for field in model._meta.local_fields
         if isinstance(field, EncryptedTextField)
