@@ -13,4 +13,5 @@ class SessionStore(DatabaseSessionStore):
     """
 
     def _validate_session_key(self, key: str | None) -> bool:
-        return bool(super()._validate_session_key(key)) and set(key or "") <= set(VALID_KEY_CHARS)
+        is_long_enough = super()._validate_session_key(key)  # type: ignore[misc]
+        return bool(is_long_enough) and set(key or "") <= set(VALID_KEY_CHARS)
