@@ -20,6 +20,8 @@ LOOKED_AT: Final = 1_000
 # The newest answers to an id by which an undefined one is found, and how many ids are looked at.
 _LOOKED_AT_FOR_SITES: Final = 250
 _MOST_IDS: Final = 200
+# Compared with, not asked alone: SQLite would not find the rest of the index behind it.
+_VALUES: Final = ("TRUE", "FALSE")
 
 # A loose scan of the index: one look-up per id, however many answers there are.
 _IDS: Final = """
@@ -81,7 +83,7 @@ def lately_answered(definitions: Sequence[ConsentDefinition]) -> dict[int, Latel
     quote = connection.ops.quote_name
     table = quote(ConsentDefinition._meta.db_table)
     keys = ", ".join(["%s"] * len(definitions))
-    parts = [part for value in ("", "NOT ") for part in _newest_parts(value)]
+    parts = [part for value in _VALUES for part in _newest_parts(value)]
     sql = f"SELECT d.id, {', '.join(parts)} FROM {table} d WHERE d.id IN ({keys})"
     with connection.cursor() as cursor:
         cursor.execute(sql, [definition.pk for definition in definitions])
@@ -100,7 +102,7 @@ def _newest_parts(value: str) -> tuple[str, str]:
     consents, contacts = quote(Consent._meta.db_table), quote(Contact._meta.db_table)
     newest = (
         f"SELECT c.contact_id FROM {consents} c "
-        f"WHERE c.consent_id = d.consent_id AND {value}c.value "
+        f"WHERE c.consent_id = d.consent_id AND c.value = {value} "
         f"ORDER BY c.contact_id DESC LIMIT {LOOKED_AT + 1}"
     )
     of_site = (
@@ -146,9 +148,10 @@ def _answered_on(consent_ids: Sequence[str]) -> set[tuple[int, str]]:
     consents, contacts = quote(Consent._meta.db_table), quote(Contact._meta.db_table)
     parts, params = [], []
     for number, consent_id in enumerate(consent_ids):
-        for value in ("", "NOT "):
+        for value in _VALUES:
             newest = (
-                f"SELECT c.contact_id FROM {consents} c WHERE c.consent_id = %s AND {value}c.value "
+                f"SELECT c.contact_id FROM {consents} c "
+                f"WHERE c.consent_id = %s AND c.value = {value} "
                 f"ORDER BY c.contact_id DESC LIMIT {_LOOKED_AT_FOR_SITES}"
             )
             parts.append(

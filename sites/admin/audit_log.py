@@ -83,13 +83,17 @@ class AuditLogAdmin(KeysetAdmin, SiteScopedAdmin):
         chosen = changes.chosen
         # Action and actor have no index: few people look for them, and every change would pay.
         is_walked = bool({"action", "actor_label"} & set(chosen))
-        row_filter = next(spec for spec in changes.filter_specs if isinstance(spec, ObjectFilter))
+        if "object" in chosen:
+            # Told the site as well, SQLite would read all of its entries for those of one object.
+            of_object = next(
+                each for each in changes.filter_specs if isinstance(each, ObjectFilter)
+            )
+            walk = of_object.queryset(request, AuditEntry.objects.all())
+            return [KeyStream(rows=changes.queryset, walk=walk, walked=_WALKED)]
         return [
             KeyStream(
                 rows=changes.queryset.filter(**owner),
-                walk=row_filter.queryset(request, AuditEntry.objects.filter(**owner))
-                if is_walked
-                else None,
+                walk=AuditEntry.objects.filter(**owner) if is_walked else None,
                 walked=_WALKED,
             )
             for owner in _owners(request, chosen.get("site", ""))
@@ -159,7 +163,7 @@ def _newest_entries(request: HttpRequest) -> list[dict[str, str]]:
         cached = []
         for owner in owners:
             newest = AuditEntry.objects.filter(**owner).order_by("-pk")
-            cached += newest.values("action", "actor_label")[:most]
+            cached += [dict(row) for row in newest.values("action", "actor_label")[:most]]
         request._newest_audit_entries = cached  # type: ignore[attr-defined]
     return cached
 

@@ -10,6 +10,7 @@ from django.test import Client
 from django.urls import reverse
 
 from sites.models import AuditEntry, Membership, Role, Site, User
+from tests.admin.list_plans import statements
 from tests.conftest import MakeMember
 from tests.factories import MembershipFactory, SiteFactory, SourceFactory, UserFactory
 
@@ -366,3 +367,21 @@ def test_superuser_ends_a_lockout_and_the_audit_says_whose(client: Client, super
     assert list(AccessAttempt.objects.all()) == [other]
     entry = AuditEntry.objects.get(action="login.unlocked")
     assert entry.changes["username"] == ["olga", ""]
+
+
+def test_failed_logins_are_found_by_parts_of_names_and_never_counted(
+    client: Client, superuser: User
+) -> None:
+    for name, address in (("olga", "192.0.2.7"), ("nils", "198.51.100.9")):
+        AccessAttempt.objects.create(
+            username=name, ip_address=address, user_agent="Browser", failures_since_start=1
+        )
+    client.force_login(superuser)
+    url = reverse("admin:axes_accessattempt_changelist")
+    for term, found in (("", {"olga", "nils"}), ("OLG", {"olga"}), ("51.100", {"nils"})):
+        with statements() as seen:
+            page = client.get(url, {"q": term}).content.decode()
+        assert {name for name in ("olga", "nils") if f">{name}<" in page} == found
+        asked = [sql for sql, _ in seen if "axes_accessattempt" in sql]
+        assert asked
+        assert not any("COUNT(" in sql for sql in asked)

@@ -37,6 +37,8 @@ class WorkflowListAdmin(KeysetAdmin, AuditedAdmin, SiteScopedAdmin):
     list_filter = (SiteFilter, StateFilter)
     list_title = "Workflows"
     list_select_related = ("site",)
+    # The newest runs of each are counted.
+    list_per_page = 25
     change_list_template = "admin/workflows/list.html"
     search_fields = ("name",)
     search_help_text = "Name"

@@ -52,9 +52,8 @@ def newest_counts(
         return {}
     quote = connection.ops.quote_name
     model: type[Model] = owner.model
-    rows, column, key = (
-        quote(name) for name in (model._meta.db_table, owner.column, model._meta.pk.column)
-    )
+    names = (model._meta.db_table, owner.column, model._meta.pk.column)
+    rows, column, key = (quote(str(name)) for name in names)
     newest = (
         f"SELECT {quote(filled) if filled else column} AS filled FROM {rows} WHERE {column} = %s "
         f"{f'ORDER BY {key} DESC ' if filled else ''}LIMIT {COUNTED_IN_LIST + 1}"
