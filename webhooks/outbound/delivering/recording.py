@@ -51,7 +51,8 @@ def record(results: Sequence[Tried], *, owner: str) -> Recorded:
             return Recorded(0, 0)
         moved = _move(results, owner, now)
         # Of a batch, some may be gone by now: their event was removed.
-        on_time, others = [], []
+        on_time: list[Tried] = []
+        others: list[Tried] = []
         for each in results:
             (others if moved.isdisjoint(each.unit.delivery_ids) else on_time).append(each)
         late = _unrecorded(others)
