@@ -87,9 +87,7 @@ class PatchbayAdminSite(AdminSite):
     def get_app_list(
         self, request: HttpRequest, app_label: str | None = None
     ) -> list[dict[str, Any]]:
-        """Return the navigation; an app's own index keeps Django's list of its models."""
-        if app_label is not None:
-            return super().get_app_list(request, app_label)
+        """Return the navigation, which knows no apps."""
         # Loaded late: this class is made while the apps whose pages it lists are still loading.
         from config.console.navigation import navigation
 
@@ -108,6 +106,12 @@ class PatchbayAdminSite(AdminSite):
         from config.console.overview import overview_context  # as above
 
         return super().index(request, overview_context(request) | (extra_context or {}))
+
+    def app_index(  # type: ignore[override]
+        self, request: HttpRequest, app_label: str, extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        """Lead to the first page: the pages of an app are no group that staff know."""
+        return redirect("admin:index")
 
     def get_urls(self) -> list[URLPattern | URLResolver]:
         own: list[URLPattern | URLResolver] = [

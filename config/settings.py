@@ -62,6 +62,7 @@ APP_THROTTLE_PER_KEY: int = whole_number("APP_THROTTLE_PER_KEY", 500)
 _is_secure = IS_HTTPS and not DEBUG
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = _is_secure
 CSRF_COOKIE_HTTPONLY = True
+CSRF_FAILURE_VIEW = "config.errors.stale_form"
 SESSION_ENGINE = "config.session_store"
 SESSION_COOKIE_NAME = "patchbay_session"
 CSRF_COOKIE_NAME = "patchbay_csrf"

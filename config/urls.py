@@ -8,7 +8,9 @@ from config.api import views as api
 from config.health import livez, readyz
 
 handler400 = "config.errors.bad_request"
+handler403 = "config.errors.forbidden"
 handler404 = "config.errors.not_found"
+handler500 = "config.errors.server_error"
 
 urlpatterns = [
     path("", include("webhooks.inbound.reception.urls")),

@@ -94,6 +94,8 @@ def test_every_note_of_a_page_can_be_heard(client: Client, superuser: User, site
     for kind, arguments in pages.items():
         check(client, reverse(f"admin:{kind}_change", args=arguments))
     change = reverse("admin:webhooks_subscription_change", args=[subscription.pk])
+    raw = f"{reverse('admin:webhooks_subscription_add')}?site={site.pk}&format=raw_request"
+    check(client, raw)
     for tab in ("endpoint", "events", "signing", "policy", "batching", "test", "portal"):
         check(client, f"{change}?tab={tab}")
     for name in ("consents", "loyalty"):

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import uuid
 from typing import Any
 from urllib.parse import urlencode
 
@@ -7,10 +8,12 @@ import pytest
 from django.conf import settings
 from django.core.files import uploadhandler
 from django.core.files.uploadedfile import SimpleUploadedFile, TemporaryUploadedFile
+from django.http import HttpRequest
 from django.test import Client
 
 from config import upload_limit
-from sites.models import User
+from sites.models import Role, User
+from tests.conftest import MakeMember
 
 pytestmark = pytest.mark.django_db
 
@@ -30,6 +33,45 @@ def test_people_get_a_page(client: Client, superuser: User) -> None:
     response = client.get("/admin/nothing/")
     assert response.status_code == 404
     assert response["Content-Type"].startswith("text/html")
+    assert "There is nothing here" in response.text
+    assert "Open the list" not in response.text
+
+
+def test_a_row_that_is_gone_leads_to_its_list(client: Client, superuser: User) -> None:
+    client.force_login(superuser)
+    response = client.get(f"/admin/contacts/contact/{uuid.uuid4()}/change/")
+    assert response.status_code == 404
+    assert 'href="/admin/contacts/contact/">Open the list' in response.text
+
+
+def test_who_may_not_do_something_is_told_whom_to_ask(client: Client, member: MakeMember) -> None:
+    client.force_login(member(Role.VIEWER))
+    response = client.get("/admin/sites/site/add/")
+    assert response.status_code == 403
+    assert "Your role on the site does not allow it" in response.text
+
+
+def test_a_form_of_another_session_is_told_to_reload(superuser: User) -> None:
+    client = Client(enforce_csrf_checks=True)
+    client.force_login(superuser)
+    response = client.post("/admin/sites/site/add/", {"name": "x"})
+    assert response.status_code == 403
+    assert "reload the page and send it again" in response.text
+
+
+def test_a_page_that_breaks_names_the_line_of_the_log(
+    client: Client, superuser: User, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def broken(request: HttpRequest) -> dict[str, Any]:
+        raise RuntimeError("made up")
+
+    monkeypatch.setattr("config.console.overview.overview_context", broken)
+    client.force_login(superuser)
+    client.raise_request_exception = False
+    response = client.get("/admin/")
+    assert response.status_code == 500
+    assert f"<code>{response.headers['X-Request-Id']}</code>" in response.text
+    assert "made up" not in response.text
 
 
 @pytest.mark.parametrize(

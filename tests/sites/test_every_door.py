@@ -183,6 +183,21 @@ def test_filters_and_searches_find_no_foreign_row(
         assert FOREIGN not in text_of(client.get(url, query)), query
 
 
+@by_model
+def test_filters_and_searches_take_what_no_column_holds(
+    model: type[Model], client: Client, own_site: Site
+) -> None:
+    row = MAKERS[model](own_site, OWN)
+    url = reverse(f"admin:{model._meta.app_label}_{model._meta.model_name}_changelist")
+    specs = client.get(url).context["cl"].filter_specs or ()
+    names = {name for spec in specs for name in spec.expected_parameters() if name}
+    for name in sorted({"q", "from", "to", *names}):
+        for value in ("\x00", "9" * 5_000, "²", "9999-12-31T23:59:59-14:00"):
+            page = client.get(url, {name: value})
+            # Where Django's own filters meet such a value, they lead back to the whole list.
+            assert page.status_code in (200, 302), (name, value[:20], row.pk)
+
+
 def test_autocompletes_offer_no_foreign_row(
     client: Client, own_site: Site, foreign_site: Site
 ) -> None:
@@ -211,7 +226,7 @@ def test_front_page_shows_no_foreign_row(
         make(foreign_site, FOREIGN)
     for label in {model._meta.app_label for model in registered()}:
         response = client.get(reverse("admin:app_list", args=[label]))
-        assert FOREIGN not in text_of(response)
+        assert response.headers["Location"] == reverse("admin:index")
     assert FOREIGN not in text_of(client.get(reverse("admin:index")))
 
 
