@@ -148,8 +148,13 @@ def test_what_is_wrong_stands_beside_its_field(operator: Client, site: Site) -> 
              "condition-0-pointer": "x", "condition-0-operator": "eq"},
         )
     )  # fmt: skip
-    for told in ("Start the URL with https", "Tenant must not be empty", "The encryption key must not be empty",
-                 "a star stands alone", "Condition 1"):  # fmt: skip
+    for told in (
+        "Start the URL with https",
+        "Tenant must not be empty",
+        "The encryption key must not be empty",
+        "a star stands alone",
+        "Condition 1",
+    ):
         assert told in text, told
     assert not Subscription.objects.exists()
 
