@@ -18,6 +18,7 @@ from django.utils import timezone
 
 from common.bulk import update_rows
 from common.database_trouble import is_environment_error
+from common.flushing import transaction_flush_later
 from contacts.applied_change import ChangeItem, ChangeSource
 from contacts.services import contacts_apply_batch
 from integrations.inbound_event import Disposition, InboundEvent
@@ -69,6 +70,8 @@ class Processing:
         self.pulse()
         try:
             with transaction.atomic():
+                # What is sent of it was claimed first, by a commit that waits.
+                transaction_flush_later(connection)
                 _apply(self.owner, batch)
         except Exception as error:
             if is_environment_error(error):

@@ -23,6 +23,7 @@ from django.db.models import F
 from django.utils import timezone
 
 from common.bulk import rows_as_table, rows_parameter
+from common.flushing import transaction_flush_later
 from webhooks.inbound.models import ReceivedEvent, Status
 
 BATCH_SIZE: Final = 500
@@ -114,6 +115,7 @@ def _claim(owner: str, which: _Which, limit: int, limit_bytes: int) -> list[Clai
     if connection.vendor == "sqlite" and not _is_any_due(which, due_at):
         return []  # without the write lock, which the reception of events would wait for
     with transaction.atomic(), connection.cursor() as cursor:
+        transaction_flush_later(connection)
         if connection.vendor == "postgresql":
             # Statistics from quieter times let a backlog look small enough to be sorted as a whole;
             # the index has it in order.
