@@ -16,8 +16,8 @@ _PREFIX: Final = "msg_"
 _EPOCH: Final = datetime.fromtimestamp(1_400_000_000, UTC)
 _TICK: Final = timedelta(milliseconds=4)
 _RANDOM_BYTES: Final = 15
-# Three digits at a time: 27 are nine of these.
-_TRIPLES: Final = tuple(a + b + c for a in _ALPHABET for b in _ALPHABET for c in _ALPHABET)
+# Three digits at a time: 27 are nine of these. One text, where a tuple would take 18 MB.
+_TRIPLES: Final = "".join(a + b + c for a in _ALPHABET for b in _ALPHABET for c in _ALPHABET)
 _STEP: Final = 62**3
 _SMALL: Final = _STEP**3
 
@@ -54,4 +54,8 @@ def _base62(number: int) -> str:
 def _nine(number: int) -> str:
     rest, last = divmod(number, _STEP)
     first, second = divmod(rest, _STEP)
-    return _TRIPLES[first] + _TRIPLES[second] + _TRIPLES[last]
+    return _triple(first) + _triple(second) + _triple(last)
+
+
+def _triple(number: int) -> str:
+    return _TRIPLES[3 * number : 3 * number + 3]
