@@ -59,7 +59,10 @@ def run_tests(database: str, arguments: Sequence[str]) -> bool:
     """Run pytest in parallel on one database, its output passed through."""
     print_line(f"\ntests on {database}")
     environment = {**os.environ, "PATCHBAY_TEST_DATABASE": database}
-    workers = [] if any(argument.startswith("-n") for argument in arguments) else ["-n", "auto"]
+    # One more than cores: many tests wait for processes and browsers. Who is done early takes over
+    # from the others.
+    parallel = ["-n", str((os.cpu_count() or 1) + 1), "--dist", "worksteal"]
+    workers = [] if any(argument.startswith("-n") for argument in arguments) else parallel
     command = [sys.executable, "-m", "pytest", "-q", *workers, *arguments]
     return subprocess.run(command, cwd=ROOT, env=environment, check=False).returncode == 0
 
