@@ -33,7 +33,7 @@ class RecentValueFilter(ChoiceFilter):
     takes_any_value = True
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
-        values = {row[str(self.parameter_name)] for row in _newest_entries(request)}
+        values = _newest_values(request)[str(self.parameter_name)]
         return [(value, value) for value in sorted(values)]
 
 
@@ -154,17 +154,19 @@ def _owners(request: HttpRequest, chosen: str = "") -> list[dict[str, int]]:
     return [{"site_id": pk} for pk in ids if chosen in ("", str(pk))]
 
 
-def _newest_entries(request: HttpRequest) -> list[dict[str, str]]:
-    """Return action and actor of the newest entries, site by site, read once per request."""
-    cached: list[dict[str, str]] | None = getattr(request, "_newest_audit_entries", None)
+def _newest_values(request: HttpRequest) -> dict[str, set[str]]:
+    """Return the actions and actors of the newest entries of each site, read once per request."""
+    cached: dict[str, set[str]] | None = getattr(request, "_newest_audit_values", None)
     if cached is None:
         owners = _owners(request)
         most = _LOOKED_AT_FOR_CHOICES // max(len(owners), 1)
-        cached = []
+        cached = {"action": set(), "actor_label": set()}
         for owner in owners:
             newest = AuditEntry.objects.filter(**owner).order_by("-pk")
-            cached += [dict(row) for row in newest.values("action", "actor_label")[:most]]
-        request._newest_audit_entries = cached  # type: ignore[attr-defined]
+            for action, actor_label in newest.values_list("action", "actor_label")[:most]:
+                cached["action"].add(action)
+                cached["actor_label"].add(actor_label)
+        request._newest_audit_values = cached  # type: ignore[attr-defined]
     return cached
 
 
