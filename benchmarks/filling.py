@@ -106,7 +106,8 @@ def filling() -> Iterator[None]:
         if is_postgresql:
             # What autovacuum does by itself some minutes after so many inserts.
             cursor.execute("VACUUM ANALYZE")
-            cursor.execute("RESET ALL")
+            for name in ("synchronous_commit", "maintenance_work_mem", "session_replication_role"):
+                cursor.execute(f"RESET {name}")
         else:
             cursor.execute("PRAGMA synchronous = FULL")
 
