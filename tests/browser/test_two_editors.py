@@ -32,7 +32,8 @@ def test_the_second_one_looks_before_saving_anyway(
     expect(second.get_by_text("What changed: name.")).to_be_visible()
     expect(name).to_have_value("Malmö and around")
     # Enter is the plain Save, and refused again.
-    name.press("Enter")
+    with second.expect_navigation():
+        name.press("Enter")
     expect(second.get_by_text("after you opened it")).to_be_visible()
     with second.expect_popup() as opened:
         second.get_by_role("link", name="Open the current state in a new tab").click()

@@ -50,7 +50,7 @@ const startRule = (form, rule) => {
     };
     form.addEventListener('submit', (event) => {
         const button = event.submitter;
-        if (button && button.value !== 'save' && !button.dataset.plain) {
+        if (button?.name === 'action' && button.value !== 'save' && !button.dataset.plain) {
             event.preventDefault();
             window.clearTimeout(asked);
             show(button);
