@@ -191,7 +191,7 @@ def test_filters_and_searches_take_what_no_column_holds(
     url = reverse(f"admin:{model._meta.app_label}_{model._meta.model_name}_changelist")
     specs = client.get(url).context["cl"].filter_specs or ()
     names = {name for spec in specs for name in spec.expected_parameters() if name}
-    for name in sorted({"q", "from", "to", *names}):
+    for name in sorted({"q", *names}):
         for value in ("\x00", "9" * 5_000, "²", "9999-12-31T23:59:59-14:00"):
             page = client.get(url, {name: value})
             # Where Django's own filters meet such a value, they lead back to the whole list.
