@@ -96,6 +96,7 @@ def test_secrets_are_encrypted_at_rest(site: Site) -> None:
         ({"name": "a\x07b"}, "name"),
         ({"url": ""}, "url"),
         ({"url": "ftp://example.com:8443/"}, "url"),
+        ({"url": "https://[::1"}, "url"),
         ({"url": "https://user:pass@example.com:8443/"}, "url"),
         ({"url": "http://169.254.169.254:8080/latest"}, "url"),
         ({"format_key": "nothing"}, "format_key"),

@@ -151,10 +151,12 @@ def _clean_by_format(subscription: Subscription, dialect: Format, errors: Errors
     settings, found = _settings(subscription.format_settings, dialect.clean)
     subscription.format_settings = settings
     errors |= {f"format_settings.{key}": text for key, text in found.items()}
-    doubled = dialect.query_names & set(dict(parse_qsl(urlsplit(subscription.url).query, True)))
+    # One that was refused may be nothing that can be split.
+    query = "" if "url" in errors else urlsplit(subscription.url).query
+    doubled = dialect.query_names & set(dict(parse_qsl(query, True)))
     if doubled:
         names = ", ".join(sorted(doubled))
-        errors.setdefault("url", f"Remove {names} from the URL: it is added to each request.")
+        errors["url"] = f"Remove {names} from the URL: it is added to each request."
     if not dialect.is_batchable and subscription.is_batched:
         errors["batch_size"] = f"The format “{dialect.label}” carries one event a request."
     if subscription.is_batched and subscription.strict_order:
