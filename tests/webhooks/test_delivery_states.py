@@ -29,18 +29,22 @@ from webhooks.outbound.delivering.leases import (
     release_all,
 )
 from webhooks.outbound.delivering.loading import load
-from webhooks.outbound.delivering.recording import record
+from webhooks.outbound.delivering.recording import bodies_keep, record
 from webhooks.outbound.delivering.sending import judged
 from webhooks.outbound.delivering.sharing import Claimed, Wanted
 from webhooks.outbound.delivering.unit import Unit
+from webhooks.outbound.formats.base import CannotBuild
 from webhooks.outbound.models import (
     Attempt,
     Delivery,
+    Event,
     Incident,
+    KeptBody,
     Subscription,
     SubscriptionHour,
 )
 from webhooks.outbound.subscriptions.directory import snapshot_of
+from webhooks.outbound.upkeep.erasure import EMPTIED
 
 pytestmark = pytest.mark.django_db
 
@@ -56,7 +60,9 @@ def take(to: Subscription, owner: str, limit: int = 100, *, is_shared: bool = Fa
     return claimed
 
 
-def end(to: Subscription, unit: Unit, owner: str, status: int | FailureKind) -> Tried:
+def end(
+    to: Subscription, unit: Unit, owner: str, status: int | FailureKind, body: bytes = b""
+) -> Tried:
     """Record an attempt that ended so, without having sent anything; return it."""
     snapshot = snapshot_of(to)
     built = unit.kept or build(snapshot, unit.events, unit.message_id)
@@ -66,7 +72,7 @@ def end(to: Subscription, unit: Unit, owner: str, status: int | FailureKind) -> 
     if isinstance(status, FailureKind):
         came = HttpFailure(status, "It failed.", 5)
     else:
-        came = HttpAnswer(status=status, headers={}, body=b"", is_cut=False, duration_ms=5)
+        came = HttpAnswer(status=status, headers={}, body=body, is_cut=False, duration_ms=5)
     result = judged(unit, snapshot, Sent(now, prepared, came))
     result.keeps = None if unit.kept else built
     record([result], owner=owner)
@@ -262,6 +268,31 @@ def test_a_batch_of_which_a_part_is_gone_ends_as_it_ended(site: Site) -> None:
     assert attempt.sentence == result.decision.sentence
     assert set(Delivery.objects.values_list("status", flat=True)) == {"retrying"}
     assert SubscriptionHour.objects.get().failed == 1
+
+
+def test_a_failure_brings_nothing_back_of_what_was_erased_meanwhile(site: Site) -> None:
+    to = subscription("http://127.0.0.1:9/", site=site)
+    publish(to, 2)
+    erased, other = take(to, "one").units
+    Event.objects.filter(pk=erased.parts[0].event_id).update(**EMPTIED)
+    end(to, erased, "one", 500, body=b"No place for jane@example.com")
+    end(to, other, "one", 500, body=b"No place")
+    assert {str(kept.unit) for kept in KeptBody.objects.all()} == {str(UUID(str(other.id)))}
+    assert set(Attempt.objects.values_list("response_body", flat=True)) == {"", "No place"}
+    make_due()
+    again = take(to, "one").units[0]
+    with pytest.raises(CannotBuild, match="erased"):
+        build(snapshot_of(to), again.events, again.message_id)
+
+
+def test_a_batch_of_what_was_erased_meanwhile_is_not_kept(site: Site) -> None:
+    to = subscription("http://127.0.0.1:9/", site=site, batch_size=2)
+    publish(to, 2)
+    (unit,) = take(to, "one").units
+    built = build(snapshot_of(to), unit.events, unit.message_id)
+    Event.objects.filter(pk=unit.parts[1].event_id).update(**EMPTIED)
+    bodies_keep([(unit, built)])
+    assert not KeptBody.objects.exists()
 
 
 @pytest.mark.parametrize("status", [200, 500])

@@ -20,16 +20,18 @@ from common.bulk import insert_rows, rows_as_table, rows_parameter
 from webhooks.outbound.delivering.attempt import Tried
 from webhooks.outbound.delivering.database_values import database_time, marks
 from webhooks.outbound.delivering.health import health_record
-from webhooks.outbound.delivering.unit import RowKey
-from webhooks.outbound.models import Attempt, Delivery, DeliveryStatus, KeptBody
+from webhooks.outbound.delivering.unit import RowKey, Unit
+from webhooks.outbound.models import Attempt, Delivery, DeliveryStatus, Event, KeptBody
 from webhooks.outbound.publishing.delivery_rows import existing
 
 LATE: Final = "This end came after the lease had run out, so it changed nothing."
 
 _TABLE: Final = Delivery._meta.db_table
+_EVENT: Final = Event._meta.db_table
 _MOVED: Final = ("id", "attempts", "status", "due_at", "last_status_code", "last_error", "reason",
                  "finished_at")  # fmt: skip
 _ENDED: Final = (DeliveryStatus.SUCCEEDED, DeliveryStatus.FAILED, DeliveryStatus.CANCELLED)
+_TRIED_AGAIN: Final = (DeliveryStatus.RETRYING, DeliveryStatus.HELD)
 _MOST_PARAMETERS: Final = 500
 
 
@@ -55,7 +57,7 @@ def record(results: Sequence[Tried], *, owner: str) -> Recorded:
         others: list[Tried] = []
         for each in results:
             (others if moved.isdisjoint(each.unit.delivery_ids) else on_time).append(each)
-        late = _unrecorded(others)
+        on_time, late = _without_erased(on_time), _unrecorded(others)
         insert_rows(connection, Attempt, [_attempt_row(each, is_late=False) for each in on_time])
         insert_rows(connection, Attempt, [_attempt_row(each, is_late=True) for each in late])
         _keep_bodies(on_time, now)
@@ -68,10 +70,45 @@ def bodies_keep(results: Sequence[tuple[Any, Any]]) -> None:
     now = timezone.now()
     with transaction.atomic():
         alive = existing({unit.subscription_id for unit, _ in results})
+        emptied = _emptied([unit for unit, _ in results])
         rows = [
-            _kept_row(unit, built, now) for unit, built in results if unit.subscription_id in alive
+            _kept_row(unit, built, now)
+            for unit, built in results
+            if unit.subscription_id in alive and unit.id not in emptied
         ]
         insert_rows(connection, KeptBody, rows, conflict="ON CONFLICT DO NOTHING")
+
+
+def _without_erased(results: list[Tried]) -> list[Tried]:
+    """Leave out what would bring back a person who was erased while a request was under way."""
+    emptied = _emptied([each.unit for each in results if _is_kept(each)])
+    if not emptied:
+        return results
+    return [
+        replace(without_texts(each), keeps=None) if each.unit.id in emptied else each
+        for each in results
+    ]
+
+
+def _emptied(units: Sequence[Unit]) -> set[RowKey]:
+    """Return those of which an event was emptied: nothing of what it said is stored again.
+
+    The events are locked: an erasure that begins now waits, and then finds what is stored here.
+    """
+    unit_of = {part.event_id: unit.id for unit in units for part in unit.parts}
+    ids = sorted(unit_of)
+    lock = "FOR SHARE" if connection.vendor == "postgresql" else ""
+    found: set[RowKey] = set()
+    for start in range(0, len(ids), _MOST_PARAMETERS):
+        some = ids[start : start + _MOST_PARAMETERS]
+        with connection.cursor() as cursor:
+            cursor.execute(
+                f"SELECT id, payload = '' FROM {_EVENT} WHERE id IN ({marks(some)}) "
+                f"ORDER BY id {lock}",
+                some,
+            )
+            found.update(unit_of[pk] for pk, is_empty in cursor.fetchall() if is_empty)
+    return found
 
 
 def _move(results: Sequence[Tried], owner: str, now: datetime) -> set[RowKey]:
@@ -189,13 +226,12 @@ def _attempt_row(each: Tried, *, is_late: bool) -> dict[str, Any]:
 
 def _keep_bodies(results: Sequence[Tried], now: datetime) -> None:
     """Keep what failed for the first time: its next attempt sends the same bytes."""
-    rows = [
-        _kept_row(each.unit, each.keeps, now)
-        for each in results
-        if each.keeps is not None
-        and each.decision.status in (DeliveryStatus.RETRYING, DeliveryStatus.HELD)
-    ]
+    rows = [_kept_row(each.unit, each.keeps, now) for each in results if _is_kept(each)]
     insert_rows(connection, KeptBody, rows, conflict="ON CONFLICT DO NOTHING")
+
+
+def _is_kept(each: Tried) -> bool:
+    return each.keeps is not None and each.decision.status in _TRIED_AGAIN
 
 
 def _kept_row(unit: Any, built: Any, now: datetime) -> dict[str, Any]:

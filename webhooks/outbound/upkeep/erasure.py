@@ -27,7 +27,8 @@ def events_forget(contact_id: UUID) -> None:
     """Empty the events about a person and cancel what was not sent of them yet.
 
     A deletion says nothing of the person but the id and the reason: it stays, and still goes out.
-    A delivery that is under way at this moment is not stopped; it finds nothing to send again.
+    A delivery that is under way at this moment is not stopped; it finds nothing to send again, and
+    its body is not kept.
     """
     about = Event.objects.filter(contact_id=contact_id).exclude(type=DELETED)
     ids = list(about.values_list("pk", flat=True))
