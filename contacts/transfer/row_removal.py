@@ -8,7 +8,7 @@ row goes.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -19,10 +19,10 @@ from contacts.transfer.files import BYTE_ORDER_MARK, PART_LENGTH, text_from
 from contacts.transfer.person_rows import People, RowsAbout
 from contacts.transfer.reading import Place, each_row, read_head, read_rows
 
-# About a megabyte, in a transaction: on SQLite everybody who writes waits for it.
-_CHARACTERS_AT_ONCE: Final = 8 * PART_LENGTH
+# In a transaction: on SQLite everybody who writes waits for it.
+_CHARACTERS_AT_ONCE: Final = 2 * PART_LENGTH
 _PARTS_AT_ONCE: Final = 4
-# Names that lie across two parts of a text that is no CSV.
+# What a name may take up of a part, when it lies across two of them.
 _OVERLAP: Final = 400
 
 
@@ -42,8 +42,10 @@ class _Layout:
 
 
 def upload_without(order: ContactImport, people: People, at: str) -> Looked:
-    """Blank the rows about some people in the next megabyte of an upload."""
+    """Blank the rows about some people in the next part of an upload."""
     file = order.file
+    if not at and not _is_true_of(people.may_stand_in, text_from(file, 0)):
+        return Looked(0, "")
     rows = people.in_file(order.header, file.site_id)
     gone = 0 if at else _blank_header(order, rows)
     place = Place.parse(at) if at else Place(order.rows_begin_at, order.rows_begin_on_line)
@@ -59,7 +61,7 @@ def upload_without(order: ContactImport, people: People, at: str) -> Looked:
                 break
     except FileRefused:
         # Where rows end is not known from here on: if one of them is in it, all of it goes.
-        if _stands_in(rows, text_from(file, place.offset)):
+        if _is_true_of(people.stand_in, text_from(file, place.offset)):
             spans.append((place.offset, _length(file)))
     _blank(file, spans, order.delimiter)
     return Looked(gone + len(spans), rest)
@@ -81,6 +83,8 @@ def output_without(
     parts = ContactFilePart.objects.filter(file=file, number__gte=first).order_by("number")
     looked_at = list(parts[:_PARTS_AT_ONCE])
     for part in looked_at:
+        if not people.may_stand_in(part.content):
+            continue
         kept, less = _without(part, layout, rows)
         if less:
             part.content = kept
@@ -150,10 +154,10 @@ def _blank(file: ContactFile, spans: Iterable[tuple[int, int]], delimiter: str) 
         part.save(update_fields=["content"])
 
 
-def _stands_in(rows: RowsAbout, pieces: Iterable[str]) -> bool:
+def _is_true_of(says: Callable[[str], bool], pieces: Iterable[str]) -> bool:
     before = ""
     for piece in pieces:
-        if rows.people.stand_in(before + piece):
+        if says(before + piece):
             return True
         before = piece[-_OVERLAP:]
     return False
