@@ -84,7 +84,7 @@ def _attempts(of: LongTables) -> Table:
 
 
 def _incidents(of: LongTables) -> Table:
-    rows = max(THINGS, of.rows // 1_000)
+    rows = max(3 * THINGS, of.rows // 1_000)
     return Table(
         model=Incident,
         rows=rows,

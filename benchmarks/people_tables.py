@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from benchmarks.filling import Table, at, quoted, text
-from benchmarks.long_tables import SITES, LongTables
+from benchmarks.long_tables import THINGS, LongTables
 from contacts.models import (
     Activity,
     Consent,
@@ -112,7 +112,7 @@ def _revisions(of: LongTables) -> Table:
 
 
 def _imports(of: LongTables) -> list[Table]:
-    rows = max(SITES, of.rows // 10_000)
+    rows = max(3 * THINGS, of.rows // 10_000)
     return [
         Table(
             model=ContactFile,
@@ -142,7 +142,7 @@ def _imports(of: LongTables) -> list[Table]:
 def _erasures(of: LongTables) -> Table:
     return Table(
         model=SubjectErasure,
-        rows=max(SITES, of.rows // 1_000),
+        rows=max(3 * THINGS, of.rows // 1_000),
         person=f"n % {of.people}",
         columns={
             "site_id": of.site(),

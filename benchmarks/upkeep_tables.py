@@ -9,7 +9,7 @@ from django_q.models import Failure, OrmQ
 from django_q.signing import SignedPackage
 
 from benchmarks.filling import Table, at, quoted, text
-from benchmarks.long_tables import RARE, SITES, LongTables
+from benchmarks.long_tables import RARE, THINGS, LongTables
 from sites.models import AuditEntry, Job
 
 # Logins and tasks do not come with traffic: what somebody who guesses leaves within their days.
@@ -43,7 +43,7 @@ def _audit(of: LongTables) -> Table:
 def _jobs(of: LongTables) -> Table:
     return Table(
         model=Job,
-        rows=max(SITES, of.rows // 1_000),
+        rows=max(3 * THINGS, of.rows // 1_000),
         columns={
             "site_id": of.site(),
             "kind": "'replay'",
