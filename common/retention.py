@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Final
 from uuid import UUID
 
 from django.conf import settings
-from django.db.models import Model, QuerySet
+from django.db.models import Model, Q, QuerySet
 
 from common.identifiers import row_id_floor
 
@@ -76,3 +76,39 @@ def remove_older(rows: QuerySet[Any], before: datetime) -> Iterator[int]:
         model._default_manager.filter(pk__in=ids).only("pk").delete()
         cursor = ids[-1]
         yield len(ids)
+
+
+def empty_older(
+    rows: QuerySet[Any], before: datetime, *, moment: str, empty: Q, emptied: Mapping[str, Any]
+) -> Iterator[int]:
+    """Empty those of `rows`, whose keys are UUIDv7, that are older than a moment; they stay.
+
+    `moment` is the column of their time, `empty` the condition that says which are, `emptied`
+    what they have then.
+    """
+    cursor, end = first_day_of_full(rows, before, moment, empty), row_id_floor(before)
+    while True:
+        full = rows.filter(~empty, pk__gt=cursor, pk__lt=end).order_by("pk")
+        ids = list(full.values_list("pk", flat=True)[:BATCH])
+        if not ids:
+            return
+        rows.model._default_manager.filter(pk__in=ids).update(**emptied)
+        cursor = ids[-1]
+        yield len(ids)
+
+
+def first_day_of_full(rows: QuerySet[Any], before: datetime, moment: str, empty: Q) -> UUID:
+    """Return the key at which to begin: rows go oldest first, so all days before it are done.
+
+    Without this, every run would read through all the rows that are empty.
+    """
+    everything = rows.model._default_manager
+    oldest = everything.order_by("pk").values_list(moment, flat=True).first()
+    day = before
+    while oldest is not None and day > oldest:
+        day -= _DAY
+        of_day = rows.filter(pk__gte=row_id_floor(day), pk__lt=row_id_floor(day + _DAY))
+        first = of_day.order_by("pk").values_list("pk", flat=True).first()
+        if first and everything.filter(empty, pk=first).exists():
+            return row_id_floor(day)
+    return UUID(int=0)

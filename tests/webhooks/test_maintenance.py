@@ -4,11 +4,12 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
+from django.db.models import Q
 from django.utils import timezone
 from pytest_django import Settings
 
 from common.identifiers import row_id_floor
-from common.retention import remove_expired
+from common.retention import first_day_of_full, remove_expired
 from integrations.causes import RejectionCause
 from tests.factories import SourceFactory
 from tests.webhooks.received import received_event, rejected_request
@@ -111,7 +112,7 @@ def test_a_refused_request_outlives_the_event_it_became(source: Source, settings
 def test_a_run_that_was_cut_short_is_continued_by_the_next(
     source: Source, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(retention, "BATCH", 2)
+    monkeypatch.setattr("common.retention.BATCH", 2)
     for days in (70, 60, 50, 45, 40, 35):
         old_event(source, days)
     assert apply_retention(run_seconds=-1)["bodies"] == 2
@@ -126,7 +127,8 @@ def test_days_already_done_are_not_read_again(source: Source) -> None:
     apply_retention()
     last = old_event(source, 30.5)
     before = days_ago(30)
-    start = retention._first_day_with_bodies(before)
+    rows, without_body = ReceivedEvent.objects.all(), Q(body__isnull=True)
+    start = first_day_of_full(rows, before, "received_at", without_body)
     assert row_id_floor(before - timedelta(days=4)) < start < last.pk
     assert apply_retention()["bodies"] == 1
 

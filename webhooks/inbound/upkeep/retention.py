@@ -7,31 +7,22 @@ was not processed yet is never removed, whatever its age.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Final
-from uuid import UUID
 
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 
-from common.identifiers import row_id_floor
-from common.retention import BATCH, Retained, remove_older
+from common.retention import Retained, empty_older, remove_older
 from webhooks.inbound.models import ReceivedEvent, RejectedRequest, RejectionCount, SourceHour
 from webhooks.inbound.states import FINISHED
-
-_DAY: Final = timedelta(days=1)
 
 
 def remove_bodies(before: datetime) -> Iterator[int]:
     """Empty bodies; events, outcomes and what contacts took from them stay."""
-    cursor, end = _first_day_with_bodies(before), row_id_floor(before)
-    while True:
-        rows = _finished().filter(pk__gt=cursor, pk__lt=end, body__isnull=False)
-        ids = list(rows.order_by("pk").values_list("pk", flat=True)[:BATCH])
-        if not ids:
-            return
-        ReceivedEvent.objects.filter(pk__in=ids).update(body=None)
-        cursor = ids[-1]
-        yield len(ids)
+    empty = Q(body__isnull=True)
+    return empty_older(
+        _finished(), before, moment="received_at", empty=empty, emptied={"body": None}
+    )
 
 
 def remove_events(before: datetime) -> Iterator[int]:
@@ -50,22 +41,6 @@ def remove_counts(before: datetime) -> Iterator[int]:
 
 def _finished() -> QuerySet[ReceivedEvent]:
     return ReceivedEvent.objects.filter(status__in=FINISHED)
-
-
-def _first_day_with_bodies(before: datetime) -> UUID:
-    """Return the key at which to begin: bodies go oldest first, so all days before it are done.
-
-    Without this, every run would read through all the rows whose body is gone.
-    """
-    oldest = ReceivedEvent.objects.order_by("pk").values_list("received_at", flat=True).first()
-    day = before
-    while oldest is not None and day > oldest:
-        day -= _DAY
-        rows = _finished().filter(pk__gte=row_id_floor(day), pk__lt=row_id_floor(day + _DAY))
-        first = rows.order_by("pk").values_list("pk", flat=True).first()
-        if first and ReceivedEvent.objects.filter(pk=first, body__isnull=True).exists():
-            return row_id_floor(day)
-    return UUID(int=0)
 
 
 RETAINED: Final = (

@@ -6,14 +6,14 @@ Ids are UUIDv7, so that an age is a range of keys and every step reads only what
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Final
 from uuid import UUID
 
-from django.db.models import Exists, OuterRef, QuerySet
+from django.db.models import Exists, OuterRef, Q, QuerySet
 
 from common.identifiers import row_id_floor
-from common.retention import BATCH, Retained, remove_older
+from common.retention import BATCH, Retained, empty_older, remove_older
 from webhooks.outbound.models import (
     Attempt,
     Delivery,
@@ -25,7 +25,6 @@ from webhooks.outbound.models import (
 )
 from webhooks.outbound.upkeep.erasure import EMPTIED
 
-_DAY: Final = timedelta(days=1)
 UNDELIVERED: Final = (
     DeliveryStatus.PENDING,
     DeliveryStatus.SENDING,
@@ -36,15 +35,8 @@ UNDELIVERED: Final = (
 
 def remove_payloads(before: datetime) -> Iterator[int]:
     """Empty events; that they happened, and what became of their deliveries, stays."""
-    cursor, end = _first_day_with_payloads(before), row_id_floor(before)
-    while True:
-        rows = _settled().filter(pk__gt=cursor, pk__lt=end).exclude(payload="")
-        ids = list(rows.order_by("pk").values_list("pk", flat=True)[:BATCH])
-        if not ids:
-            return
-        Event.objects.filter(pk__in=ids).update(**EMPTIED)
-        cursor = ids[-1]
-        yield len(ids)
+    empty = Q(payload="")
+    return empty_older(_settled(), before, moment="created_at", empty=empty, emptied=EMPTIED)
 
 
 def remove_kept_bodies(before: datetime) -> Iterator[int]:
@@ -99,22 +91,6 @@ def _settled() -> QuerySet[Event]:
 
 def _unit_waits() -> Exists:
     return Exists(Delivery.objects.filter(unit=OuterRef("unit"), status__in=UNDELIVERED))
-
-
-def _first_day_with_payloads(before: datetime) -> UUID:
-    """Return the key at which to begin: payloads go oldest first, so all before it are gone.
-
-    Without this, every run would read through all the rows whose payload is gone.
-    """
-    oldest = Event.objects.order_by("pk").values_list("created_at", flat=True).first()
-    day = before
-    while oldest is not None and day > oldest:
-        day -= _DAY
-        rows = _settled().filter(pk__gte=row_id_floor(day), pk__lt=row_id_floor(day + _DAY))
-        first = rows.order_by("pk").values_list("pk", flat=True).first()
-        if first and Event.objects.filter(pk=first, payload="").exists():
-            return row_id_floor(day)
-    return UUID(int=0)
 
 
 RETAINED: Final = (
