@@ -1,37 +1,33 @@
-"""Which received events a replay is about: a filter that survives in a job's parameters."""
+"""Which received events a replay is about."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Self
-from uuid import UUID
+from typing import Any, ClassVar
 
 from django.db.models import QuerySet
 
 from common.identifiers import row_id_floor
+from sites.plan_filter import PlanFilter
 from webhooks.inbound.models import ReceivedEvent
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ReplayFilter:
-    """Conditions that all hold; an empty one does not narrow.
+class ReplayFilter(PlanFilter):
+    """`received_until` is exclusive; `include_processed` also replays what had its effect."""
 
-    `site_ids` is always given: the sites that the asking person may replay. `upper_id` leaves out
-    what arrives after the plan was shown. Times are aware; `received_until` is exclusive.
-    `include_processed` also replays what had its effect already.
-    """
+    readers: ClassVar = {
+        "received_from": datetime.fromisoformat,
+        "received_until": datetime.fromisoformat,
+    }
 
-    site_ids: tuple[int, ...]
-    ids: tuple[UUID, ...] = ()
     source_id: int | None = None
     statuses: tuple[str, ...] = ()
     event_type: str = ""
     cause: str = ""
     received_from: datetime | None = None
     received_until: datetime | None = None
-    upper_id: UUID | None = None
     include_processed: bool = False
 
     def events(self) -> QuerySet[ReceivedEvent]:
@@ -51,29 +47,3 @@ class ReplayFilter:
         narrowing = {key: value for key, value in conditions.items() if value}
         narrowing["site_id__in"] = self.site_ids
         return ReceivedEvent.objects.filter(**narrowing).order_by("pk")
-
-    def as_json(self) -> dict[str, Any]:
-        return {name: _to_json(value) for name, value in asdict(self).items() if value}
-
-    @classmethod
-    def from_json(cls, stored: Mapping[str, Any]) -> Self:
-        values = {name: _from_json(name, value) for name, value in stored.items()}
-        return cls(**{"site_ids": (), **values})
-
-
-def _to_json(value: Any) -> Any:
-    if isinstance(value, tuple):
-        return [_to_json(each) for each in value]
-    if isinstance(value, datetime):
-        return value.isoformat()
-    return str(value) if isinstance(value, UUID) else value
-
-
-def _from_json(name: str, value: Any) -> Any:
-    if name == "ids":
-        return tuple(UUID(each) for each in value)
-    if name in ("received_from", "received_until"):
-        return datetime.fromisoformat(value)
-    if name == "upper_id":
-        return UUID(value)
-    return tuple(value) if isinstance(value, list) else value

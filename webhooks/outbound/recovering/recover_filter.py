@@ -1,21 +1,18 @@
-"""What a recovery is about: a filter that survives in the parameters of a job."""
+"""What a recovery is about."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
-from typing import Any, Final, Self
-from uuid import UUID
+from typing import ClassVar
 
 from django.db.models import Q, QuerySet
 
 from common.identifiers import row_id_floor
+from sites.plan_filter import PlanFilter
 from webhooks.outbound.models import Delivery, Event
 from webhooks.outbound.recovering.conditions import in_state, with_code, with_error, with_tries
-
-_TIMES: Final = ("since", "until")
 
 
 class Mode(StrEnum):
@@ -24,18 +21,20 @@ class Mode(StrEnum):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class RecoverFilter:
-    """Conditions that all hold; an empty one does not narrow.
+class RecoverFilter(PlanFilter):
+    """`since` (inclusive) and `until` mean when the row came about; words are of `conditions`.
 
-    `site_ids` is always given: the sites on which the asking person may repair. `upper_id` leaves
-    out what came about after the plan was shown: a delivery's id, or an event's when something is
-    missing. `since` (inclusive) and `until` are aware and mean when the row came about. Words are
-    those of `conditions`. What had succeeded is sent again only where `include_succeeded`.
+    `upper_id` is a delivery's id, or an event's when something is missing. What had succeeded is
+    sent again only where `include_succeeded`.
     """
 
-    site_ids: tuple[int, ...]
+    readers: ClassVar = {
+        "mode": Mode,
+        "since": datetime.fromisoformat,
+        "until": datetime.fromisoformat,
+    }
+
     mode: Mode = Mode.AGAIN
-    ids: tuple[UUID, ...] = ()
     subscription_id: int | None = None
     state: str = ""
     event_type: str = ""
@@ -44,7 +43,6 @@ class RecoverFilter:
     tries: str = ""
     since: datetime | None = None
     until: datetime | None = None
-    upper_id: UUID | None = None
     include_succeeded: bool = False
 
     @property
@@ -94,31 +92,3 @@ class RecoverFilter:
         if self.upper_id:
             span &= Q(pk__lte=self.upper_id)
         return span
-
-    def as_json(self) -> dict[str, Any]:
-        return {name: _to_json(value) for name, value in asdict(self).items() if value}
-
-    @classmethod
-    def from_json(cls, stored: Mapping[str, Any]) -> Self:
-        values = {name: _from_json(name, value) for name, value in stored.items()}
-        return cls(**{"site_ids": (), **values})
-
-
-def _to_json(value: Any) -> Any:
-    if isinstance(value, tuple):
-        return [_to_json(each) for each in value]
-    if isinstance(value, datetime):
-        return value.isoformat()
-    return str(value) if isinstance(value, UUID | Mode) else value
-
-
-def _from_json(name: str, value: Any) -> Any:
-    if name == "mode":
-        return Mode(value)
-    if name == "ids":
-        return tuple(UUID(each) for each in value)
-    if name in _TIMES:
-        return datetime.fromisoformat(value)
-    if name == "upper_id":
-        return UUID(value)
-    return tuple(value) if isinstance(value, list) else value
