@@ -8,15 +8,17 @@ from django import forms
 from django.core.exceptions import ValidationError
 from django.db.models import QuerySet
 
+from common.admin.service_errors import ServiceErrors
 from contacts.consents.texts import CONDITION, LABELS, LONGEST, PARTS, culture_normalised
 from contacts.models import ConsentDefinition, ConsentText
 from sites.models import Site
+from sites.site_choice import offer_sites
 
 _MONO: Final = {"class": "mono", "autocomplete": "off", "spellcheck": "false"}
 _EMPTY_COLUMNS: Final = {True: 1, False: 2}
 
 
-class ConsentForm(forms.Form):
+class ConsentForm(ServiceErrors, forms.Form):
     """What can change. The service checks it; `show_errors` puts its words in place."""
 
     name = forms.CharField(max_length=200, help_text="What staff call it.")
@@ -39,13 +41,6 @@ class ConsentForm(forms.Form):
         definition.name = self.cleaned_data["name"]
         definition.is_active = self.cleaned_data["is_active"]
 
-    def show_errors(self, error: ValidationError) -> None:
-        if not hasattr(error, "error_dict"):
-            self.add_error(None, error)
-            return
-        for name, messages in error.message_dict.items():
-            self.add_error(name if name in self.fields else None, messages)
-
 
 class NewConsentForm(ConsentForm):
     """Asks as well for what stays as it is made: the site and the id."""
@@ -61,10 +56,7 @@ class NewConsentForm(ConsentForm):
 
     def __init__(self, data: Any = None, *, sites: QuerySet[Site], chosen: dict[str, str]) -> None:
         super().__init__(data)
-        field = self.fields["site"]
-        assert isinstance(field, forms.ModelChoiceField)
-        field.queryset = sites
-        field.empty_label = "Choose a site" if len(sites) > 1 else None
+        offer_sites(self, sites)
         self.initial.update(is_active=True, **chosen)
 
     def new_definition(self) -> ConsentDefinition:

@@ -3,18 +3,19 @@ from __future__ import annotations
 from typing import Any, Final
 
 from django import forms
-from django.core.exceptions import ValidationError
 from django.db.models import QuerySet
 
+from common.admin.service_errors import ServiceErrors
 from contacts.admin.field_words import TYPE_WORDS, option_lines, options_in
 from contacts.models import ContactField
 from integrations.field_types import FieldType
 from sites.models import Site
+from sites.site_choice import offer_sites
 
 _MONO: Final = {"class": "mono", "autocomplete": "off", "spellcheck": "false"}
 
 
-class ContactFieldForm(forms.Form):
+class ContactFieldForm(ServiceErrors, forms.Form):
     """What of a field can change. The service checks it; `show_errors` puts its words in place."""
 
     name = forms.CharField(
@@ -45,13 +46,6 @@ class ContactFieldForm(forms.Form):
         if typed.split() != option_lines(field).split():
             field.options = options_in(typed)
 
-    def show_errors(self, error: ValidationError) -> None:
-        if not hasattr(error, "error_dict"):
-            self.add_error(None, error)
-            return
-        for name, messages in error.message_dict.items():
-            self.add_error(name if name in self.fields else None, messages)
-
 
 class NewContactFieldForm(ContactFieldForm):
     """Asks as well for what stays as it is made: the site, the id and the type."""
@@ -73,11 +67,7 @@ class NewContactFieldForm(ContactFieldForm):
 
     def __init__(self, data: Any = None, *, sites: QuerySet[Site], chosen: str = "") -> None:
         super().__init__(data)
-        field = self.fields["site"]
-        assert isinstance(field, forms.ModelChoiceField)
-        field.queryset = sites
-        field.empty_label = "Choose a site" if len(sites) > 1 else None
-        self.initial["site"] = chosen
+        offer_sites(self, sites, chosen)
 
     def new_field(self) -> ContactField:
         given = self.cleaned_data

@@ -9,6 +9,7 @@ from contacts.models import ContactImport
 from contacts.transfer.encodings import UTF_8, WINDOWS_1252
 from contacts.transfer.importing import LARGEST_FILE, Upload, too_large
 from sites.models import Site
+from sites.site_choice import offer_sites
 
 
 class ImportForm(forms.Form):
@@ -62,11 +63,7 @@ class ImportForm(forms.Form):
         self, data: Any = None, files: Any = None, *, sites: QuerySet[Site], chosen: str = ""
     ) -> None:
         super().__init__(data, files)
-        field = self.fields["site"]
-        assert isinstance(field, forms.ModelChoiceField)
-        field.queryset = sites
-        field.empty_label = "Choose a site" if len(sites) > 1 else None
-        self.initial["site"] = chosen
+        offer_sites(self, sites, chosen)
 
     def clean_file(self) -> Any:
         file = self.cleaned_data["file"]

@@ -8,19 +8,20 @@ from datetime import date, datetime, time, timedelta
 from typing import Any, Final
 
 from django import forms
-from django.core.exceptions import ValidationError
 from django.core.validators import MaxValueValidator
 from django.db.models import QuerySet
 
+from common.admin.service_errors import ServiceErrors
 from sites.api_keys.scope_table import COLUMNS, RESOURCES
 from sites.models import ApiKey, Scope, Site
+from sites.site_choice import offer_sites
 
 _SEPARATORS: Final = re.compile(r"[\s,;]+")
 # The form's name of a field of the key, where it is another.
 _SHOWN_AS: Final = {"expires_at": "last_day"}
 
 
-class ApiKeyForm(forms.Form):
+class ApiKeyForm(ServiceErrors, forms.Form):
     """Values go to the service as given; what it refuses comes back through `show_errors`."""
 
     name = forms.CharField(
@@ -75,12 +76,8 @@ class ApiKeyForm(forms.Form):
         midnight = datetime.combine(day + timedelta(days=1), time.min)
         return midnight.replace(tzinfo=zoneinfo.ZoneInfo(site.time_zone))
 
-    def show_errors(self, error: ValidationError) -> None:
-        if not hasattr(error, "error_dict"):
-            self.add_error(None, error)
-            return
-        for name, messages in error.message_dict.items():
-            self.add_error(_SHOWN_AS.get(name, name), messages)
+    def shown_at(self, name: str) -> str | None:
+        return super().shown_at(_SHOWN_AS.get(name, name))
 
 
 class NewApiKeyForm(ApiKeyForm):
@@ -101,12 +98,7 @@ class NewApiKeyForm(ApiKeyForm):
         like: ApiKey | None = None,
     ) -> None:
         super().__init__(data, key=like)
-        field = self.fields["site"]
-        assert isinstance(field, forms.ModelChoiceField)
-        field.queryset = sites
-        # Of several sites none is chosen for the user: a key reaches the one it was made for.
-        field.empty_label = "Choose a site" if len(sites) > 1 else None
-        self.initial["site"] = chosen
+        offer_sites(self, sites, chosen)
         if like is not None:
             # A name is its own, and a last day would be the old one's.
             self.initial.update({"site": like.site_id, "name": "", "last_day": None})

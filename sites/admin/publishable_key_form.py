@@ -6,15 +6,16 @@ import re
 from typing import Any, Final
 
 from django import forms
-from django.core.exceptions import ValidationError
 from django.db.models import QuerySet
 
+from common.admin.service_errors import ServiceErrors
 from sites.models import PublishableKey, Site
+from sites.site_choice import offer_sites
 
 _SEPARATORS: Final = re.compile(r"[\s,;]+")
 
 
-class PublishableKeyForm(forms.Form):
+class PublishableKeyForm(ServiceErrors, forms.Form):
     """Values go to the service as given; what it refuses comes back through `show_errors`."""
 
     name = forms.CharField(
@@ -50,10 +51,6 @@ class PublishableKeyForm(forms.Form):
         text: str = self.cleaned_data["allowed_origins"]
         return [entry for entry in _SEPARATORS.split(text) if entry]
 
-    def show_errors(self, error: ValidationError) -> None:
-        """Put a service's errors beside the fields they are about."""
-        self.add_error(None, error)
-
 
 class NewPublishableKeyForm(PublishableKeyForm):
     """Asks for the site as well: one of those that are passed."""
@@ -63,12 +60,7 @@ class NewPublishableKeyForm(PublishableKeyForm):
 
     def __init__(self, data: Any = None, *, sites: QuerySet[Site], chosen: str = "") -> None:
         super().__init__(data)
-        field = self.fields["site"]
-        assert isinstance(field, forms.ModelChoiceField)
-        field.queryset = sites
-        # Of several sites none is chosen for the user: a key names the one it was made for.
-        field.empty_label = "Choose a site" if len(sites) > 1 else None
-        self.initial["site"] = chosen
+        offer_sites(self, sites, chosen)
 
 
 def _values(key: PublishableKey) -> dict[str, Any]:

@@ -14,13 +14,14 @@ from automation.admin.segments.rule_tree import Tree, posted_tree
 from automation.admin.segments.segment_words import every_words
 from automation.models import Segment
 from automation.segments.rules import BadRule, Rule, read_rule
+from common.admin.service_errors import ServiceErrors
 
 _EVERY: Final = (15, 60, 180, 360, 720, 1_440)
 _ASKED: Final = "asked"
 UNSEEN: Final = "This is about something else now. Say what holds of it, then save."
 
 
-class SegmentForm(forms.Form):
+class SegmentForm(ServiceErrors, forms.Form):
     """`tree` is the rule as it stands on the page; `problems` are those without a place in it."""
 
     name = forms.CharField(max_length=120, widget=forms.TextInput(attrs={"autocomplete": "off"}))
@@ -85,8 +86,4 @@ class SegmentForm(forms.Form):
 
     def show_errors(self, error: ValidationError) -> None:
         self.is_refused = True
-        if not hasattr(error, "error_dict"):
-            self.add_error(None, error)
-            return
-        for name, messages in error.message_dict.items():
-            self.add_error(name if name in self.fields else None, messages)
+        super().show_errors(error)

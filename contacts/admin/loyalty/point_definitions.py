@@ -4,11 +4,9 @@ from __future__ import annotations
 
 from typing import Any, Final
 
-from django import forms
 from django.contrib import admin, messages
 from django.contrib.admin.views.main import ChangeList
 from django.core.exceptions import PermissionDenied, ValidationError
-from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
 from django.utils.html import format_html
@@ -19,6 +17,7 @@ from common.admin.row_menu import row_menu
 from common.admin.status_chip import Tone, status_chip
 from common.uses import users_of
 from contacts.admin.loyalty.capped_counts import CappedCount, capped_count, newest_counts
+from contacts.admin.loyalty.point_definition_form import NewPointDefinitionForm, PointDefinitionForm
 from contacts.loyalty.definitions import (
     USES,
     point_definition_delete,
@@ -28,7 +27,7 @@ from contacts.models import PointAccount, PointDefinition
 from sites.admin.audited import AuditedAdmin, audit_url
 from sites.audit import Actor
 from sites.delete_pages import DeletePages, DeleteWords
-from sites.models import Role, Site
+from sites.models import Role
 from sites.opened_state import OpenedState
 from sites.roles import sites_for
 from sites.scoped_admin import SiteScopedAdmin
@@ -36,64 +35,6 @@ from sites.site_filter import SiteFilter, of_site
 from sites.template_pages import TemplatePages
 
 _OF_DEFINITION: Final[Any] = PointAccount._meta.get_field("definition")
-
-
-class PointDefinitionForm(forms.Form):
-    """What can change. The service checks it; `show_errors` puts its words in place."""
-
-    name = forms.CharField(max_length=120, help_text="What staff and contacts call them.")
-    expires_after_days = forms.IntegerField(
-        required=False,
-        label="Expire after (days)",
-        help_text="Counts for points awarded from then on. Empty: they never expire.",
-    )
-    is_active = forms.BooleanField(
-        required=False,
-        initial=True,
-        label="Awarded",
-        help_text="Switched off, no more are awarded. What contacts have they can still redeem.",
-    )
-
-    def __init__(self, data: Any = None, *, definition: PointDefinition | None = None) -> None:
-        names = ("name", "expires_after_days", "is_active")
-        initial = {name: getattr(definition, name) for name in names} if definition else {}
-        super().__init__(data, initial=initial)
-
-    def fill(self, definition: PointDefinition) -> None:
-        for name in ("name", "expires_after_days", "is_active"):
-            setattr(definition, name, self.cleaned_data[name])
-
-    def show_errors(self, error: ValidationError) -> None:
-        if not hasattr(error, "error_dict"):
-            self.add_error(None, error)
-            return
-        for name, sentences in error.message_dict.items():
-            self.add_error(name if name in self.fields else None, sentences)
-
-
-class NewPointDefinitionForm(PointDefinitionForm):
-    """Asks as well for what stays as it is made: the site and the id."""
-
-    site = forms.ModelChoiceField(queryset=Site.objects.none())
-    number = forms.IntegerField(
-        label="Id",
-        help_text="A whole number, under which systems know these points. It stays as you make it.",
-    )
-    field_order = ("site", "name", "number", "expires_after_days", "is_active")
-
-    def __init__(self, data: Any = None, *, sites: QuerySet[Site], chosen: str) -> None:
-        super().__init__(data)
-        field = self.fields["site"]
-        assert isinstance(field, forms.ModelChoiceField)
-        field.queryset = sites
-        field.empty_label = "Choose a site" if len(sites) > 1 else None
-        self.initial.update(site=chosen, is_active=True)
-
-    def new_definition(self) -> PointDefinition:
-        given = self.cleaned_data
-        definition = PointDefinition(site=given["site"], number=given["number"])
-        self.fill(definition)
-        return definition
 
 
 class AwardedFilter(ChoiceFilter):

@@ -7,6 +7,7 @@ from typing import Any, Final
 from django import forms
 from django.core.exceptions import ValidationError
 
+from common.admin.service_errors import ServiceErrors
 from contacts.admin.loyalty.channel_rows import ChannelRow, channels_of, stored_rows
 from contacts.admin.loyalty.contact_forms import moment_input
 from contacts.models import Promotion
@@ -16,7 +17,7 @@ _NAMES: Final = ("name", "external_id", "starts_at", "ends_at", "assigned_amount
                  "heading", "description", "link")  # fmt: skip
 
 
-class PromotionForm(forms.Form):
+class PromotionForm(ServiceErrors, forms.Form):
     """What can change, with the rows of channels beside. The service checks it."""
 
     name = forms.CharField(max_length=200, help_text="What staff call it.")
@@ -76,11 +77,7 @@ class PromotionForm(forms.Form):
         promotion.redemption_channels = channels_of(self.rows)
 
     def show_errors(self, error: ValidationError) -> None:
-        if not hasattr(error, "error_dict"):
-            self.add_error(None, error)
-            return
-        for name, sentences in error.message_dict.items():
-            if name == "redemption_channels":
-                self.channel_problem = " ".join(sentences)
-            else:
-                self.add_error(name if name in self.fields else None, sentences)
+        if hasattr(error, "error_dict"):
+            for found in error.error_dict.pop("redemption_channels", ()):
+                self.channel_problem = " ".join(found.messages)
+        super().show_errors(error)

@@ -6,10 +6,10 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from django import forms
-from django.core.exceptions import ValidationError
 from django.views.decorators.debug import sensitive_variables
 
 from common.admin.secret_field import SecretChange, SecretField
+from common.admin.service_errors import ServiceErrors
 from integrations.admin.generic.extra_headers import HeaderChanges, HeaderLinesField
 from integrations.admin.generic.option_rows import rows_of_post, shown_rows
 from integrations.admin.generic.settings_help import HELP, setting_label
@@ -51,7 +51,7 @@ _COMPOSED: Final = ("lookup_sends", "custom_options", "extra_headers")
 _MONO: Final = ("ignored_codes", "hmac_prefix")
 
 
-class GenericApiForm(forms.Form):
+class GenericApiForm(ServiceErrors, forms.Form):
     """Every setting, the secrets write-only. Values go to the service as given, which judges them.
 
     A stored secret is replaced or cleared by an admin of the site (`may_replace`) alone; one that
@@ -126,14 +126,6 @@ class GenericApiForm(forms.Form):
         return {
             name for name, change in self._secret_changes() if change.is_cleared and not change.new
         }
-
-    def show_errors(self, error: ValidationError) -> None:
-        """Put the service's errors beside the fields that they are about."""
-        if not hasattr(error, "error_dict"):
-            self.add_error(None, error)
-            return
-        for name, errors in error.error_dict.items():
-            self.add_error(name if name in self.fields else None, errors)
 
     def _secret_changes(self) -> list[tuple[str, SecretChange]]:
         return [

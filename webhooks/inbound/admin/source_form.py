@@ -6,9 +6,9 @@ from collections.abc import Iterator
 from typing import Any, Final
 
 from django import forms
-from django.core.exceptions import ValidationError
 
 from common.admin.secret_field import SecretChange, SecretField
+from common.admin.service_errors import ServiceErrors
 from integrations.admin.declared_fields import FormRow, plain_field, shown_when
 from integrations.preset import Preset
 from integrations.settings_fields import FieldKind, SettingField
@@ -18,7 +18,7 @@ from webhooks.inbound.models import Source
 _PREFIX: Final = "setting-"
 
 
-class SourceForm(forms.Form):
+class SourceForm(ServiceErrors, forms.Form):
     """A source's own fields, then one per declared setting.
 
     Values go to the service as given: the preset cleans them, and its errors come back through
@@ -100,14 +100,9 @@ class SourceForm(forms.Form):
             if change.generated
         }
 
-    def show_errors(self, error: ValidationError) -> None:
-        """Put a service's errors beside the fields they are about."""
-        if not hasattr(error, "error_dict"):
-            self.add_error(None, error)
-            return
-        for key, errors in error.error_dict.items():
-            name = _PREFIX + key if _PREFIX + key in self.fields else key
-            self.add_error(name if name in self.fields else None, errors)
+    def shown_at(self, name: str) -> str | None:
+        own = _PREFIX + name
+        return own if own in self.fields else super().shown_at(name)
 
     def _secret_changes(self) -> list[tuple[SettingField, SecretChange]]:
         return [

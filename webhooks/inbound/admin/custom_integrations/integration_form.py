@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from django import forms
-from django.core.exceptions import ValidationError
 from django.db.models import QuerySet
 
+from common.admin.service_errors import ServiceErrors
 from integrations.models import Colour, CustomIntegration, Icon
 from sites.models import Site
 from webhooks.inbound.admin.custom_integrations.marks import mark
@@ -18,7 +18,7 @@ else:
     _ModelForm = forms.ModelForm
 
 
-class IntegrationForm(_ModelForm):
+class IntegrationForm(ServiceErrors, _ModelForm):
     class Meta:
         model = CustomIntegration
         fields = ("name", "colour", "icon", "category", "description")
@@ -46,14 +46,6 @@ class IntegrationForm(_ModelForm):
 
     def icons(self) -> list[tuple[Any, Any]]:
         return [(box, mark("grey", box.data["value"])) for box in self["icon"]]
-
-    def show_errors(self, error: ValidationError) -> None:
-        """Put a service's errors beside the fields they are about."""
-        if not hasattr(error, "error_dict"):
-            self.add_error(None, error)
-            return
-        for name, errors in error.error_dict.items():
-            self.add_error(name if name in self.fields else None, errors)
 
 
 class SiteChoice(forms.Form):

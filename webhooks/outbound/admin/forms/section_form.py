@@ -4,8 +4,8 @@ from collections.abc import Iterator, Sequence
 from typing import Any, ClassVar, Final
 
 from django import forms
-from django.core.exceptions import ValidationError
 
+from common.admin.service_errors import ServiceErrors
 from integrations.admin.declared_fields import FormRow, plain_field, shown_when
 from integrations.settings_fields import FieldKind, SettingField
 from webhooks.outbound.models import Subscription
@@ -13,7 +13,7 @@ from webhooks.outbound.models import Subscription
 STORED: Final = "Set. It is never shown; leave this empty to keep it."
 
 
-class SectionForm(forms.Form):
+class SectionForm(ServiceErrors, forms.Form):
     """One section. Values go to the service as given; its errors come back by `show_errors`.
 
     Fields are named as the service names its errors: `name`, `format_settings.tenant`,
@@ -46,14 +46,6 @@ class SectionForm(forms.Form):
     def headers(self) -> dict[str, str | None] | None:
         """Return all headers, or None where the section is not about them."""
         return None
-
-    def show_errors(self, error: ValidationError) -> None:
-        """Put a service's errors beside the fields they are about, others on top."""
-        if not hasattr(error, "error_dict"):
-            self.add_error(None, error)
-            return
-        for key, errors in error.error_dict.items():
-            self.add_error(key if key in self.fields else None, errors)
 
     def claims(self, key: str) -> bool:
         """Say whether the service's name of a field is one of this section."""
