@@ -8,6 +8,7 @@ from typing import Any, Final
 from django.core.exceptions import ValidationError
 
 from config.configuration.entry import Entry
+from config.configuration.kept_ids import KeptId
 from config.configuration.references import References, resolve
 from config.configuration.section import Applying
 from integrations.models import CustomIntegration
@@ -39,7 +40,13 @@ _FIELD_KEYS: Final = (
     "pointer",
     "target",
 )
-_EVENT_ID: Final = re.compile(r"[0-9a-f]{24}")
+_EVENT_ID: Final = KeptId(
+    column="event_id",
+    noun="event",
+    pattern=re.compile(r"[0-9a-f]{24}"),
+    looks="24 hex digits",
+    use="senders may use it",
+)
 _SYSTEM: Final = "system:"
 _OWN: Final = "field:"
 
@@ -106,7 +113,7 @@ class EventsInFile:
         name, context = entry.text("name"), entry.text("context")
         event.name = event.name if name is None else name
         event.context = event.context if context is None else context
-        _identify(entry, event)
+        _EVENT_ID.take(entry, event)
         active, throttle = entry.flag("active"), entry.number("throttle_per_second")
         verification = entry.mapping("verification")
         secrets = {
@@ -163,24 +170,6 @@ class EventsInFile:
         elif target:
             entry.problem("target", "Write system:<id>, field:<id>, or leave it out.")
         return field
-
-
-def _identify(entry: Entry, event: ReceptionEvent) -> None:
-    """Take the id over into a new event; an existing one keeps its own."""
-    event_id = entry.text("event_id")
-    if event_id is None or event_id == event.event_id:
-        return
-    if event.pk:
-        entry.problem(
-            "event_id",
-            f"Here the event has the id {event.event_id}, and senders may use it. Remove the line "
-            "to keep that one.",
-        )
-    elif not _EVENT_ID.fullmatch(event_id):
-        entry.problem("event_id", "This must be an id as an export writes it: 24 hex digits.")
-    elif ReceptionEvent.objects.filter(event_id=event_id).exists():
-        entry.problem("event_id", "Another event has this id already.")
-    event.event_id = event.event_id if event.pk else event_id
 
 
 def _key_of(name: str) -> str:

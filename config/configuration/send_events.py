@@ -8,6 +8,7 @@ from typing import Any, Final
 from django.core.exceptions import ValidationError
 
 from config.configuration.entry import Entry
+from config.configuration.kept_ids import KeptId
 from config.configuration.section import Applying
 from integrations.models import CustomIntegration
 from sites.models import Site
@@ -16,7 +17,13 @@ from webhooks.outbound.send_events.services import send_event_save
 
 SEND_EVENT_KEYS: Final = ("name", "event_id", "fields")
 _FIELD_KEYS: Final = ("id", "name", "type", "required", "default_country_code", "options")
-_EVENT_ID: Final = re.compile(r"[0-9a-f]{24}")
+_EVENT_ID: Final = KeptId(
+    column="event_id",
+    noun="event",
+    pattern=re.compile(r"[0-9a-f]{24}"),
+    looks="24 hex digits",
+    use="subscriptions and programs name it",
+)
 
 
 def exported_send_event(event: SendEvent) -> dict[str, Any]:
@@ -50,7 +57,7 @@ class SendEventsInFile:
         event = self.unlisted.pop(name, None) or SendEvent(site=self._site, name=name)
         before = len(self._run.problems.lines)
         event.integration = integration
-        _identify(entry, event)
+        _EVENT_ID.take(entry, event)
         fields = self._fields(entry, event)
         if len(self._run.problems.lines) > before:
             return
@@ -80,25 +87,6 @@ def _field(entry: Entry) -> dict[str, Any]:
         "default_country_code": entry.text("default_country_code") or "",
         "options": entry.items("options") or [],
     }
-
-
-def _identify(entry: Entry, event: SendEvent) -> None:
-    """Take the id over into a new event; an existing one keeps its own."""
-    event_id = entry.text("event_id")
-    if event_id is None or event_id == event.event_id:
-        return
-    if event.pk:
-        entry.problem(
-            "event_id",
-            f"Here the event has the id {event.event_id}, and subscriptions and programs name it. "
-            "Remove the line to keep that one.",
-        )
-    elif not _EVENT_ID.fullmatch(event_id):
-        entry.problem("event_id", "This must be an id as an export writes it: 24 hex digits.")
-    elif SendEvent.objects.filter(event_id=event_id).exists():
-        entry.problem("event_id", "Another event has this id already.")
-    else:
-        event.event_id = event_id
 
 
 def _key_of(name: str) -> str:

@@ -7,6 +7,7 @@ from typing import Any, Final
 from django.core.exceptions import ValidationError
 
 from config.configuration.entry import Entry, entries
+from config.configuration.kept_ids import KeptId
 from config.configuration.references import References, resolve
 from config.configuration.section import Applying
 from integrations.registry import offered_presets
@@ -26,7 +27,13 @@ _KEYS: Final = (
 )
 _FILE_KEYS: Final = {"preset_key": "preset", "is_active": "active"}
 # What new_public_id makes, or longer: the id is what keeps a stranger from finding the URL.
-_PUBLIC_ID: Final = re.compile(r"src_[0-9A-Za-z]{22,36}")
+_PUBLIC_ID: Final = KeptId(
+    column="public_id",
+    noun="source",
+    pattern=re.compile(r"src_[0-9A-Za-z]{22,36}"),
+    looks="src_ and 22 signs",
+    use="its sender uses the URL made of it",
+)
 
 
 class SourcesSection:
@@ -108,28 +115,16 @@ def _apply_source(run: Applying, entry: Entry, source: Source) -> None:
 
 def _identify(entry: Entry, source: Source) -> None:
     """Take preset and public id over into a new source; an existing one keeps its own."""
-    preset, public_id = entry.text("preset"), entry.text("public_id")
+    _PUBLIC_ID.take(entry, source)
+    preset = entry.text("preset")
     if source.pk:
         if preset not in (None, source.preset_key):
             entry.problem("preset", f"The preset of a source stays: {source.preset_key}.")
-        if public_id not in (None, source.public_id):
-            entry.problem(
-                "public_id",
-                f"Here the source has the id {source.public_id}, and its sender uses the URL made "
-                "of it. Remove the line to keep that one.",
-            )
         return
     source.preset_key = preset or ""
     known = [preset.key for preset in offered_presets()]
     if preset not in known:
         entry.problem("preset", f"Choose one of: {', '.join(known)}.")
-    if public_id is None:
-        return
-    source.public_id = public_id
-    if not _PUBLIC_ID.fullmatch(public_id):
-        entry.problem("public_id", "This must be an id as an export writes it: src_ and 22 signs.")
-    elif Source.objects.filter(public_id=public_id).exists():
-        entry.problem("public_id", "Another source has this id already.")
 
 
 def _key_of(source: Source) -> Callable[[str], str]:

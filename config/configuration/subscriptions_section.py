@@ -7,6 +7,7 @@ from django.core.exceptions import ValidationError
 
 from common.encryption import DecryptionFailed
 from config.configuration.entry import Entry, entries
+from config.configuration.kept_ids import KeptId
 from config.configuration.references import References, resolve
 from config.configuration.section import Applying
 from sites.models import Site
@@ -35,7 +36,13 @@ _KEYS: Final = (
     "format_settings", "signing_settings", "secrets", "headers",
 )  # fmt: skip
 # What new_subscription_id makes, or longer.
-_PUBLIC_ID: Final = re.compile(r"sub_[0-9A-Za-z]{22,36}")
+_PUBLIC_ID: Final = KeptId(
+    column="public_id",
+    noun="subscription",
+    pattern=re.compile(r"sub_[0-9A-Za-z]{22,36}"),
+    looks="sub_ and 22 signs",
+    use="programs may use it",
+)
 
 
 class SubscriptionsSection:
@@ -99,7 +106,10 @@ def _travels(subscription: Subscription) -> bool:
 def _apply_subscription(run: Applying, entry: Entry, subscription: Subscription) -> None:
     before = len(run.problems.lines)
     is_new = subscription._state.adding
-    _identify(entry, subscription)
+    _PUBLIC_ID.take(entry, subscription)
+    dialect = entry.text("format")
+    if dialect is not None or is_new:
+        _set_format(entry, subscription, dialect or "")
     for names, read in (
         (_TEXTS, entry.text),
         (_LISTS, entry.items),
@@ -133,27 +143,6 @@ def _switch(run: Applying, subscription: Subscription, *, active: bool) -> None:
         subscription_pause(subscription=subscription, actor=run.actor)
     elif subscription.state == SubscriptionState.PAUSED:
         subscription_resume(subscription=subscription, actor=run.actor)
-
-
-def _identify(entry: Entry, subscription: Subscription) -> None:
-    """Take the public id over into a new subscription; an existing one keeps its own."""
-    public_id, dialect = entry.text("public_id"), entry.text("format")
-    if dialect is not None or subscription._state.adding:
-        _set_format(entry, subscription, dialect or "")
-    if public_id is None:
-        return
-    if subscription.pk:
-        if public_id != subscription.public_id:
-            entry.problem(
-                "public_id",
-                f"Here the subscription has the id {subscription.public_id}. Remove the line.",
-            )
-        return
-    subscription.public_id = public_id
-    if not _PUBLIC_ID.fullmatch(public_id):
-        entry.problem("public_id", "This must be an id as an export writes it: sub_ and 22 signs.")
-    elif Subscription.objects.filter(public_id=public_id).exists():
-        entry.problem("public_id", "Another subscription has this id already.")
 
 
 def _set_format(entry: Entry, subscription: Subscription, key: str) -> None:
