@@ -23,9 +23,10 @@ from automation.models import Segment, SegmentMember
 from automation.segments.gifts import Gift, GiftKind, gift_json, gift_of
 from contacts.applied_change import ChangeSource
 from contacts.console_source import console_source
+from contacts.loyalty.assigning import promotions_assign
 from contacts.loyalty.points import PointsOrder, points_award
 from contacts.loyalty.points_order import KEPT_ELSEWHERE, NO_CONTACT
-from contacts.loyalty.promotions import promotions_assign, status_of
+from contacts.loyalty.validity import status_of
 from contacts.loyalty.vouchers import VoucherOrder, vouchers_create
 from contacts.models import PointAccount, PromotionAssignment
 from sites.audit import Actor

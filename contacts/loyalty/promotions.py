@@ -1,4 +1,4 @@
-"""Promotions: defined, given to contacts, and redeemed."""
+"""Promotions: validated, audited, each change in one transaction."""
 
 from __future__ import annotations
 
@@ -8,22 +8,11 @@ from django.core.exceptions import ValidationError
 from django.db import IntegrityError, transaction
 
 from common.uses import InUse, deletion, users_of
-from contacts.loyalty.assigning import AssignOutcome, assignment_redeem, promotions_assign
 from contacts.loyalty.redemption_channels import BadChannel, channels_checked
-from contacts.loyalty.validity import status_of
 from contacts.models import Promotion, PromotionAssignment
 from sites.audit import Actor, audit_record, field_changes
 from sites.models import Site
 from sites.opened_state import OpenedState, check_unchanged
-
-__all__ = [
-    "AssignOutcome",
-    "assignment_redeem",
-    "promotion_delete",
-    "promotion_save",
-    "promotions_assign",
-    "status_of",
-]
 
 CHANGEABLE: Final = (
     "name",

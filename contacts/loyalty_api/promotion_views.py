@@ -14,12 +14,8 @@ from common.admin.key_pages import KeyStream
 from common.endpoint.conflict import Conflict
 from common.endpoint.pages import in_order, page_response
 from common.uses import InUse
-from contacts.loyalty.promotions import (
-    assignment_redeem,
-    promotion_delete,
-    promotion_save,
-    promotions_assign,
-)
+from contacts.loyalty.assigning import assignment_redeem, promotions_assign
+from contacts.loyalty.promotions import promotion_delete, promotion_save
 from contacts.loyalty.vouchers import NotRedeemable
 from contacts.loyalty_api.promotion_bodies import (
     AssignInput,

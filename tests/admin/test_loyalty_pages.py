@@ -14,7 +14,7 @@ from django.utils import timezone
 
 from contacts.admin.loyalty import capped_counts, promotion_list
 from contacts.admin.loyalty.promotion_list import assignment_counts
-from contacts.loyalty.promotions import promotions_assign
+from contacts.loyalty.assigning import promotions_assign
 from contacts.loyalty.vouchers import VoucherOrder, vouchers_create
 from contacts.models import (
     Contact,

@@ -6,7 +6,7 @@ from decimal import Decimal
 
 from django.utils import timezone
 
-from contacts.loyalty.promotions import promotions_assign
+from contacts.loyalty.assigning import promotions_assign
 from contacts.loyalty.vouchers import VoucherOrder, vouchers_create
 from contacts.loyalty_api.api_description.schemas import CONTACT_ID
 from contacts.models import Contact, PromotionAssignment, RewardVoucher

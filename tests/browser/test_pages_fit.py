@@ -10,7 +10,7 @@ from playwright.sync_api import Browser
 from pytest_django.live_server_helper import LiveServer
 
 from contacts.loyalty.amounts import MOST
-from contacts.loyalty.promotions import promotions_assign
+from contacts.loyalty.assigning import promotions_assign
 from contacts.loyalty.vouchers import VoucherOrder, vouchers_create
 from contacts.models import Contact
 from integrations.models import Outcome

@@ -11,9 +11,9 @@ import jsonschema
 import pytest
 from django.db import transaction
 
+from contacts.loyalty.assigning import promotions_assign
 from contacts.loyalty.expiring import expire_points
 from contacts.loyalty.points import points_award
-from contacts.loyalty.promotions import promotions_assign
 from contacts.loyalty.vouchers import VoucherOrder, vouchers_create
 from contacts.models import Contact, PointAccount
 from sites.models import Site

@@ -16,7 +16,7 @@ from automation.workflows.actions.action import (
 from automation.workflows.actions.loyalty_gifts import gift_result
 from automation.workflows.reading import Reading
 from automation.workflows.site_things import SiteThings
-from contacts.loyalty.promotions import promotions_assign
+from contacts.loyalty.assigning import promotions_assign
 from contacts.models import Promotion
 
 

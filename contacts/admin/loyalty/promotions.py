@@ -19,12 +19,8 @@ from contacts.admin.loyalty.loyalty_words import (
 )
 from contacts.admin.loyalty.promotion_form import PromotionForm
 from contacts.admin.loyalty.promotion_list import PromotionListAdmin, assignment_counts
-from contacts.loyalty.promotions import (
-    USES,
-    promotion_delete,
-    promotion_save,
-    status_of,
-)
+from contacts.loyalty.promotions import USES, promotion_delete, promotion_save
+from contacts.loyalty.validity import status_of
 from contacts.models import Promotion
 from sites.admin.audited import audit_url
 from sites.audit import Actor

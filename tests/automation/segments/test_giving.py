@@ -14,7 +14,7 @@ from automation.models import Segment
 from automation.segments import giving
 from automation.segments.gifts import Gift, GiftKind
 from automation.segments.giving import giving_plan, giving_start, run_giving
-from contacts.loyalty.promotions import promotions_assign
+from contacts.loyalty.assigning import promotions_assign
 from contacts.models import (
     Contact,
     PointAccount,

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from django.test import Client
 
-from contacts.loyalty.promotions import promotions_assign
+from contacts.loyalty.assigning import promotions_assign
 from contacts.models import (
     Contact,
     PointAccount,

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from django.utils import timezone
 
-from contacts.loyalty.promotions import assignment_redeem, promotions_assign
+from contacts.loyalty.assigning import assignment_redeem, promotions_assign
 from contacts.loyalty.vouchers import VoucherOrder, vouchers_create
 from contacts.models import (
     Contact,

@@ -8,19 +8,14 @@ from django.core.exceptions import ValidationError
 from django.utils import timezone
 
 from common.uses import InUse
+from contacts.loyalty.assigning import assignment_redeem, promotions_assign
 from contacts.loyalty.definitions import (
     point_definition_delete,
     point_definition_save,
 )
-from contacts.loyalty.promotions import (
-    assignment_redeem,
-    promotion_delete,
-    promotion_save,
-    promotions_assign,
-    status_of,
-)
+from contacts.loyalty.promotions import promotion_delete, promotion_save
 from contacts.loyalty.redemption_channels import BadChannel, channels_checked
-from contacts.loyalty.validity import expiry_of
+from contacts.loyalty.validity import expiry_of, status_of
 from contacts.loyalty.vouchers import NotRedeemable
 from contacts.models import PointDefinition, Promotion, PromotionAssignment
 from sites.audit import Actor

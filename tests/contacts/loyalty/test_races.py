@@ -12,9 +12,9 @@ from typing import Any
 import pytest
 from django.db import connection
 
+from contacts.loyalty.assigning import assignment_redeem, promotions_assign
 from contacts.loyalty.expiring import expire_points
 from contacts.loyalty.points import NotEnoughPoints, points_award
-from contacts.loyalty.promotions import assignment_redeem, promotions_assign
 from contacts.loyalty.undoing import (
     NotUndone,
     assignment_redemption_undo,

@@ -11,7 +11,7 @@ import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
-from contacts.loyalty.promotions import promotions_assign
+from contacts.loyalty.assigning import promotions_assign
 from contacts.loyalty.vouchers import VoucherOrder, vouchers_create
 from contacts.models import (
     Contact,
