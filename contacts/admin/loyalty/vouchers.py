@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import zoneinfo
 from typing import Any, Final
 
 from django.contrib import admin, messages
 from django.db.models import Q, QuerySet
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
-from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
 from django.utils import timezone
 from django.utils.decorators import method_decorator
@@ -42,7 +40,7 @@ from sites.audit import Actor
 from sites.models import Role
 from sites.page_admin import PageAdmin
 from sites.roles import is_superuser
-from sites.site_filter import SiteFilter, chosen_sites, list_zone, of_site
+from sites.site_filter import SiteFilter, chosen_sites, of_site
 
 # What the filter of states asks, and no index holds in order.
 _WALKED: Final = ("site", "redeemed_at", "valid_from", "valid_to")
@@ -82,9 +80,6 @@ class RewardVoucherAdmin(KeysetAdmin, PageAdmin):
     )
 
     # -- list ------------------------------------------------------------------------------------
-
-    def list_zone(self, request: HttpRequest) -> zoneinfo.ZoneInfo:
-        return list_zone(request)
 
     def key_streams(self, request: HttpRequest, changes: KeysetChangeList) -> list[KeyStream]:
         rows = changes.queryset.select_related(None)
@@ -143,21 +138,20 @@ class RewardVoucherAdmin(KeysetAdmin, PageAdmin):
         now = timezone.now()
         state = voucher_state(row, now)
         may_act = self.may(request, row, Role.OPERATOR)
-        context = {
-            **self.admin_site.each_context(request),
-            "title": row.unique_code,
-            "opts": self.opts,
-            "voucher": row,
-            "label": contact_label(row.contact),
-            "chip": voucher_chip(row, now),
-            "worth": money_words(row),
-            "may_redeem": may_act and state is VoucherState.VALID,
-            "may_undo": may_act and state is VoucherState.REDEEMED,
-            "longest_reason": LONGEST_REASON,
-            "undone": undone_vouchers([row]).get(str(row.pk), []),
-        }
-        with timezone.override(row.site.time_zone):
-            return TemplateResponse(request, "admin/loyalty/voucher.html", context).render()
+        return self.shown(
+            request,
+            row,
+            "loyalty/voucher",
+            row.unique_code,
+            voucher=row,
+            label=contact_label(row.contact),
+            chip=voucher_chip(row, now),
+            worth=money_words(row),
+            may_redeem=may_act and state is VoucherState.VALID,
+            may_undo=may_act and state is VoucherState.REDEEMED,
+            longest_reason=LONGEST_REASON,
+            undone=undone_vouchers([row]).get(str(row.pk), []),
+        )
 
     @method_decorator(require_POST)
     def redeem_view(self, request: HttpRequest, pk: Any) -> HttpResponse:
