@@ -48,6 +48,16 @@ def test_bounds_are_told(client: Client, subscription: Subscription, member: Mak
     assert "from one minute to 7 days" in page.content.decode()
 
 
+@pytest.mark.parametrize("act", ["portal_link", "rotate"])
+@pytest.mark.parametrize("text", ["9" * 5_000, "9" * 300, "²", "", "x"])
+def test_a_span_that_is_no_number_is_the_usual_one(
+    client: Client, subscription: Subscription, member: MakeMember, act: str, text: str
+) -> None:
+    client.force_login(member(Role.ADMIN))
+    page = client.post(address(subscription, act), {"seconds": text, "overlap": text})
+    assert page.status_code == 200
+
+
 @pytest.mark.parametrize("act", ["portal_link", "portal_revoke"])
 def test_others_may_not(
     client: Client, subscription: Subscription, member: MakeMember, act: str

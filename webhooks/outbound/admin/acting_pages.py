@@ -115,7 +115,7 @@ class ActingPages(SiteScopedAdmin):
             made = secret_rotate(
                 subscription=subscription,
                 actor=Actor.from_request(request),
-                overlap_seconds=int(overlap) if overlap.isdecimal() else DEFAULT_OVERLAP_SECONDS,
+                overlap_seconds=_seconds(overlap, DEFAULT_OVERLAP_SECONDS),
                 secret=request.POST.get("secret", ""),
             )
         except ValidationError as error:
@@ -151,7 +151,7 @@ class ActingPages(SiteScopedAdmin):
                 subscription=subscription,
                 actor=Actor.from_request(request),
                 name=request.POST.get("name", ""),
-                seconds=int(seconds) if seconds.isdecimal() else USUAL_SECONDS,
+                seconds=_seconds(seconds, USUAL_SECONDS),
             )
         except ValidationError as error:
             messages.error(request, " ".join(error.messages))
@@ -179,6 +179,11 @@ class ActingPages(SiteScopedAdmin):
             return _to(subscription, "test")
         context: dict[str, Any] = {"test": shown_test(attempt)}
         return self.subscription_page(request, "test_result", "Test", subscription, **context)
+
+
+def _seconds(text: str, usual: int) -> int:
+    """Return the number; the usual one for anything else, and for what no span would be."""
+    return int(text) if text.isdecimal() and len(text) < 10 else usual
 
 
 def _chosen_event(request: HttpRequest, subscription: Subscription) -> str | Event:
