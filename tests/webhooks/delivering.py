@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import threading
 import time
 from collections import Counter
@@ -17,7 +16,7 @@ from django.utils import timezone
 from tests.factories import SiteFactory
 from webhooks.outbound.delivering.delivery_loop import Until
 from webhooks.outbound.delivering.engine import DeliveryEngine
-from webhooks.outbound.models import Delivery, Event, Subscription
+from webhooks.outbound.models import Delivery, Subscription
 from webhooks.outbound.publishing import NewEvent, events_publish
 from webhooks.outbound.signing import new_signing_secret
 
@@ -158,7 +157,3 @@ def statuses(to: Subscription) -> list[str]:
     return list(
         Delivery.objects.filter(subscription=to).order_by("pk").values_list("status", flat=True)
     )
-
-
-def payload_of(event: Event) -> Any:
-    return json.loads(event.payload)
