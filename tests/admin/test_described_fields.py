@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from html.parser import HTMLParser
+from typing import Any
 
 import pytest
 from django.test import Client
@@ -81,7 +82,7 @@ def test_every_note_of_a_page_can_be_heard(client: Client, superuser: User, site
     subscription = subscribe(site)
     contact = apply(site, {"email": "jane@example.com"}).contact_id
     client.force_login(superuser)
-    pages = {
+    pages: dict[str, list[Any]] = {
         "sites_site": [site.pk],
         "sites_apikey": [ApiKeyFactory.create(site=site).pk],
         "sites_publishablekey": [PublishableKeyFactory.create(site=site).pk],
