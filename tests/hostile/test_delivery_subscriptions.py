@@ -53,9 +53,9 @@ class Expected:
 
 # Two attempts at most; what is retrying after the first has failed after the second.
 _HOSTILE: dict[str, tuple[Behaviour, Expected]] = {
-    "late": (api_that.is_late, Expected("retrying", "timeout", "within 1 seconds")),
-    "drip": (api_that.drips_body, Expected("retrying", "timeout", "within 1 seconds")),
-    "interim": (api_that.floods_interim(), Expected("retrying", "timeout", "within 1 seconds")),
+    "late": (api_that.is_late, Expected("retrying", "timeout", "within 3 seconds")),
+    "drip": (api_that.drips_body, Expected("retrying", "timeout", "within 3 seconds")),
+    "interim": (api_that.floods_interim(), Expected("retrying", "timeout", "within 3 seconds")),
     "endless": (
         api_that.sends_endless_body(500),
         Expected("retrying", "status", "answered 500", 500),
@@ -139,7 +139,7 @@ def _subscribe(site: Site, name: str, url: str, **fields: Any) -> Subscription:
 
 def _seconds(expected: Expected) -> int:
     """Return a short time-out only where it is to run out: this machine may be busy."""
-    return 1 if expected.error == "timeout" else 60
+    return 3 if expected.error == "timeout" else 60
 
 
 def _closed_port() -> int:

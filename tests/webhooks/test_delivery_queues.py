@@ -67,7 +67,7 @@ def test_what_waits_for_a_receiver_that_got_stuck_is_not_taken_for_lost(
     with _answers_so_many(100) as there:
         to = subscription(there.url, timeout_seconds=1, concurrency=8)
         publish(to, 400)
-        stuck = 100 + (14 if is_noticed else 48)
+        stuck = 100 + (12 if is_noticed else 40)
         _deliver_until(lambda: len(there.got) >= stuck)
     assert len(there.got) >= stuck
     assert not Attempt.objects.filter(error="lost").exists()
