@@ -133,3 +133,19 @@ def said(site: Site, name: str, *, value: bool) -> Contact:
     email = f"{name}@example.com"
     apply(site, {"email": email}, consents=(ConsentFact(consent_id="terms", value=value),))
     return Contact.objects.get(site=site, email=email)
+
+
+@pytest.mark.parametrize(
+    "url_name",
+    ["webhooks_receivedevent", "webhooks_event", "webhooks_delivery", "automation_workflowrun"],
+)
+def test_a_beginning_that_many_people_have_takes_no_more_queries(
+    client: Client, superuser: User, site: Site, url_name: str
+) -> None:
+    client.force_login(superuser)
+    url = reverse(f"admin:{url_name}_changelist") + "?q=person"
+    contact_of(site, "person0@example.com")
+    few = queries_of(client, url)
+    for number in range(1, 9):
+        contact_of(site, f"person{number}@example.com")
+    assert queries_of(client, url) == few

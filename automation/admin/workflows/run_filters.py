@@ -17,8 +17,6 @@ from sites.site_filter import SiteFilter, chosen_sites, visible_sites
 
 _WITH_FAILURE: Final = "failed_step"
 _WALKED: Final = ("workflow", "state")
-# People of a beginning that fits several; each is a stream of its own.
-_MOST_FOUND: Final = 20
 
 
 def visible_workflows(request: HttpRequest) -> list[Workflow]:
@@ -117,9 +115,9 @@ def searched_streams(
 ) -> list[KeyStream]:
     """Return the runs of the people that the text names, and the run whose id it is."""
     streams = [
-        KeyStream(rows=rows.filter(contact_id=contact_id))
+        KeyStream(rows=rows.filter(contact_id__in=found))
         for site in chosen_sites(request)
-        for contact_id in contacts_found(site=site, text=text)[:_MOST_FOUND]
+        if (found := contacts_found(site=site, text=text))
     ]
     try:
         named = UUID(text.strip())

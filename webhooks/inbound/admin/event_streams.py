@@ -98,7 +98,7 @@ def search_streams(
     if named is not None:
         streams.append(KeyStream(rows=rows.filter(pk=named)))
         contact_ids = [*contact_ids, named]
-    conditions = [Q(contact_id=contact_id) for contact_id in contact_ids]
+    conditions = [Q(contact_id__in=contact_ids)] if contact_ids else []
     conditions += [~Q(identity="") & Q(identity=name) for name in identities if name]
     return [*streams, *(_outcome_stream(rows, condition) for condition in conditions)]
 

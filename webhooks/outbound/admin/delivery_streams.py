@@ -22,7 +22,7 @@ from webhooks.outbound.recovering.conditions import in_state, is_waiting
 
 # What waits has no index in order of key. So many are sorted; beyond that the newest are walked.
 _MOST_WAITING: Final = 5_000
-# The newest events of one person, or of one received batch; each has a delivery per subscription.
+# The newest events of people, or of one received batch; each has a delivery per subscription.
 _MOST_EVENTS: Final = 500
 _LONGEST: Final = 254
 _WALKED: Final = (
@@ -96,8 +96,8 @@ def searched_streams(request: HttpRequest, rows: QuerySet[Delivery], query: str)
     named = _as_uuid(term)
     events = _first_keys(Event.objects.filter(message_id=term), 1)
     for site in chosen_sites(request):
-        for contact_id in contacts_found(site=site, text=term):
-            about = Event.objects.filter(contact_id=contact_id).order_by("-pk")
+        if found := contacts_found(site=site, text=term):
+            about = Event.objects.filter(contact_id__in=found).order_by("-pk")
             events += _first_keys(about, _MOST_EVENTS)
     streams = []
     if named is not None:

@@ -52,7 +52,8 @@ def searched_streams(request: HttpRequest, rows: QuerySet[Event], query: str) ->
     if named is not None:
         conditions += [Q(pk=named), Q(received_event_id=named)]
     for site in chosen_sites(request):
-        conditions += [Q(contact_id=each) for each in contacts_found(site=site, text=term)]
+        if found := contacts_found(site=site, text=term):
+            conditions.append(Q(contact_id__in=found))
     return [KeyStream(rows=rows.filter(condition)) for condition in conditions]
 
 
