@@ -133,8 +133,12 @@ def logging_settings(*, level: str, style: str) -> dict[str, Any]:
             "django.server": {"handlers": [], "propagate": True},
             # A refused webhook is a row that operators see; a line for each would drown the rest.
             "django.request": {"level": "ERROR"},
-            # Strangers choose the Host header: a traceback for each would fill the disk.
+            # Strangers choose the Host header, and how much they send: a traceback for each would
+            # fill the disk.
             "django.security.DisallowedHost": {"level": "CRITICAL"},
+            "django.security.RequestDataTooBig": {"level": "CRITICAL"},
+            "django.security.TooManyFieldsSent": {"level": "CRITICAL"},
+            "django.security.TooManyFilesSent": {"level": "CRITICAL"},
             "axes": {"level": "WARNING"},
             # Its INFO is several lines per task and names every argument.
             "django-q": {"level": "WARNING"},

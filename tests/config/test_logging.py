@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 import structlog
+from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from django.test import Client
 from django_q.signals import post_execute_in_worker, pre_execute
@@ -132,4 +133,21 @@ def test_a_host_name_of_a_strangers_choice_leaves_no_line(
 ) -> None:
     response = client.get("/admin/login/", headers={"host": "evil.example.com"})
     assert response.status_code == 400
+    assert not caplog.records
+
+
+@pytest.mark.parametrize(
+    "sent",
+    [
+        "x" * (settings.DATA_UPLOAD_MAX_MEMORY_SIZE + 1),
+        "x&" * (settings.DATA_UPLOAD_MAX_NUMBER_FIELDS + 1),
+    ],
+    ids=["bytes", "values"],
+)
+def test_too_much_of_a_stranger_leaves_no_line(caplog: pytest.LogCaptureFixture, sent: str) -> None:
+    # The check of the token is the first that reads what was sent.
+    client = Client(enforce_csrf_checks=True)
+    client.cookies.load({settings.CSRF_COOKIE_NAME: "t" * 32})
+    form = "application/x-www-form-urlencoded"
+    assert client.post("/admin/login/", sent, content_type=form).status_code == 400
     assert not caplog.records
