@@ -12,6 +12,7 @@ from typing import Any, Final
 
 from django.http import QueryDict
 
+from common.admin.row_numbers import next_row_number
 from integrations.field_types import MOST_FIELDS, FieldType
 
 # The script gives a new row its number in place of this.
@@ -88,7 +89,11 @@ def acted(rows: list[FieldRow], action: str) -> list[FieldRow]:
     """
     if action == "add":
         is_full = len(rows) >= MOST_FIELDS
-        return rows if is_full else [*rows, FieldRow(number=next_number(rows))]
+        return (
+            rows
+            if is_full
+            else [*rows, FieldRow(number=next_row_number(row.number for row in rows))]
+        )
     verb, _, number = action.partition("-")
     places = [place for place, row in enumerate(rows) if row.number == number]
     if not places:
@@ -100,10 +105,6 @@ def acted(rows: list[FieldRow], action: str) -> list[FieldRow]:
     if 0 <= other < len(rows):
         rows[place], rows[other] = rows[other], rows[place]
     return rows
-
-
-def next_number(rows: Sequence[FieldRow]) -> str:
-    return str(max((int(row.number) for row in rows if row.number.isdecimal()), default=-1) + 1)
 
 
 def show_row_errors(rows: Sequence[FieldRow], errors: Mapping[str, Any]) -> None:

@@ -9,6 +9,7 @@ from typing import Any, Final
 from django.http import QueryDict
 
 from automation.admin.workflows.value_inputs import Offered
+from common.admin.row_numbers import row_number
 from webhooks.outbound.event_types.condition_text import typed_condition, value_text
 from webhooks.outbound.event_types.conditions import LABELS, MOST_CONDITIONS, WITHOUT_VALUE
 
@@ -73,8 +74,8 @@ def conditions_acted(rows: list[dict[str, Any]], verb: str, number: str) -> list
     """Return the rows after `add`, or `remove` of one by its number."""
     if verb == "add" and len(rows) < MOST_CONDITIONS:
         return [*rows, {"pointer": "", "operator": "eq", "value": ""}]
-    if verb == "remove" and number.isdecimal():
-        return [row for place, row in enumerate(rows) if place != int(number)]
+    if verb == "remove":
+        return [row for place, row in enumerate(rows) if place != row_number(number)]
     return rows
 
 

@@ -14,6 +14,7 @@ from automation.workflows.actions.registry import ACTIONS
 from automation.workflows.actions.set_field import MOST_ROWS
 from automation.workflows.definition import MOST_STEPS
 from automation.workflows.site_things import SiteThings
+from common.admin.row_numbers import row_number
 
 MOST_OPEN: Final = 8
 
@@ -87,8 +88,8 @@ def _setting_acted(step: StepDraft, setting: str, verb: str, number: str) -> Non
 def _field_rows_acted(rows: list[Any], verb: str, number: str) -> list[Any]:
     if verb == "add" and len(rows) < MOST_ROWS:
         return [*rows, *first_settings("set_field")["rows"]]
-    if verb == "remove" and number.isdecimal():
-        return [row for place, row in enumerate(rows) if place != int(number)]
+    if verb == "remove":
+        return [row for place, row in enumerate(rows) if place != row_number(number)]
     return rows
 
 

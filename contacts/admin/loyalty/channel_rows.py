@@ -12,6 +12,7 @@ from typing import Any, Final
 
 from django.http import QueryDict
 
+from common.admin.row_numbers import next_row_number
 from contacts.loyalty.redemption_channels import TYPES
 
 _COLUMNS: Final = ("type", "value_type", "value", "local_values", "instruction")
@@ -71,8 +72,8 @@ def acted(rows: list[ChannelRow], action: str) -> list[ChannelRow]:
     """Return the rows after `add` or `remove-<number>`."""
     if action == "add":
         free = [kind for kind in TYPES if kind not in {row.type for row in rows}]
-        number = str(max((int(row.number) for row in rows if row.number.isdecimal()), default=-1))
-        return [*rows, ChannelRow(number=str(int(number) + 1), type=free[0])] if free else rows
+        number = next_row_number(row.number for row in rows)
+        return [*rows, ChannelRow(number=number, type=free[0])] if free else rows
     verb, _, number = action.partition("-")
     return [row for row in rows if verb != "remove" or row.number != number]
 
