@@ -41,7 +41,7 @@ _TAGS: Final = frozenset(
 _ATTRIBUTES: Final = frozenset(("href", "title", "target", "rel", "lang", "colspan", "rowspan"))
 _TAG: Final = re.compile(r'<(/?)([A-Za-z][A-Za-z0-9]*)((?:\s+[A-Za-z-]+="[^"<>]*")*)\s*/?>')
 _ATTRIBUTE: Final = re.compile(r'([A-Za-z-]+)="([^"]*)"')
-_ADDRESS: Final = re.compile(r"(https?://|mailto:|tel:|/(?!/)|#)", re.IGNORECASE)
+_ADDRESS: Final = re.compile(r"(https?://|mailto:|tel:|/(?![/\\])|#)", re.IGNORECASE)
 _BREAKS: Final = re.compile(
     r"<(?:br|hr|/p|/div|/li|/h[1-6]|/tr|/dt|/dd|/blockquote)\b[^>]*>", re.IGNORECASE
 )

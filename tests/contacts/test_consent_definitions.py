@@ -120,6 +120,7 @@ def test_cultures_are_written_as_usual_and_terms_as_they_came() -> None:
         '<a href="javascript:alert(1)">x</a>',
         '<a href="java&#115;cript:alert(1)">x</a>',
         '<a href="//evil.example">x</a>',
+        '<a href="/\\evil.example">x</a>',
         "<scr<b>ipt>alert(1)</scr</b>ipt>",
         "<!-- x -->",
         "<svg/onload=alert(1)>",
