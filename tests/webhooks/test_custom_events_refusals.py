@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 import time_machine
+from django.db import OperationalError
 from django.utils import timezone
 from pytest_django import Settings
 
@@ -26,6 +27,7 @@ from tests.webhooks.custom_events import (
 )
 from tests.webhooks.reception import knock
 from webhooks.inbound.journal.writer import journal_writer
+from webhooks.inbound.reception import api_events
 from webhooks.inbound.reception_events.deletion import reception_event_delete
 from webhooks.models import Context, ReceptionEvent
 
@@ -122,6 +124,23 @@ def test_a_site_that_is_switched_off_is_404(event: ReceptionEvent, key: ApiKey) 
     event.site.is_active = False
     event.site.save()
     assert send(event, key, FLAT, query=CREATE).status_code == 404
+
+
+# -- 503 -----------------------------------------------------------------------------------------
+
+
+def test_while_the_database_is_away_the_sender_is_asked_to_come_back(
+    event: ReceptionEvent, key: ApiKey, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert send(event, key, FLAT, query=CREATE).status_code == 201
+
+    def away(site_id: int, email: str) -> bool:
+        raise OperationalError("away")
+
+    monkeypatch.setattr(api_events, "is_known", away)
+    response = send(event, key, FLAT)
+    assert (response.status_code, body_of(response)["code"]) == (503, "UNAVAILABLE")
+    assert int(response.headers["Retry-After"]) > 0
 
 
 # -- 413, 415, 400 -------------------------------------------------------------------------------

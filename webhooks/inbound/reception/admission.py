@@ -8,6 +8,8 @@ from typing import Any, Final
 
 from django.conf import settings
 
+from common.client_address import counted_address
+from common.database_trouble import is_environment_error
 from common.endpoint.body import BodyRefused, read_body, read_start
 from common.endpoint.failures import log_failure
 from integrations.causes import RejectionCause
@@ -21,7 +23,7 @@ from webhooks.inbound.reception.refusal import Refusal
 from webhooks.inbound.reception.request_parts import RequestParts
 from webhooks.inbound.reception.throttle import throttle
 
-_DIRECTORY_RETRY_SECONDS: Final = 5
+_DATABASE_RETRY_SECONDS: Final = 5
 
 
 def answered(received: Callable[[], Answer]) -> Answer:
@@ -33,9 +35,11 @@ def answered(received: Callable[[], Answer]) -> Answer:
     except journal.JournalFailed as error:
         return answers.unavailable("UNAVAILABLE", error.retry_after_seconds)
     except DirectoryUnavailable:
-        return answers.unavailable("UNAVAILABLE", _DIRECTORY_RETRY_SECONDS)
+        return answers.unavailable("UNAVAILABLE", _DATABASE_RETRY_SECONDS)
     except Exception as error:
         log_failure("reception", error)
+        if is_environment_error(error):
+            return answers.unavailable("UNAVAILABLE", _DATABASE_RETRY_SECONDS)
         return answers.problem(
             HTTPStatus.INTERNAL_SERVER_ERROR,
             "INTERNAL_ERROR",
@@ -59,7 +63,7 @@ def check_rate(source: SourceSnapshot, parts: RequestParts) -> None:
     check_source_rate(source)
     if parts.remote_address:
         per_address: int = settings.RECEPTION_THROTTLE_PER_ADDRESS
-        wait = throttle.seconds_to_wait(parts.remote_address, per_address)
+        wait = throttle.seconds_to_wait(counted_address(parts.remote_address), per_address)
         _refuse_rate(wait, "of the sender's address")
 
 
