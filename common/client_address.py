@@ -30,6 +30,14 @@ def client_address(request: HttpRequest | Mapping[str, Any]) -> str:
 
 
 @lru_cache(maxsize=4096)
+def counted_address(address: str) -> str:
+    """Return by what a throttle counts an address: of IPv6 its /64, which one caller has whole."""
+    if ":" not in address:
+        return address
+    return str(ipaddress.ip_network((address, 64), strict=False).network_address)
+
+
+@lru_cache(maxsize=4096)
 def _address(text: str) -> str:
     """Return the address in its one spelling, without port, brackets or zone; else ""."""
     candidate = text.strip()

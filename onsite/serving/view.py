@@ -13,6 +13,7 @@ from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from rest_framework.views import APIView
 
+from common.client_address import counted_address
 from common.endpoint.body import BodyRefused, read_body
 from common.endpoint.exceptions import problem_of
 from common.endpoint.failures import log_failure
@@ -67,7 +68,7 @@ class ContactsView(APIView):
         started = time.monotonic()
         request = served_request(http_request.META, datetime.now(UTC))
         per_address = settings.RECEPTION_THROTTLE_PER_ADDRESS if request.remote_address else 0
-        if wait := throttle.seconds_to_wait(request.remote_address, per_address):
+        if wait := throttle.seconds_to_wait(counted_address(request.remote_address), per_address):
             return _too_many(wait)
         try:
             # A GET has no body; whatever came with one is not looked at.

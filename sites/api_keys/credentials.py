@@ -16,6 +16,7 @@ from typing import Final, Protocol
 
 from django.views.decorators.debug import sensitive_variables
 
+from common.client_address import counted_address
 from common.endpoint.throttle import Throttle
 from sites.api_keys.networks import is_allowed
 from sites.api_keys.services import secret_hash
@@ -104,14 +105,14 @@ def judged(key: Key | None, given: Credentials, address: str, now: datetime) -> 
 
 def seconds_until_tried_again(address: str) -> int:
     """Return how long an address waits that failed too often."""
-    failures = ("failures", address)
+    failures = ("failures", counted_address(address))
     return throttle.seconds_until_free(failures, FAILURES_PER_SECOND) if address else 0
 
 
 def note_failure(key_id: str, judgement: Judgement, address: str) -> None:
     """Log what was wrong, and count it for the address."""
     if address:
-        throttle.seconds_to_wait(("failures", address), FAILURES_PER_SECOND)
+        throttle.seconds_to_wait(("failures", counted_address(address)), FAILURES_PER_SECOND)
     faults = [*judgement.faults]
     if not judgement.is_address_right:
         faults.append("used from an address that is not on its list")

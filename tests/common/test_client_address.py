@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from pytest_django import Settings
 
-from common.client_address import client_address
+from common.client_address import client_address, counted_address
 
 
 @pytest.mark.parametrize(
@@ -43,3 +43,16 @@ def test_forged_hops_do_not_move_the_address(
     settings.TRUSTED_PROXY_COUNT = hops
     environ = {"REMOTE_ADDR": "10.0.0.1", "HTTP_X_FORWARDED_FOR": forwarded}
     assert client_address(environ) == address
+
+
+@pytest.mark.parametrize(
+    ("address", "counted"),
+    [
+        ("203.0.113.7", "203.0.113.7"),
+        ("2001:db8:1:2::3", "2001:db8:1:2::"),
+        ("2001:db8:1:2:ffff:ffff:ffff:ffff", "2001:db8:1:2::"),
+        ("", ""),
+    ],
+)
+def test_a_throttle_counts_the_network_that_one_caller_has(address: str, counted: str) -> None:
+    assert counted_address(address) == counted

@@ -260,6 +260,21 @@ def test_the_limit_of_an_address_counts_over_all_sources_and_can_be_switched_off
     assert senders[2].post(engage_body()).status_code == 200
 
 
+def test_the_limit_of_an_address_counts_a_network_of_ipv6_as_one(
+    sender: Sender, settings: Settings
+) -> None:
+    settings.RECEPTION_THROTTLE_PER_ADDRESS = 1
+    settings.TRUSTED_PROXY_COUNT = 1
+    statuses = []
+    for number in range(3):
+        seen = {"X-Forwarded-For": f"2001:db8:1:2::{number}"}
+        headers = sender.signed_headers(engage_body(number)) | seen
+        statuses.append(sender.post(engage_body(number), headers).status_code)
+    elsewhere = sender.signed_headers(engage_body(4)) | {"X-Forwarded-For": "2001:db8:1:3::1"}
+    assert statuses == [200, 200, 429]
+    assert sender.post(engage_body(4), elsewhere).status_code == 200
+
+
 def test_forged_proxy_headers_do_not_move_the_bucket(sender: Sender, settings: Settings) -> None:
     settings.RECEPTION_THROTTLE_PER_ADDRESS = 1
     statuses = []

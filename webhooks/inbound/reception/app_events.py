@@ -18,6 +18,7 @@ from typing import Any, Final
 
 from django.conf import settings
 
+from common.client_address import counted_address
 from common.endpoint.body import BodyRefused, read_body, read_start
 from common.endpoint.parser import is_json_type
 from common.endpoint.rate_window import RateWindow
@@ -129,7 +130,7 @@ def _seconds_to_wait(key: KnownPublishableKey, parts: RequestParts) -> int:
 
     One address is asked first: it cannot use up what all of the key's users share.
     """
-    address = parts.remote_address
+    address = counted_address(parts.remote_address)
     per_address: int = settings.APP_THROTTLE_PER_ADDRESS
     per_key: int = settings.APP_THROTTLE_PER_KEY
     wait = throttle.seconds_to_wait((KEY, key.id, address), per_address) if address else 0

@@ -12,7 +12,7 @@ from django.shortcuts import render
 from django.urls import reverse
 from django.views.decorators.debug import sensitive_variables
 
-from common.client_address import client_address
+from common.client_address import client_address, counted_address
 from common.endpoint.throttle import Throttle
 from sites.audit import Actor
 from webhooks.outbound.portal.links import Visit, visit_of
@@ -51,7 +51,9 @@ def opened_by_link(*methods: str) -> Callable[[_Page[_P]], Callable[..., HttpRes
     ) -> HttpResponse:
         if request.method not in methods:
             return HttpResponseNotAllowed(methods)
-        if wait := throttle.seconds_to_wait(client_address(request), PAGES_PER_SECOND):
+        if wait := throttle.seconds_to_wait(
+            counted_address(client_address(request)), PAGES_PER_SECOND
+        ):
             return _too_fast(request, wait)
         visit = visit_of(token)
         if visit is None:
