@@ -39,7 +39,7 @@ class FailingSubscription:
 class SentOverview:
     """Requests of the last 24 hours, and deliveries as they are now.
 
-    Words are empty where nothing was sent, and where no delivery failed for good.
+    Words are empty where nothing was sent, and where no delivery failed for good or is held.
     """
 
     sent: int
@@ -49,6 +49,7 @@ class SentOverview:
     pending: str
     is_waiting: bool
     oldest_pending: str
+    held: str
     failing: list[FailingSubscription]
     more_failing: int
 
@@ -61,8 +62,6 @@ def sent_overview(sites: QuerySet[Site]) -> SentOverview | None:
         return None
     days = activity_of(each.pk for each in subscriptions)
     waiting = backlogs([each.pk for each in subscriptions]).values()
-    pending = sum(each.pending for each in waiting)
-    is_capped = any(each.pending > MOST_COUNTED for each in waiting)
     oldest = min(
         (each.oldest_pending_at for each in waiting if each.oldest_pending_at), default=None
     )
@@ -73,9 +72,10 @@ def sent_overview(sites: QuerySet[Site]) -> SentOverview | None:
         failed_for_good=_failed_words(failed_for_good(Q(site__in=[each.pk for each in sites]))),
         share="" if total.success_share is None else percent(total.success_share),
         p95=total.p95_text,
-        pending=f"{pending:,}{'+' if is_capped else ''}",
-        is_waiting=bool(pending),
+        pending=_total_text(each.pending for each in waiting),
+        is_waiting=any(each.pending for each in waiting),
         oldest_pending=_age(oldest),
+        held=_total_text(each.held for each in waiting) if any(e.held for e in waiting) else "",
         failing=failing[:_MOST_LISTED],
         more_failing=max(len(failing) - _MOST_LISTED, 0),
     )
@@ -105,6 +105,11 @@ def _failing(
         if days[each.pk].failed
     ]
     return sorted(found, key=lambda each: -each.failed)
+
+
+def _total_text(counts: Iterable[int]) -> str:
+    counts = list(counts)
+    return f"{sum(counts):,}{'+' if any(each > MOST_COUNTED for each in counts) else ''}"
 
 
 def _failed_words(count: int) -> str:

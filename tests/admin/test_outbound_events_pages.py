@@ -259,3 +259,19 @@ def test_overview_counts_what_its_link_to_failed_deliveries_lists(
     (url, words) = re.findall(r'<a href="([^"]*\?state=failed)">([^<]*)</a>', page)[0]
     assert words == "2 deliveries failed for good"
     assert len(client.get(url).context["cl"].result_list) == 2
+
+
+def test_overview_tells_of_what_a_pause_holds_back(
+    client: Client, superuser: User, site: Site
+) -> None:
+    client.force_login(superuser)
+    index = reverse("admin:index")
+    to = subscribe(site)
+    delivery(to, DeliveryStatus.SUCCEEDED)
+    assert "state=held" not in client.get(index).content.decode()
+    for _ in range(2):
+        delivery(to, DeliveryStatus.HELD)
+    page = client.get(index).content.decode()
+    (url, words) = re.findall(r'<a href="([^"]*\?state=held)">([^<]*)</a>', page)[0]
+    assert words == "2 held"
+    assert len(client.get(url).context["cl"].result_list) == 2
