@@ -42,7 +42,7 @@ log = structlog.get_logger(__name__)
 
 
 def release(owner: str, delivery_ids: Sequence[RowKey], attempts: int) -> int:
-    """Hand back what was claimed for its so-manieth attempt and not sent.
+    """Hand back what was claimed for the attempt of this number and not sent.
 
     The attempt is given back with it. A lease that ran out was taken back before, and the owner
     may have claimed the same delivery again since: that claim stands.
