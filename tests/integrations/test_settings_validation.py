@@ -86,7 +86,7 @@ def test_wrong_value_is_refused_with_a_sentence(kind: FieldKind, value: Any) -> 
 def test_default_stands_in_for_blank_and_required_is_asked_for() -> None:
     assert cleaned("", FieldKind.TEXT, default="x") == "x"
     assert cleaned(None, FieldKind.BOOLEAN, default=True) is True
-    with pytest.raises(ValueError, match="It is needed"):
+    with pytest.raises(ValueError, match="must not be empty"):
         cleaned(" ", FieldKind.TEXT, required=True)
 
 

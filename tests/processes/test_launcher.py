@@ -6,6 +6,7 @@ import os
 import shutil
 import signal
 import subprocess
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -174,6 +175,15 @@ def test_two_first_starts_install_once(machine: Machine) -> None:
     assert len(machine.calls("pip install")) == 1
 
 
+@pytest.fixture
+def interruptible() -> Iterator[None]:
+    """Let what is started heed Ctrl-C, also where the tests run in the background of a shell."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
+@pytest.mark.usefixtures("interruptible")
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGKILL])
 def test_interrupted_installation_starts_over(machine: Machine, number: signal.Signals) -> None:
     machine.add_python("python3.11")
