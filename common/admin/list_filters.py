@@ -68,9 +68,11 @@ class ActiveFilter(ChoiceFilter):
 PRESETS: Final = (
     ("hour", "Last hour"),
     ("today", "Today"),
+    ("day", "Last 24 hours"),
     ("week", "Last 7 days"),
     ("custom", "From … to"),
 )
+_DAYS: Final = {"day": 1, "week": 7}
 
 
 class DateFilter(ChoiceFilter):
@@ -99,8 +101,8 @@ class DateFilter(ChoiceFilter):
         now = timezone.now()
         if self.chosen == "hour":
             return now - timedelta(hours=1), None
-        if self.chosen == "week":
-            return now - timedelta(days=7), None
+        if self.chosen in _DAYS:
+            return now - timedelta(days=_DAYS[self.chosen]), None
         if self.chosen == "today":
             local = now.astimezone(self.zone)
             return local.replace(hour=0, minute=0, second=0, microsecond=0), None

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from datetime import timedelta
+from html import unescape
 from typing import Any
 
 import pytest
@@ -18,7 +20,13 @@ from tests.admin.list_plans import plan_of, statements
 from tests.conftest import MakeMember
 from tests.factories import SiteFactory, SourceFactory
 from tests.webhooks.received import received_event
-from webhooks.inbound.models import EventOutcome, Outcome, ReceivedEvent, Status
+from webhooks.inbound.models import (
+    EventOutcome,
+    Outcome,
+    ReceivedEvent,
+    SourceHour,
+    Status,
+)
 
 pytestmark = pytest.mark.django_db
 LIST = reverse("admin:webhooks_receivedevent_changelist")
@@ -79,12 +87,31 @@ def test_site_and_source_narrow(admin_client: Client, failed: ReceivedEvent) -> 
     assert shown(admin_client, source="nonsense") == []
 
 
+def test_the_first_page_leads_to_the_failed_events_that_it_counts(
+    admin_client: Client, site: Site
+) -> None:
+    source = SourceFactory.create(site=site)
+    now = timezone.now()
+    two_days_ago = now - timedelta(days=2)
+    received_event(source, Status.FAILED, id=row_id_floor(two_days_ago), at=two_days_ago)
+    failed = received_event(source, Status.FAILED)
+    hour = now.replace(minute=0, second=0, microsecond=0)
+    for at in (hour, hour - timedelta(days=2)):
+        SourceHour.objects.create(source=source, hour=at, failed=1)
+    page = admin_client.get(reverse("admin:index")).content.decode()
+    (url, count) = re.findall(r'<a href="([^"]*\?status=failed[^"]*)">(\d+)</a>', page)[0]
+    assert count == "1"
+    listed = admin_client.get(unescape(url)).context["cl"].result_list
+    assert list(listed) == [failed]
+
+
 def test_dates_are_a_range_of_ids(admin_client: Client, site: Site) -> None:
     source = SourceFactory.create(site=site)
     old_at = timezone.now() - timedelta(days=30)
     old = received_event(source, Status.FAILED, id=row_id_floor(old_at))
     new = received_event(source, Status.PROCESSED)
     assert shown(admin_client, when="week") == [new]
+    assert shown(admin_client, when="day") == [new]
     until = (old_at + timedelta(days=1)).strftime("%Y-%m-%dT%H:%M")
     assert shown(admin_client, to=until) == [old]
     assert shown(admin_client, to=until, status="failed", type=old.event_type) == [old]
