@@ -27,8 +27,9 @@ from common.flushing import transaction_flush_later
 from webhooks.inbound.models import ReceivedEvent, Status
 
 BATCH_SIZE: Final = 500
-# One Ongage body may have 8 MiB, and becomes ten times as much once it is parsed.
-BATCH_BYTES: Final = 8 * 1024 * 1024
+# A body with many rows becomes thirty times as much once it is parsed, and all of a claim is parsed
+# together; a larger one comes alone.
+BATCH_BYTES: Final = 1024 * 1024
 MAX_ATTEMPTS: Final = 3
 
 _TABLE: Final = ReceivedEvent._meta.db_table
