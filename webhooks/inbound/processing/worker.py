@@ -13,7 +13,6 @@ from django.conf import settings
 from django.db import DatabaseError, InterfaceError, connection, reset_queries
 
 from common.database_trouble import is_environment_error
-from common.flushing import connection_flush_later
 from common.lease_owner import new_owner
 from sites.heartbeats import BEAT_SECONDS, beat, heartbeat_end
 from sites.models import ProcessKind
@@ -114,8 +113,6 @@ class Worker:
     def _round(self) -> int:
         if settings.DEBUG:
             reset_queries()  # Django keeps every statement, and ours carry whole batches
-        if connection.connection is None:
-            connection_flush_later(connection)
         if self._has_to_release:
             release_all(self.owner)
             self._has_to_release = False
