@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import subprocess
 import sys
+import threading
 import time
+from concurrent.futures import ThreadPoolExecutor
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -31,13 +34,36 @@ def test_a_saved_change_is_seen_within_a_second() -> None:
     assert _seconds_until(lambda: _is_active(source) is False) < 1.0
 
 
-def test_a_source_is_known_to_the_first_request_after_its_creation(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    monkeypatch.setattr(directory, "LOOK_AGAIN_SECONDS", 0.0)
+def test_a_source_is_known_to_the_first_request_after_its_creation() -> None:
     assert _is_active(engage_source()) is True
     for _ in range(5):
         assert Sender(engage_source()).post(engage_body()).status_code == 200
+
+
+def test_a_source_made_while_the_sources_are_read_is_known_to_the_first_request(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    earlier = engage_source()
+    assert _is_active(earlier) is True
+    was_read, may_go_on = threading.Event(), threading.Event()
+    load = directory._loaded
+
+    def loaded(version: int) -> directory._Snapshot:
+        snapshot = load(version)
+        was_read.set()
+        assert may_go_on.wait(10)
+        return snapshot
+
+    monkeypatch.setattr(directory, "_loaded", loaded)
+    earlier.save()
+    assert was_read.wait(10)
+    source = engage_source()
+    with ThreadPoolExecutor(1) as pool:
+        found = pool.submit(directory.find, source.public_id)
+        with pytest.raises(TimeoutError):
+            found.result(0.05)
+        may_go_on.set()
+        assert found.result(10) is not None
 
 
 def test_guesses_at_addresses_do_not_keep_the_database_busy(
@@ -45,16 +71,35 @@ def test_guesses_at_addresses_do_not_keep_the_database_busy(
 ) -> None:
     assert _is_active(engage_source()) is True
     asked: list[float] = []
+    run_chores = journal_writer.run_chores
+
+    def counted(seconds: float) -> bool:
+        asked.append(time.monotonic())
+        return run_chores(seconds)
+
+    monkeypatch.setattr(journal_writer, "run_chores", counted)
+    assert [directory.find(f"nobody-{number}") for number in range(6)] == [None] * 6
+    assert all(later - earlier > 0.09 for earlier, later in pairwise(asked))
+
+
+def test_guesses_at_addresses_do_not_keep_the_threads_busy(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    assert _is_active(engage_source()) is True
+    journal_writer.stop()
+    may_go_on, waiting = threading.Event(), threading.Semaphore(0)
 
     def run_chores(seconds: float) -> bool:
-        asked.append(seconds)
-        return True
+        waiting.release()
+        return may_go_on.wait(seconds)
 
-    monkeypatch.setattr(journal_writer, "run_chores", run_chores)
-    monkeypatch.setattr(directory, "LOOK_AGAIN_SECONDS", 60.0)
-    assert directory.find("nobody") is None
-    assert [directory.find(f"nobody-{number}") for number in range(50)] == [None] * 50
-    assert len(asked) <= 1
+    with ThreadPoolExecutor(4) as pool, monkeypatch.context() as patch:
+        patch.setattr(journal_writer, "run_chores", run_chores)
+        guesses = [pool.submit(directory.find, f"nobody-{number}") for number in range(4)]
+        for _ in guesses:
+            assert waiting.acquire(timeout=10)
+        assert directory.find("nobody") is None
+        may_go_on.set()
 
 
 def test_a_change_of_its_site_is_seen_too() -> None:
@@ -138,6 +183,8 @@ def test_while_the_database_is_away_the_last_snapshot_serves(
     source.save()
     journal_writer.run_chores()
     assert _is_active(source) is True
+    # It may be new: it is not said that there is no such address.
+    assert Sender(engage_source()).post(engage_body()).status_code == 503
 
 
 def test_without_any_snapshot_the_sender_is_asked_to_come_back(

@@ -2,8 +2,8 @@
 
 The journal's thread loads a snapshot on first use and again when the configuration version has
 risen, in this or any other process. Requests only read: while it loads, and while the database is
-away, the previous snapshot serves. Who is not in it may be new: then the thread looks once more
-before anybody is told that there is no such address.
+away, the previous snapshot serves. Who is not in it may be new: nobody is told that there is no
+such address before the thread has looked once more, later than the request came.
 """
 
 # ruff: noqa: TRY400 - the text of a database error, or of a preset's, may quote a row.
@@ -40,13 +40,13 @@ logger = logging.getLogger(__name__)
 Found = TypeVar("Found")
 
 FIRST_LOAD_SECONDS: Final = 10.0
-# What guesses at addresses costs the database no more than this, and no more threads.
+# Guesses at addresses cost the database no more rounds than this, and wait in no more threads.
 LOOK_AGAIN_SECONDS: Final = 0.1
 _looking_again: Final = threading.BoundedSemaphore(4)
 
 
 class DirectoryUnavailable(Exception):
-    """Nothing was loaded yet, and the database did not answer."""
+    """What was asked for is not loaded, and the database did not answer."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -84,13 +84,14 @@ class _Snapshot(NamedTuple):
 
 
 _current: _Snapshot | None = None
-_looked_at = float("-inf")
+# When the newest round that succeeded began, by the monotonic clock: what `_current` is as of.
+_as_of = float("-inf")
 
 
 def find(public_id: str) -> SourceSnapshot | None:
     """Return the source with this public id, active or not, or None.
 
-    All look-ups raise `DirectoryUnavailable` when nothing can be known yet.
+    All look-ups raise `DirectoryUnavailable` when it cannot be known whether there is one.
     """
     return _found(lambda snapshot: snapshot.sources.get(public_id))
 
@@ -116,17 +117,26 @@ def find_publishable_key(key: str) -> KnownPublishableKey | None:
 
 def _found(look: Callable[[_Snapshot], Found | None]) -> Found | None:
     found = look(_loaded_snapshot())
-    if (
-        found is None
-        and time.monotonic() - _looked_at > LOOK_AGAIN_SECONDS
-        and _looking_again.acquire(blocking=False)
-    ):
+    if found is None and _looking_again.acquire(blocking=False):
         try:
-            journal_writer.run_chores(FIRST_LOAD_SECONDS)
+            _look_again()
         finally:
             _looking_again.release()
         found = look(_loaded_snapshot())
     return found
+
+
+def _look_again() -> None:
+    """Return when the snapshot is as of this moment or later.
+
+    A round that is under way may have read before the row was there: only a later one counts.
+    """
+    now = time.monotonic()
+    time.sleep(max(0.0, _as_of + LOOK_AGAIN_SECONDS - now))
+    if _as_of < now:
+        journal_writer.run_chores(FIRST_LOAD_SECONDS)
+    if _as_of < now:
+        raise DirectoryUnavailable("The sources could not be loaded again.")
 
 
 def _loaded_snapshot() -> _Snapshot:
@@ -147,12 +157,13 @@ def invalidate() -> None:
 
 def refresh() -> None:
     """Load the sources when their version has risen. Runs in the journal's thread."""
-    global _current, _looked_at  # noqa: PLW0603
-    _looked_at = time.monotonic()
+    global _current, _as_of  # noqa: PLW0603
+    began = time.monotonic()
     # Read before the rows: a change in between is newer than what we note, and is seen next time.
     version = ConfigurationVersion.objects.values_list("value", flat=True).first() or 0
     if _current is None or _current.version != version:
         _current = _loaded(version)
+    _as_of = began
 
 
 def _loaded(version: int) -> _Snapshot:
