@@ -8,6 +8,8 @@ import socket
 import subprocess
 import sys
 import time
+from contextlib import suppress
+from itertools import cycle, islice
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -24,10 +26,18 @@ ROOT = Path(__file__).resolve().parent.parent.parent
 HEALTH_TOKEN = "health-token-of-the-tests"
 
 
+# Below the ports that the system hands out for connections, and other ones in each process of the
+# tests: granian shares its port with whoever else listens there, and would share the requests too.
+_WORKER = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw"))
+_PORTS = cycle(range(10_000 + 300 * (_WORKER % 70), 10_300 + 300 * (_WORKER % 70)))
+
+
 def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
+    for port in islice(_PORTS, 300):
+        with socket.socket() as probe, suppress(OSError):
+            probe.bind(("127.0.0.1", port))
+            return port
+    raise AssertionError("None of 300 ports is free.")
 
 
 def database_url() -> str:
