@@ -4,6 +4,7 @@ from collections.abc import Callable
 
 import pytest
 from django.test import Client
+from hypothesis import HealthCheck, settings
 
 from sites.models import Role, Site, User
 from tests.chromium import browser_type_launch_args
@@ -15,6 +16,10 @@ from tests.outside_tools import pytest_terminal_summary
 __all__ = ["browser_type_launch_args", "pytest_terminal_summary", "run_newman"]
 
 MakeMember = Callable[..., User]
+
+# How long an example takes says something about the machine, and nothing about the code.
+settings.register_profile("patchbay", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("patchbay")
 
 
 @pytest.fixture

@@ -19,8 +19,8 @@ _BIN: Final = Path(sys.executable).parent
 # npm's own patience, several minutes, is meant for people who watch it.
 _INSTALL: Final = (
     "ci", "--ignore-scripts", "--no-audit", "--no-fund", "--no-update-notifier",
-    "--loglevel=error", "--fetch-retries=1", "--fetch-retry-mintimeout=1000",
-    "--fetch-timeout=60000",
+    "--loglevel=error", "--fetch-retries=3", "--fetch-retry-mintimeout=1000",
+    "--fetch-retry-maxtimeout=5000", "--fetch-timeout=60000",
 )  # fmt: skip
 
 
@@ -62,7 +62,7 @@ def _npm(folder: Path) -> str:
         done = subprocess.run(
             [str(_BIN / "npm"), *_INSTALL],
             cwd=folder, stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False,
-            timeout=300,
+            timeout=900,
         )  # fmt: skip
     except (OSError, subprocess.TimeoutExpired) as error:
         return str(error)
