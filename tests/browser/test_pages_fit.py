@@ -9,6 +9,7 @@ from django.utils import timezone
 from playwright.sync_api import Browser
 from pytest_django.live_server_helper import LiveServer
 
+from contacts.consents.answers import consent_set
 from contacts.loyalty.amounts import MOST
 from contacts.loyalty.assigning import promotions_assign
 from contacts.loyalty.vouchers import VoucherOrder, vouchers_create
@@ -16,12 +17,15 @@ from contacts.models import Contact
 from integrations.models import Outcome
 from onsite.models import State
 from sites.models import ApiKeyHour, Role, Site
+from tests.automation.segments.made import computed, field, segment
+from tests.automation.workflows.making import changed, set_field, workflow
 from tests.browser.console import Colours, complaints_of, log_in
 from tests.contacts.changes import apply
 from tests.contacts.loyalty.giving import award, by, definition_of, promotion_of
 from tests.contacts.transfers import checked
 from tests.factories import (
     ApiKeyFactory,
+    ConsentDefinitionFactory,
     ContactFieldFactory,
     MembershipFactory,
     PublishableKeyFactory,
@@ -83,10 +87,13 @@ PATHS = (
     "/admin/integrations/apicall/{call}/change/",
     "/admin/contacts/contact/",
     "/admin/contacts/contact/{contact}/change/",
+    "/admin/contacts/contact/{contact}/consents/",
     "/admin/contacts/contact/{contact}/loyalty/",
     "/admin/contacts/contact/{contact}/loyalty/?tab=vouchers",
     "/admin/contacts/contact/{contact}/loyalty/?tab=promotions",
     "/admin/contacts/contact/export/",
+    "/admin/contacts/consentdefinition/",
+    "/admin/contacts/consentdefinition/{consent}/change/",
     "/admin/contacts/pointdefinition/",
     "/admin/contacts/pointdefinition/{points}/change/",
     "/admin/contacts/promotion/",
@@ -100,6 +107,12 @@ PATHS = (
     "/admin/contacts/contactfield/add/",
     "/admin/contacts/contactfield/{field}/change/",
     "/admin/contacts/contactfield/{field}/delete/",
+    "/admin/automation/segment/",
+    "/admin/automation/segment/{segment}/change/",
+    "/admin/automation/segment/{segment}/change/?tab=rule",
+    "/admin/automation/workflow/",
+    "/admin/automation/workflow/{workflow}/change/",
+    "/admin/automation/workflowrun/",
     "/admin/password_change/",
 )
 
@@ -121,6 +134,29 @@ def long_loyalty(site: Site, contact: Contact) -> dict[str, Any]:
     made = vouchers_create(site=site, orders=[order], source=by())[0].voucher
     assert made
     return {"points": points.pk, "promotion": promotion.pk, "voucher": made.pk}
+
+
+def long_consent(site: Site, contact: Contact) -> dict[str, Any]:
+    """Have a contact answer a consent with a long name twice; return its key."""
+    consent = ConsentDefinitionFactory.create(site=site, consent_id="c" * 120, name=LONG * 2)
+    for value in (True, False):
+        consent_set(
+            contact=contact,
+            consent_id=consent.consent_id,
+            value=value,
+            comment=LONG * 3,
+            source=by(),
+        )
+    return {"consent": consent.pk}
+
+
+def long_automation(site: Site) -> dict[str, Any]:
+    """Make a segment and a workflow with long names and values, run once; return their keys."""
+    chosen = segment(site, field("first_name", "ne", LONG), name=LONG)
+    computed(chosen)
+    made = workflow(site, set_field("last_name", LONG), name=LONG)
+    changed(site, "jane@example.com", city=LONG)
+    return {"segment": chosen.pk, "workflow": made.pk}
 
 
 @pytest.mark.parametrize("colours", ["light", "dark"])
@@ -154,7 +190,8 @@ def test_no_page_is_wider_than_the_screen_or_complains(
     )
     attributes = {"a" * 64: "a" * 64, "b" * 64: LONG}
     contact_id = apply(site, {"email": "jane@example.com"}, attributes=attributes).contact_id
-    loyalty = long_loyalty(site, Contact.objects.get(email="jane@example.com"))
+    contact = Contact.objects.get(email="jane@example.com")
+    loyalty = long_loyalty(site, contact)
     subscription = subscribe(site, name=LONG, url=f"https://receiver.example.com/{'x' * 200}")
     sent = delivery(subscription, of=event(site, payload={"long": LONG * 9}), reason=LONG)
     attempt(sent, sentence=LONG, response_body=LONG)
@@ -172,6 +209,8 @@ def test_no_page_is_wider_than_the_screen_or_complains(
         "import": checked(site, f"email;{LONG};first_name\n{LONG};x;y\na@x.se;;{LONG}\n").pk,
         "call": call.pk,
         **loyalty,
+        **long_consent(site, contact),
+        **long_automation(site),
     }
     context = browser.new_context(viewport={"width": width, "height": 800}, color_scheme=colours)
     page = context.new_page()
