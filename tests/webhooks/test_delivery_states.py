@@ -64,6 +64,12 @@ def end(
     to: Subscription, unit: Unit, owner: str, status: int | FailureKind, body: bytes = b""
 ) -> Tried:
     """Record an attempt that ended so, without having sent anything; return it."""
+    result = result_of(to, unit, status, body)
+    record([result], owner=owner)
+    return result
+
+
+def result_of(to: Subscription, unit: Unit, status: int | FailureKind, body: bytes = b"") -> Tried:
     snapshot = snapshot_of(to)
     built = unit.kept or build(snapshot, unit.events, unit.message_id)
     now = datetime.now(UTC)
@@ -75,7 +81,6 @@ def end(
         came = HttpAnswer(status=status, headers={}, body=body, is_cut=False, duration_ms=5)
     result = judged(unit, snapshot, Sent(now, prepared, came))
     result.keeps = None if unit.kept else built
-    record([result], owner=owner)
     return result
 
 
@@ -283,6 +288,28 @@ def test_a_failure_brings_nothing_back_of_what_was_erased_meanwhile(site: Site) 
     again = take(to, "one").units[0]
     with pytest.raises(CannotBuild, match="erased"):
         build(snapshot_of(to), again.events, again.message_id)
+
+
+@pytest.mark.parametrize("status", [200, 400, 500])
+@pytest.mark.parametrize("is_late", [False, True])
+def test_no_answer_about_a_person_who_was_erased_meanwhile_is_logged(
+    site: Site, status: int, is_late: bool
+) -> None:
+    """However the request ended, and for everybody to whom the same event was sent."""
+    first, second = (subscription("http://127.0.0.1:9/", site=site) for _ in range(2))
+    publish(first)
+    units = [take(to, "one").units[0] for to in (first, second)]
+    Event.objects.update(**EMPTIED)
+    if is_late:
+        Delivery.objects.update(lease_owner="another")
+    results = [
+        result_of(to, unit, status, body=b"Saved jane@example.com")
+        for to, unit in zip((first, second), units, strict=True)
+    ]
+    record(results, owner="one")
+    logged = Attempt.objects.values_list("status_code", "response_body")
+    assert list(logged) == [(status, ""), (status, "")]
+    assert not KeptBody.objects.exists()
 
 
 def test_a_batch_of_what_was_erased_meanwhile_is_not_kept(site: Site) -> None:

@@ -51,13 +51,14 @@ def record(results: Sequence[Tried], *, owner: str) -> Recorded:
         results = [each for each in results if each.unit.subscription_id in alive]
         if not results:
             return Recorded(0, 0)
+        results = _without_erased(results)
         moved = _move(results, owner, now)
         # Of a batch, some may be gone by now: their event was removed.
         on_time: list[Tried] = []
         others: list[Tried] = []
         for each in results:
             (others if moved.isdisjoint(each.unit.delivery_ids) else on_time).append(each)
-        on_time, late = _without_erased(on_time), _unrecorded(others)
+        late = _unrecorded(others)
         insert_rows(connection, Attempt, [_attempt_row(each, is_late=False) for each in on_time])
         insert_rows(connection, Attempt, [_attempt_row(each, is_late=True) for each in late])
         _keep_bodies(on_time, now)
@@ -81,7 +82,7 @@ def bodies_keep(results: Sequence[tuple[Any, Any]]) -> None:
 
 def _without_erased(results: list[Tried]) -> list[Tried]:
     """Leave out what would bring back a person who was erased while a request was under way."""
-    emptied = _emptied([each.unit for each in results if _is_kept(each)])
+    emptied = _emptied([each.unit for each in results if _is_kept(each) or _has_body(each)])
     if not emptied:
         return results
     return [
@@ -95,8 +96,11 @@ def _emptied(units: Sequence[Unit]) -> set[RowKey]:
 
     The events are locked: an erasure that begins now waits, and then finds what is stored here.
     """
-    unit_of = {part.event_id: unit.id for unit in units for part in unit.parts}
-    ids = sorted(unit_of)
+    units_of: dict[RowKey, list[RowKey]] = {}
+    for unit in units:
+        for part in unit.parts:
+            units_of.setdefault(part.event_id, []).append(unit.id)
+    ids = sorted(units_of)
     lock = "FOR SHARE" if connection.vendor == "postgresql" else ""
     found: set[RowKey] = set()
     for start in range(0, len(ids), _MOST_PARAMETERS):
@@ -107,7 +111,9 @@ def _emptied(units: Sequence[Unit]) -> set[RowKey]:
                 f"ORDER BY id {lock}",
                 some,
             )
-            found.update(unit_of[pk] for pk, is_empty in cursor.fetchall() if is_empty)
+            for pk, is_empty in cursor.fetchall():
+                if is_empty:
+                    found.update(units_of[pk])
     return found
 
 
@@ -232,6 +238,10 @@ def _keep_bodies(results: Sequence[Tried], now: datetime) -> None:
 
 def _is_kept(each: Tried) -> bool:
     return each.keeps is not None and each.decision.status in _TRIED_AGAIN
+
+
+def _has_body(each: Tried) -> bool:
+    return each.answer is not None and bool(each.answer.body)
 
 
 def _kept_row(unit: Any, built: Any, now: datetime) -> dict[str, Any]:

@@ -28,10 +28,11 @@ def events_forget(contact_id: UUID) -> None:
 
     A deletion says nothing of the person but the id and the reason: it stays, and still goes out.
     A delivery that is under way at this moment is not stopped; it finds nothing to send again, and
-    its body is not kept.
+    neither its body nor the answer to it is kept.
     """
     about = Event.objects.filter(contact_id=contact_id).exclude(type=DELETED)
-    ids = list(about.values_list("pk", flat=True))
+    # In the order in which a worker locks them that records how their requests ended.
+    ids = list(about.order_by("pk").select_for_update().values_list("pk", flat=True))
     if not ids:
         return
     Event.objects.filter(pk__in=ids).update(**EMPTIED)
