@@ -21,6 +21,7 @@ from tests.webhooks.delivery_log import delivery, event
 from tests.webhooks.publishing import subscribe
 from webhooks.models import Delivery, DeliveryStatus, SubscriptionState
 from webhooks.outbound.admin import delivery_streams
+from webhooks.outbound.delivering.unit import batch_message_id
 
 pytestmark = pytest.mark.django_db
 LIST = reverse("admin:webhooks_delivery_changelist")
@@ -129,7 +130,10 @@ def test_search_by_unit_finds_a_batch(admin_client: Client, site: Site) -> None:
     subscription = subscribe(site)
     first = delivery(subscription)
     second = delivery(subscription, unit=first.unit)
+    delivery(subscription)
     assert shown(admin_client, q=str(first.unit)) == [second, first]
+    # As the receiver reads it in the header of the request.
+    assert shown(admin_client, q=batch_message_id(first.unit)) == [second, first]
 
 
 def test_tabs_count_what_needs_a_look(admin_client: Client, failed: Delivery) -> None:

@@ -299,6 +299,19 @@ def test_a_body_built_again_is_the_one_that_went_out() -> None:
     assert sent_body(made, row).body == there.got[0].body
 
 
+@pytest.mark.network
+def test_a_batch_is_found_by_the_id_that_its_receiver_has(client: Client, superuser: User) -> None:
+    with receiver() as there:
+        to = subscription_at(there.url, batch_size=2)
+        rows = publish(to, 2)
+        deliver()
+    (got,) = there.got
+    client.force_login(superuser)
+    found = client.get(reverse("admin:webhooks_delivery_changelist"), {"q": got.message_id})
+    assert {each.pk for each in found.context["cl"].result_list} == {each.pk for each in rows}
+    assert got.message_id in text(client, rows[0])
+
+
 def test_a_held_one_says_who_paused_or_that_the_site_is_off(
     client: Client, member: MakeMember, site: Site
 ) -> None:

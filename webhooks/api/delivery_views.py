@@ -23,6 +23,7 @@ from webhooks.api.delivery_bodies import (
     filter_in,
 )
 from webhooks.api.view import ManagementView, body_or_nothing
+from webhooks.outbound.delivering.unit import unit_of_message
 from webhooks.outbound.delivery_stream import delivery_stream
 from webhooks.outbound.models import Delivery, DeliveryStatus, Event
 from webhooks.outbound.recovering.recover_filter import RecoverFilter
@@ -114,11 +115,19 @@ def _with_names() -> QuerySet[Delivery]:
 def _streams(filters: RecoverFilter, asked: dict[str, Any], site: Site) -> list[KeyStream]:
     if not asked.keys() & {"event", "message_id"}:
         return [delivery_stream(filters)]
+    of_them = _named(asked, site).values_list("pk", flat=True)
+    return [KeyStream(rows=filters.deliveries().filter(pk__in=list(of_them[:_MOST_OF_AN_EVENT])))]
+
+
+def _named(asked: dict[str, Any], site: Site) -> QuerySet[Delivery]:
+    """Return the deliveries of an event, or of a message: a batch has an id of its own."""
+    unit = unit_of_message(asked.get("message_id", ""))
+    if unit is not None:
+        batch = Delivery.objects.filter(unit=unit)
+        return batch.filter(event=asked["event"]) if "event" in asked else batch
     events = Event.objects.filter(site=site)
     if "event" in asked:
         events = events.filter(pk=asked["event"])
     if "message_id" in asked:
         events = events.filter(message_id=asked["message_id"])
-    named = list(events.values_list("pk", flat=True))
-    of_them = Delivery.objects.filter(event_id__in=named).values_list("pk", flat=True)
-    return [KeyStream(rows=filters.deliveries().filter(pk__in=list(of_them[:_MOST_OF_AN_EVENT])))]
+    return Delivery.objects.filter(event_id__in=list(events.values_list("pk", flat=True)))

@@ -16,6 +16,7 @@ from tests.webhooks.outbound.subscribing import saved
 from tests.webhooks.received import received_event
 from webhooks.inbound.models import Status
 from webhooks.models import Delivery, DeliveryStatus, KeptBody, Subscription
+from webhooks.outbound.delivering.unit import batch_message_id
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -57,6 +58,9 @@ def test_deliveries_are_found_by_what_they_are(
         (f"?event={late.event_id}", [late]),
         (f"?messageId={failed.event.message_id}", [failed]),
         (f"?messageId={failed.event.message_id}&state=succeeded", []),
+        (f"?messageId={batch_message_id(late.unit)}", [late]),
+        (f"?messageId={batch_message_id(late.unit)}&event={late.event_id}", [late]),
+        (f"?messageId={batch_message_id(late.unit)}&event={failed.event_id}", []),
         ("?since=2999-01-01T00:00:00Z", []),
         ("?until=2999-01-01T00:00:00%2B01:00", [elsewhere, late, arrived, failed]),
     ):

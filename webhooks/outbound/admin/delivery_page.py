@@ -20,6 +20,7 @@ from webhooks.outbound.admin.delivery_words import (
     took_words,
     trigger_words,
 )
+from webhooks.outbound.delivering.unit import batch_message_id
 from webhooks.outbound.models import Attempt, Delivery, DeliveryStatus, Event
 from webhooks.outbound.recovering.resend import CANCELLABLE, why_not_resendable
 from webhooks.outbound.sent_bodies import SentBody, draft_body, sent_body
@@ -86,6 +87,7 @@ def delivery_context(
         "is_success": delivery.status == DeliveryStatus.SUCCEEDED,
         "is_cancellable": delivery.status in CANCELLABLE,
         "batch_others": _batch_count(delivery) - 1,
+        "batch_message_id": _batch_message_id(delivery, exchange),
         "repeats": _linked(Delivery.objects.filter(pk__in=[delivery.repeats_id])),
         "repeated_by": _linked(Delivery.objects.filter(repeats=delivery.pk)),
         "newer": _neighbour(delivery, "pk__gt", "pk"),
@@ -142,6 +144,12 @@ def _is_unsent(delivery: Delivery, attempts: list[Attempt]) -> bool:
 
 def _batch_count(delivery: Delivery) -> int:
     return Delivery.objects.filter(unit=delivery.unit).count()
+
+
+def _batch_message_id(delivery: Delivery, exchange: Exchange | None) -> str:
+    """Return the id by which the receiver knows the batch, empty where its request has none."""
+    own = batch_message_id(delivery.unit)
+    return own if exchange and own in exchange.request_headers.values() else ""
 
 
 def _linked(rows: QuerySet[Delivery]) -> list[dict[str, Any]]:

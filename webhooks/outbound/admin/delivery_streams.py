@@ -17,6 +17,7 @@ from contacts.search import contacts_found
 from sites.roles import is_superuser
 from sites.site_filter import chosen_sites
 from webhooks.outbound.admin.delivery_filters import visible_subscriptions
+from webhooks.outbound.delivering.unit import unit_of_message
 from webhooks.outbound.models import TROUBLED, Delivery, Event
 from webhooks.outbound.recovering.conditions import in_state, is_waiting
 
@@ -93,7 +94,7 @@ def _waiting_keys(request: HttpRequest, chosen: dict[str, str]) -> list[UUID] | 
 def searched_streams(request: HttpRequest, rows: QuerySet[Delivery], query: str) -> list[KeyStream]:
     """Return the deliveries that the text names: by an id of theirs, their event or its person."""
     term = query.strip().replace("\0", "")[:_LONGEST]
-    named = _as_uuid(term)
+    named = unit_of_message(term) or _as_uuid(term)
     events = _first_keys(Event.objects.filter(message_id=term), 1)
     for site in chosen_sites(request):
         if found := contacts_found(site=site, text=term):

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from math import inf
-from typing import NamedTuple, TypeAlias
+from typing import Final, NamedTuple, TypeAlias
 from uuid import UUID
 
 from webhooks.outbound.formats.base import SentEvent
 
 # Payloads above this are read one by one, right before they are sent.
 LARGE_BYTES = 64 * 1024
+_OF_BATCH: Final = re.compile("msg_([0-9a-f]{32})")
 
 
 # Ids stay as the driver gives them: objects of PostgreSQL, hexadecimal text of SQLite.
@@ -67,3 +69,9 @@ class Unit:
 def batch_message_id(unit_id: RowKey) -> str:
     """Return the message id of a batch, the same at each attempt and after any crash."""
     return f"msg_{unit_id if isinstance(unit_id, str) else unit_id.hex}"
+
+
+def unit_of_message(message_id: str) -> UUID | None:
+    """Return the unit of a message id from `batch_message_id`, None for that of an event."""
+    named = _OF_BATCH.fullmatch(message_id)
+    return UUID(named[1]) if named else None
