@@ -38,8 +38,10 @@ class VoyadoEngage(Preset):
             label="Signing secrets",
             kind=FieldKind.SECRETS,
             required=True,
-            help_text="From the endpoint's page in the Svix portal, beginning with whsec_. One a "
-            "line, newest first: after a rotation keep the old one for 24 hours.",
+            help_text="From the endpoint's page in the Svix portal, beginning with whsec_. The "
+            "portal asks for an address first: give it one of this host that ends in /in/soon, "
+            "and the true one afterwards. One a line, newest first: after a rotation keep the old "
+            "one for 24 hours.",
             clean=clean_signing_secret,
         ),
         SettingField(

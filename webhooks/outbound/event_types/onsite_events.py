@@ -69,10 +69,11 @@ ONSITE_EVENT_TYPES: Final = (
             "contactId": None,
             "redeal": "",
             "isKnown": None,
-            "lookup": "error",
+            "lookup": "blocked",
             "write": "",
-            "code": "LOOKUP_FAILED",
-            "reason": "The look-up answered 500, which is not on the list of ignored codes.",
+            "code": "LOOKUP_STATUS",
+            "reason": "The API answered 500, which is neither expected nor on the list of ignored "
+            "codes.",
         },
     ),
 )
