@@ -53,6 +53,20 @@ def forbidden(request: HttpRequest, exception: Exception, **_: Any) -> HttpRespo
     )
 
 
+def locked_out(
+    request: HttpRequest, response: HttpResponse | None, credentials: dict[str, Any] | None
+) -> HttpResponse:
+    """Answer whoever gave too many wrong passwords; all the same whether there is such a name."""
+    return _page(
+        request,
+        HTTPStatus.TOO_MANY_REQUESTS,
+        "Too many wrong passwords",
+        "This name may not log in from here for a quarter of an hour, also with the right "
+        "password. A superuser can end that sooner under System → Failed logins, and give another "
+        "password under System → Users.",
+    )
+
+
 def stale_form(request: HttpRequest, reason: str = "") -> HttpResponse:
     """Answer a form whose token does not fit, most often because somebody logged in meanwhile."""
     return _page(

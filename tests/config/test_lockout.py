@@ -32,6 +32,15 @@ def test_guessing_locks_this_name_from_this_address_only(client: Client, superus
     assert log_in(client, superuser, PASSWORD, "203.0.113.8")
 
 
+def test_whoever_is_locked_out_reads_what_helps(client: Client, superuser: User) -> None:
+    for name in (superuser.username, "nobody"):
+        for _ in range(settings.AXES_FAILURE_LIMIT):
+            answer = client.post("/admin/login/", {"username": name, "password": "wrong"})
+        assert answer.status_code == 429
+        assert "Too many wrong passwords" in answer.text
+        assert "System → Failed logins" in answer.text
+
+
 def test_lock_ends_by_itself() -> None:
     assert settings.AXES_COOLOFF_TIME.total_seconds() == 900
 
