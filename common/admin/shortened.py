@@ -5,7 +5,14 @@ from __future__ import annotations
 from typing import Final
 
 _LONGEST: Final = 120
+# A word that is cut for it is longer than what is left out otherwise.
+_LONGEST_WORD: Final = 30
 
 
 def shortened(text: str) -> str:
-    return text if len(text) <= _LONGEST else text[: _LONGEST - 1] + "…"
+    """Return the text if it is short, else its beginning, which ends with a whole word."""
+    if len(text) <= _LONGEST:
+        return text
+    last_blank = text.rfind(" ", _LONGEST - _LONGEST_WORD, _LONGEST)
+    end = last_blank if last_blank > 0 else _LONGEST - 1
+    return f"{text[:end].rstrip(' .,;:')}…"

@@ -136,6 +136,22 @@ def test_search_by_unit_finds_a_batch(admin_client: Client, site: Site) -> None:
     assert shown(admin_client, q=batch_message_id(first.unit)) == [second, first]
 
 
+@pytest.mark.parametrize(
+    ("reason", "told"),
+    [
+        ("word " * 23 + "word.", "word word."),
+        ("The receiver answered 302. " + "Look at it again. " * 6, "it again…"),
+        ("a sentence, " * 10 + "which goes on", "sentence…"),
+        ("x" * 200, "x" * 119 + "…"),
+    ],
+)
+def test_a_long_reason_ends_with_a_whole_word(
+    admin_client: Client, site: Site, reason: str, told: str
+) -> None:
+    delivery(subscribe(site), reason=reason)
+    assert f"{told}</td>" in admin_client.get(LIST).content.decode()
+
+
 def test_tabs_count_what_needs_a_look(admin_client: Client, failed: Delivery) -> None:
     tabs = {tab.label: tab for tab in admin_client.get(LIST).context["list_tabs"]}
     assert list(tabs) == ["All", "Succeeded", "Failed", "Pending", "Held"]
