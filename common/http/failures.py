@@ -158,8 +158,8 @@ def no_http() -> HttpFailure:
 def answer_late(seconds: float) -> HttpFailure:
     return HttpFailure(
         FailureKind.TIMEOUT,
-        f"No complete answer came within {seconds:g} seconds. The request may have been "
-        "carried out all the same.",
+        f"No complete answer came within {seconds:g} second{'' if seconds == 1 else 's'}. The "
+        "request may have been carried out all the same.",
     )
 
 
