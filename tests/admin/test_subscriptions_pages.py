@@ -397,6 +397,19 @@ def test_recent_event_is_sent(operator: Client, site: Site) -> None:
     assert "Enable…" not in text
 
 
+def test_what_the_subscription_receives_is_offered_first(operator: Client, site: Site) -> None:
+    subscription = saved(site, event_types=["contact.*"])
+    other = saved(site, name="Other")
+    wanted = delivery(subscription, event_type="contact.created").event
+    newer = [delivery(other, event_type="subscription.failing").event for _ in range(20)]
+    response = operator.get(page(subscription, "test"))
+    assert response.context["recent_events"] == [wanted]
+    assert response.context["other_events"] == newer[:5:-1]
+    text = html(response)
+    assert f'value="{wanted.pk}" checked' in text
+    assert text.count(" checked>") == 1
+
+
 @pytest.mark.parametrize("form", [{}, {"type": "nothing"}, {"event": "x"}, {"event": "0" * 32}])
 def test_what_cannot_be_tried_is_said(operator: Client, site: Site, form: dict[str, str]) -> None:
     response = operator.post(page(saved(site), part="send_test"), form, follow=True)

@@ -125,6 +125,7 @@ def test_secrets_are_encrypted_at_rest(site: Site) -> None:
         ({"concurrency": 0}, "concurrency"),
         ({"rate_per_second": "5"}, "rate_per_second"),
         ({"format_key": "connectif_send", "signing": "none", "batch_size": 2}, "batch_size"),
+        ({"batch_seconds": 5}, "batch_size"),
         (
             {"format_key": "cloudevents", "format_settings": {"mode": "binary"}, "batch_size": 5,
              "strict_order": True},

@@ -10,6 +10,7 @@ from django.http import HttpRequest
 from common.admin.payload_text import PayloadText, payload_text
 from webhooks.outbound.admin.event_choices import carried_types, received_types
 from webhooks.outbound.event_types import EventType
+from webhooks.outbound.event_types.matching import matches
 from webhooks.outbound.formats.registry import format_for
 from webhooks.outbound.models import Attempt, Delivery, Event, KeptBody, Subscription
 
@@ -32,10 +33,12 @@ def test_context(request: HttpRequest, subscription: Subscription) -> dict[str, 
     dialect = format_for(subscription.format_key)
     received = received_types(subscription, dialect)
     others = [each for each in carried_types(subscription, dialect) if each not in received]
+    wanted, unwanted = _recent_events(subscription)
     return {
         "received_types": by_group(received),
         "other_types": by_group(others),
-        "recent_events": _recent_events(subscription),
+        "recent_events": wanted,
+        "other_events": unwanted,
         "needs_raw": dialect is not None and dialect.needs_raw(subscription.format_settings),
     }
 
@@ -60,11 +63,14 @@ def shown_test(attempt: Attempt) -> ShownTest:
     )
 
 
-def _recent_events(subscription: Subscription) -> list[Event]:
-    """Return the newest events that the format can carry as they are stored."""
+def _recent_events(subscription: Subscription) -> tuple[list[Event], list[Event]]:
+    """Return the newest events of types that it receives, then of others that could be sent.
+
+    All are such as the format can carry as they are stored.
+    """
     dialect, settings = format_for(subscription.format_key), subscription.format_settings
     if dialect is None:
-        return []
+        return [], []
     rows = Event.objects.filter(site=subscription.site).exclude(payload="")
     newest = rows.only("pk", "type", "occurred_at", "is_test", "raw_content_type").order_by("-pk")
     needs_raw = dialect.needs_raw(settings)
@@ -75,4 +81,6 @@ def _recent_events(subscription: Subscription) -> list[Event]:
         and not each.is_test
         and (each.raw_content_type or not needs_raw)
     ]
-    return found[:_RECENT]
+    wanted = [each for each in found if matches(subscription.event_types, each.type)][:_RECENT]
+    others = [each for each in found if not matches(subscription.event_types, each.type)]
+    return wanted, others[: _RECENT - len(wanted)]

@@ -55,6 +55,10 @@ _CLEAN_SIGNING: Final[Mapping[str, Callable[[str], str]]] = {
     Signing.WEBENGAGE: clean_legacy_secret,
 }
 _LONGEST_CREDENTIAL: Final = 500
+_WINDOW_OF_ONE: Final = (
+    "Batching: a window gathers events for one request. Let a request hold at least 2, or set the "
+    "window to 0 and each goes out at once."
+)
 
 Errors = dict[str, Any]
 
@@ -159,6 +163,8 @@ def _clean_by_format(subscription: Subscription, dialect: Format, errors: Errors
         errors["url"] = f"Remove {names} from the URL: it is added to each request."
     if not dialect.is_batchable and subscription.is_batched:
         errors["batch_size"] = f"The format “{dialect.label}” carries one event a request."
+    elif subscription.batch_size == 1 and subscription.batch_seconds:
+        errors["batch_size"] = _WINDOW_OF_ONE
     if subscription.is_batched and subscription.strict_order:
         errors["strict_order"] = "Batches are not sent in strict order. Choose one of the two."
     if subscription.signing not in dialect.signings:
