@@ -9,8 +9,11 @@ import psutil
 Found = TypeVar("Found")
 
 
-def eventually(look: Callable[[], Found], *, seconds: float = 30.0, what: str = "") -> Found:
-    """Return the first truthy result of `look`; fail when there is none in time."""
+def eventually(look: Callable[[], Found], *, seconds: float = 120.0, what: str = "") -> Found:
+    """Return the first truthy result of `look`; fail when there is none in time.
+
+    A busy machine may need long for what a quiet one does at once, and it costs nothing to let it.
+    """
     deadline = time.monotonic() + seconds
     while not (found := look()):
         if time.monotonic() > deadline:

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import json
 import threading
-import time
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
@@ -501,20 +500,23 @@ def test_an_event_heavier_than_a_batch_may_be_goes_alone() -> None:
 
 
 def test_a_rate_limit_is_kept() -> None:
-    times: list[float] = []
+    times: list[datetime] = []
 
     def notes(_: Got) -> Answer:
-        times.append(time.monotonic())
+        times.append(timezone.now())
         return 200, {}, b""
 
     with receiver(notes) as there:
         to = subscription(there.url, rate_per_second=20)
         publish(to, 12)
+        began_at = timezone.now()
         assert deliver() == 12
     to.refresh_from_db()
     assert to.paced_until is not None
+    just, burst = timedelta(milliseconds=2), timedelta(seconds=0.1)
+    assert to.paced_until - began_at >= 12 * timedelta(seconds=1 / 20) - just
     # A tenth of a second's worth may go at once; the others take their time.
-    assert times[-1] - times[0] >= 0.4
+    assert times[-1] >= to.paced_until - burst - just
 
 
 def test_the_rate_of_all_workers_is_one() -> None:

@@ -6,9 +6,11 @@ import subprocess
 import sys
 import threading
 import time
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from itertools import pairwise
 from pathlib import Path
+from unittest import mock
 
 import pytest
 from django.db import OperationalError, connection
@@ -18,6 +20,7 @@ from sites.models import PublishableKey
 from sites.publishable_keys.known_keys import KnownPublishableKey
 from sites.publishable_keys.services import publishable_key_revoke, publishable_key_update
 from tests.factories import PublishableKeyFactory
+from tests.processes.waiting import eventually
 from tests.webhooks.reception import Sender, engage_body, engage_source
 from webhooks.inbound.journal.writer import CHORE_SECONDS, JournalWriter, journal_writer
 from webhooks.inbound.reception import directory
@@ -31,7 +34,7 @@ def test_a_saved_change_is_seen_within_a_second() -> None:
     assert _is_active(source) is True
     source.is_active = False
     source.save()
-    assert _seconds_until(lambda: _is_active(source) is False) < 1.0
+    assert _is_seen_in_time(lambda: _is_active(source) is False)
 
 
 def test_a_source_is_known_to_the_first_request_after_its_creation() -> None:
@@ -51,19 +54,19 @@ def test_a_source_made_while_the_sources_are_read_is_known_to_the_first_request(
     def loaded(version: int) -> directory._Snapshot:
         snapshot = load(version)
         was_read.set()
-        assert may_go_on.wait(10)
+        assert may_go_on.wait(120)
         return snapshot
 
     monkeypatch.setattr(directory, "_loaded", loaded)
     earlier.save()
-    assert was_read.wait(10)
+    assert was_read.wait(120)
     source = engage_source()
     with ThreadPoolExecutor(1) as pool:
         found = pool.submit(directory.find, source.public_id)
         with pytest.raises(TimeoutError):
             found.result(0.05)
         may_go_on.set()
-        assert found.result(10) is not None
+        assert found.result(120) is not None
 
 
 def test_guesses_at_addresses_do_not_keep_the_database_busy(
@@ -97,7 +100,7 @@ def test_guesses_at_addresses_do_not_keep_the_threads_busy(
         patch.setattr(journal_writer, "run_chores", run_chores)
         guesses = [pool.submit(directory.find, f"nobody-{number}") for number in range(4)]
         for _ in guesses:
-            assert waiting.acquire(timeout=10)
+            assert waiting.acquire(timeout=120)
         assert directory.find("nobody") is None
         may_go_on.set()
 
@@ -107,14 +110,14 @@ def test_a_change_of_its_site_is_seen_too() -> None:
     assert _is_active(source) is True
     source.site.is_active = False
     source.site.save()
-    assert _seconds_until(lambda: _is_active(source) is False) < 1.0
+    assert _is_seen_in_time(lambda: _is_active(source) is False)
 
 
 def test_a_deleted_source_disappears() -> None:
     source = engage_source()
     assert _is_active(source) is True
     source.delete()
-    assert _seconds_until(lambda: directory.find(source.public_id) is None) < 1.0
+    assert _is_seen_in_time(lambda: directory.find(source.public_id) is None)
 
 
 def test_a_revoked_publishable_key_is_known_as_such() -> None:
@@ -123,7 +126,7 @@ def test_a_revoked_publishable_key_is_known_as_such() -> None:
     assert _opens(key, site_id) is True
     assert _opens(key, site_id.upper()) is False
     publishable_key_revoke(key=key, actor=Actor.system("test"))
-    assert _seconds_until(lambda: _opens(key, site_id) is False) < 1.0
+    assert _is_seen_in_time(lambda: _opens(key, site_id) is False)
     # The row stays: whoever uses it is told no, and the log can name it.
     assert directory.find_publishable_key(key.key) is not None
 
@@ -133,7 +136,7 @@ def test_a_changed_list_of_origins_is_seen_too() -> None:
     assert _known(key).allows("https://a.example")
     key.allowed_origins = ["https://b.example"]
     publishable_key_update(key=key, actor=Actor.system("test"))
-    assert _seconds_until(lambda: _known(key).allows("https://b.example")) < 1.0
+    assert _is_seen_in_time(lambda: _known(key).allows("https://b.example"))
     assert not _known(key).allows("https://a.example")
     assert not _known(key).allows("")
 
@@ -156,7 +159,7 @@ def test_a_change_in_another_process_is_seen_within_a_second_of_its_commit() -> 
     subprocess.run(
         [sys.executable, "-c", code], check=True, cwd=root, env=_environ() | environment_of_child
     )
-    assert _seconds_until(lambda: _is_active(source) is False) < 1.0
+    assert _is_seen_in_time(lambda: _is_active(source) is False)
 
 
 def test_nothing_is_loaded_while_nothing_changes(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -176,7 +179,7 @@ def test_while_the_database_is_away_the_last_snapshot_serves(
     source = engage_source()
     assert _is_active(source) is True
 
-    def away() -> dict[str, directory.SourceSnapshot]:
+    def away(_: int) -> directory._Snapshot:
         raise OperationalError("away")
 
     monkeypatch.setattr(directory, "_loaded", away)
@@ -190,7 +193,7 @@ def test_while_the_database_is_away_the_last_snapshot_serves(
 def test_without_any_snapshot_the_sender_is_asked_to_come_back(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    def away() -> dict[str, directory.SourceSnapshot]:
+    def away(_: int) -> directory._Snapshot:
         raise OperationalError("away")
 
     monkeypatch.setattr(directory, "_loaded", away)
@@ -218,16 +221,21 @@ def test_requests_are_not_held_up_by_a_refresh(monkeypatch: pytest.MonkeyPatch) 
     source = engage_source()
     assert _is_active(source) is True
 
-    def slow() -> dict[str, directory.SourceSnapshot]:
-        time.sleep(0.5)
-        return {}
+    is_loading, may_go_on = threading.Event(), threading.Event()
+    load = directory._loaded
+
+    def slow(version: int) -> directory._Snapshot:
+        is_loading.set()
+        assert may_go_on.wait(120)
+        return load(version)
 
     monkeypatch.setattr(directory, "_loaded", slow)
+    source.is_active = False
     source.save()
-    time.sleep(CHORE_SECONDS + 0.1)
-    started = time.monotonic()
+    assert is_loading.wait(120)
     assert _is_active(source) is True
-    assert time.monotonic() - started < 0.2
+    may_go_on.set()
+    eventually(lambda: _is_active(source) is False)
 
 
 def test_a_chore_that_fails_does_not_stop_the_others() -> None:
@@ -252,14 +260,22 @@ def _is_active(source: Source) -> bool | None:
     return found.is_active if found else None
 
 
-def _seconds_until(holds: object) -> float:
-    assert callable(holds)
-    started = time.monotonic()
-    while not holds():
-        if time.monotonic() - started > 5:
-            raise AssertionError("It never came.")
-        time.sleep(0.01)
-    return time.monotonic() - started
+def _is_seen_in_time(holds: Callable[[], bool]) -> bool:
+    """Wait until it holds, and say whether two rounds of chores were enough, within a second.
+
+    Rounds are counted, not seconds: a busy machine may keep any thread waiting.
+    """
+    run_chores, snapshots = journal_writer._run_chores, []
+
+    def noted() -> None:
+        run_chores()
+        snapshots.append(directory._current)
+
+    with mock.patch.object(journal_writer, "_run_chores", noted):
+        eventually(holds)
+    shown = directory._current
+    rounds = next((number for number, each in enumerate(snapshots, 1) if each is shown), 0)
+    return rounds <= 2 and 2 * CHORE_SECONDS < 1.0
 
 
 def _environ() -> dict[str, str]:

@@ -195,16 +195,18 @@ def test_polling_waits_longer_while_idle_and_starts_over_when_busy(
     bell.close()
 
 
-def test_a_rung_bell_ends_any_wait() -> None:
+def test_a_rung_bell_ends_any_wait(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("POLL_SECONDS", "FIRST_PAUSE_SECONDS", "LONGEST_PAUSE_SECONDS"):
+        monkeypatch.setattr(f"webhooks.waking.{name}", 60.0)
     bell = Bell()
     waiting = waiting_for(RECEIVED, "default", bell)
+    bell.ring()
+    bell.ring()
     waiting.wait()  # a listener connects
-    bell.ring()
-    bell.ring()
     started = time.monotonic()
     for _ in range(20):
         waiting.wait()
-    assert time.monotonic() - started < 0.5
+    assert time.monotonic() - started < 60.0
     waiting.close()
     bell.close()
 
@@ -212,7 +214,7 @@ def test_a_rung_bell_ends_any_wait() -> None:
 @pytest.mark.django_db(transaction=True)
 @pytest.mark.skipif(connection.vendor != "postgresql", reason="SQLite is polled")
 def test_a_listener_is_woken_at_the_commit(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("webhooks.waking.POLL_SECONDS", 20.0)
+    monkeypatch.setattr("webhooks.waking.POLL_SECONDS", 600.0)
     bell = Bell()
     waiting = waiting_for(RECEIVED, "default", bell)
     assert isinstance(waiting, Listening)
@@ -228,7 +230,7 @@ def test_a_listener_is_woken_at_the_commit(monkeypatch: pytest.MonkeyPatch) -> N
     with transaction.atomic():
         wake_workers(RECEIVED)
         assert not woken.wait(0.2)
-    assert woken.wait(5)
+    assert woken.wait(60)
     listener.join()
     waiting.close()
     bell.close()
@@ -239,19 +241,21 @@ def test_a_listener_is_woken_at_the_commit(monkeypatch: pytest.MonkeyPatch) -> N
 def test_a_listener_that_lost_its_connection_connects_again() -> None:
     bell = Bell()
     waiting = waiting_for(RECEIVED, "default", bell)
+    # The server takes its time to let go of those that ended.
+    others = _listeners()
     waiting.wait()
-    (lost,) = _listeners()
+    (lost,) = _listeners() - others
+    others.add(lost)
     with connection.cursor() as cursor:
         cursor.execute("SELECT pg_terminate_backend(%s)", [lost])
     bell.ring()  # so that no wait takes its second
-    ends_at = time.monotonic() + 10
-    while time.monotonic() < ends_at and not _listeners() - {lost}:
+    ends_at = time.monotonic() + 60
+    while time.monotonic() < ends_at and not _listeners() - others:
         waiting.wait()
-    found = _listeners()
+    found = _listeners() - others
     waiting.close()
     bell.close()
     assert len(found) == 1
-    assert found != {lost}
 
 
 def _listeners() -> set[int]:
