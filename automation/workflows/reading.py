@@ -71,7 +71,7 @@ class Reading:
         given = self._document.get(name, default)
         if isinstance(given, str) and given in choices:
             return given
-        self.problem(name, f"Choose one of: {', '.join(choices)}.")
+        self.problem(name, f"Choose one of: {', '.join(choices)}." if given else _NEEDED)
         return choices[0]
 
     def key(self, name: str, known: Collection[Any], missing: str) -> Any:
@@ -115,7 +115,7 @@ class Reading:
     def amount(self, name: str) -> dict[str, Any]:
         """Return a number above zero with at most four places, or a variable."""
         value = self.value(name)
-        if "variable" not in value and value["literal"] is not None:
+        if "variable" not in value and value["literal"] not in (None, ""):
             number = decimal_of(value["literal"])
             if number is None or number <= 0:
                 self.problem(name, "Give a number above zero, with at most four decimals.")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any, NamedTuple
 from uuid import UUID
 
@@ -42,7 +43,7 @@ def latest_event(trigger: Trigger, things: SiteThings) -> dict[str, Any]:
     """Return the `event` of the latest time that it happened, {} when it never did."""
     kind = trigger["type"]
     if kind in (RECEPTION_EVENT, INBOUND_EVENT):
-        return next((row.event for row in _latest_rows(trigger, things)), {})
+        return next((rows[0].event for rows in _latest_rows(trigger, things)), {})
     if kind == CONTACT_CHANGE:
         return _latest_change(things)
     if kind == SUBMISSION:
@@ -50,6 +51,18 @@ def latest_event(trigger: Trigger, things: SiteThings) -> dict[str, Any]:
         submission = latest.order_by("-pk").first()
         return submission_document(submission) if submission else {}
     return {} if kind == SCHEDULE else {"segmentId": trigger.get("segment") or ""}
+
+
+def latest_values(trigger: Trigger, things: SiteThings) -> dict[str, Any]:
+    """Return the `event` of the latest time; what a reception event lacked is of one before."""
+    if trigger["type"] != RECEPTION_EVENT:
+        return latest_event(trigger, things)
+    found: dict[str, Any] = {}
+    for rows in _latest_rows(trigger, things):
+        for name, value in rows[0].event.items():
+            if found.get(name) is None:
+                found[name] = value
+    return found
 
 
 def rows_of(received: ReceivedEvent, trigger: Trigger) -> list[ReceivedRow]:
@@ -75,16 +88,15 @@ def source_of(trigger: Trigger, things: SiteThings) -> int | None:
     return source.pk if source else None
 
 
-def _latest_rows(trigger: Trigger, things: SiteThings) -> list[ReceivedRow]:
+def _latest_rows(trigger: Trigger, things: SiteThings) -> Iterator[list[ReceivedRow]]:
+    """Yield the rows of each of the latest received events that had any, newest first."""
     source_id = source_of(trigger, things)
     if source_id is None:
-        return []
+        return
     received = ReceivedEvent.objects.filter(source=source_id, body__isnull=False)
     for event in received.order_by("-pk")[:_LOOKED_AT]:
-        rows = rows_of(event, trigger)
-        if rows:
-            return rows
-    return []
+        if rows := rows_of(event, trigger):
+            yield rows
 
 
 def _parsed(received: ReceivedEvent) -> list[InboundEvent]:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from automation.workflows.contact_documents import NAMES, contact_documents
-from automation.workflows.samples import latest_event
+from automation.workflows.samples import latest_values
 from automation.workflows.site_things import SYSTEM_NAMES, SiteThings
 from automation.workflows.triggers import (
     CONTACT_CHANGE,
@@ -55,7 +55,7 @@ class Variable:
 def variables_of(trigger: Trigger, site: Site, things: SiteThings | None = None) -> list[Variable]:
     """Return the variables that a trigger gives, event first, with their latest sample values."""
     things = things or SiteThings(site)
-    event = latest_event(trigger, things)
+    event = latest_values(trigger, things)
     found = [*_event_variables(trigger, things, event)][:MOST_VARIABLES]
     return [*found, *_contact_variables(things)]
 

@@ -127,7 +127,7 @@ def test_a_form_sent_twice_counts_once(
         ({"what": "award", "amount": "1.00001"}, "decimal places"),
         ({"what": "correct", "amount": "-5"}, "Say why"),
         ({"what": "correct", "amount": "-101", "reason": "Twice"}, "The contact has 100"),
-        ({"what": "award", "amount": "x"}, "Enter a number."),
+        ({"what": "award", "amount": "1,5"}, "with a point before its decimals: 12.5"),
         ({"what": "steal", "amount": "1"}, "Select a valid choice."),
         ({"what": "award", "amount": "1", "token": "mine"}, "errorlist"),
     ],

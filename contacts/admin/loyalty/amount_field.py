@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 from decimal import Decimal
-from typing import Any
+from typing import Any, ClassVar
 
 from django import forms
 from django.core.exceptions import ValidationError
@@ -14,6 +14,10 @@ class AmountField(forms.DecimalField):
 
     With `may_take` a minus before it is taken as well.
     """
+
+    default_error_messages: ClassVar[dict[str, Any]] = {
+        "invalid": "Enter a number, with a point before its decimals: 12.5."
+    }
 
     def __init__(self, *, may_take: bool = False, **kwargs: Any) -> None:
         self.may_take = may_take

@@ -96,6 +96,16 @@ def test_variables_of_a_reception_event_have_the_latest_values(site: Site) -> No
     assert found["/contact/city"].sample == "Lund"
 
 
+def test_a_value_that_the_latest_event_lacks_is_the_one_that_came_before(site: Site) -> None:
+    event = purchases(site, AMOUNT, AMOUNT | {"field_id": "discount", "name": "Discount"})
+    receive(event, amount=99.5, discount=0)
+    receive(event, amount=20)
+    process()
+    trigger = {"type": "reception_event", "event": event.event_id}
+    found = {each.pointer: each.sample for each in variables_of(trigger, site)}
+    assert (found["/event/amount"], found["/event/discount"]) == (20, 0)
+
+
 def old(run: WorkflowRun) -> None:
     """Give a run a key as it would have had a year ago."""
     before = WorkflowStep.objects.filter(run=run)

@@ -26,6 +26,7 @@ from tests.automation.workflows.making import (
     receive,
     runs,
     set_field,
+    step,
     workflow,
 )
 from tests.factories import SiteFactory
@@ -232,3 +233,18 @@ def test_definition_says_everything_that_is_wrong_with_it(site: Site) -> None:
         "steps.2.settings.amount",
         "steps.2.settings.typo",
     }
+
+
+def test_what_was_left_empty_is_asked_for_once(site: Site) -> None:
+    empty = definition(
+        step("award_points", definition=0, amount={"literal": ""}),
+        step("set_preference", channel="", accepts=None),
+    )
+    with pytest.raises(BadDefinition) as raised:
+        read_definition(empty, site)
+    assert [(problem.place, problem.sentence) for problem in raised.value.problems] == [
+        ("steps.0.settings.definition", "This is needed."),
+        ("steps.0.settings.amount", "Give a value, or a variable."),
+        ("steps.1.settings.channel", "This is needed."),
+        ("steps.1.settings.accepts", "Choose yes or no."),
+    ]
