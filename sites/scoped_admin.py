@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import wraps
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from django.contrib import admin
 from django.contrib.admin.utils import get_fields_from_path
@@ -19,21 +19,17 @@ from django.db import models, transaction
 from django.http import Http404, HttpRequest
 from django.http.response import HttpResponseBase
 
+from sites.any_text_admin import AnyTextAdmin
 from sites.models import Role
 from sites.roles import is_superuser
 from sites.scope import SUPERUSER, Requirement, choice_limits, meets, meets_anywhere, site_ids
-
-if TYPE_CHECKING:
-    _ModelAdmin = admin.ModelAdmin[Any]
-else:
-    _ModelAdmin = admin.ModelAdmin
 
 
 class ScopedRelatedFilter(admin.RelatedFieldListFilter):
     """A list filter by a relation that offers only rows of the user's sites."""
 
     def field_choices(
-        self, field: Any, request: HttpRequest, model_admin: _ModelAdmin
+        self, field: Any, request: HttpRequest, model_admin: admin.ModelAdmin[Any]
     ) -> list[tuple[str, Any]]:
         limits = choice_limits(
             request, field.remote_field.model, model_admin.admin_site, Role.VIEWER
@@ -45,7 +41,7 @@ class ScopedRelatedFilter(admin.RelatedFieldListFilter):
         return choices
 
 
-class SiteScopedAdmin(_ModelAdmin):
+class SiteScopedAdmin(AnyTextAdmin):
     """Base of every admin whose rows belong to a site.
 
     `site_path` is the lookup path from a row to its site (`site`, `source__site`; `pk` for the
@@ -299,7 +295,7 @@ def _claims(declared: Any, lookup: str, base: str) -> bool:
     return lookup == getattr(declared, "parameter_name", None)
 
 
-class SuperuserAdmin(_ModelAdmin):
+class SuperuserAdmin(AnyTextAdmin):
     """Base of admins about the installation itself: superusers alone, whatever was granted."""
 
     def has_module_permission(self, request: HttpRequest) -> bool:

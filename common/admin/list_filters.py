@@ -28,8 +28,7 @@ class ChoiceFilter(admin.SimpleListFilter):
         offered = {str(value) for value, _ in self.lookup_choices}
         self.chosen = self.value() or ""
         self.is_unknown = bool(self.chosen) and self.chosen not in offered
-        # PostgreSQL takes no NUL, not even to look for it.
-        if self.is_unknown and self.takes_any_value and "\0" not in self.chosen:
+        if self.is_unknown and self.takes_any_value:
             self.lookup_choices = [*self.lookup_choices, (self.chosen, self.chosen)]
             self.is_unknown = False
 

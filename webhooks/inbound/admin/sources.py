@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, Final
 
 from django.contrib import admin, messages
 from django.core.exceptions import PermissionDenied, ValidationError
@@ -24,6 +24,8 @@ from webhooks.inbound.sources.deletion import source_delete
 from webhooks.inbound.sources.services import source_create, source_reveal, source_update
 
 View = Callable[..., HttpResponse]
+# No key of ours is longer, and Python reads no number of thousands of digits.
+_LONGEST_ID: Final = 18
 
 
 @admin.register(Source)
@@ -91,7 +93,7 @@ class SourceAdmin(SourceListAdmin):
 
     def _owner_url(self, request: HttpRequest, source_id: str) -> str:
         """Return the page of the reception event whose source this is, or ""."""
-        if not source_id.isdecimal():
+        if not source_id.isdecimal() or len(source_id) > _LONGEST_ID:
             return ""
         events = self.scope(request, ReceptionEvent.objects.all(), self.view_role)
         event = events.filter(source_id=source_id).first()
