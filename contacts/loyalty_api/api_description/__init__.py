@@ -5,12 +5,10 @@ from __future__ import annotations
 from typing import Final
 
 from common.endpoint.description import Group
-from contacts.loyalty_api.api_description.endpoints import (
-    POINTS_ENDPOINTS,
-    PROMOTION_ENDPOINTS,
-    VOUCHER_ENDPOINTS,
-)
+from contacts.loyalty_api.api_description.points import POINTS_ENDPOINTS
+from contacts.loyalty_api.api_description.promotions import PROMOTION_ENDPOINTS
 from contacts.loyalty_api.api_description.schemas import LOYALTY_SCHEMAS
+from contacts.loyalty_api.api_description.vouchers import VOUCHER_ENDPOINTS
 
 LOYALTY: Final = Group(
     tag="Loyalty",
