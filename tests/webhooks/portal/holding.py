@@ -20,11 +20,12 @@ _FORM_TOKEN = re.compile(r'name="csrfmiddlewaretoken" value="([^"]+)"')
 @dataclass
 class Holder:
     subscription: Subscription
+    name: str = "Warehouse"
     link: PortalLink = field(init=False)
     client: Client = field(init=False)
 
     def __post_init__(self) -> None:
-        self.link = portal_link(subscription=self.subscription, actor=ACTOR, name="Warehouse")
+        self.link = portal_link(subscription=self.subscription, actor=ACTOR, name=self.name)
         self.client = Client(enforce_csrf_checks=True)
 
     @property

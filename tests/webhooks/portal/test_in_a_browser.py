@@ -63,7 +63,8 @@ def test_a_holder_looks_around(
     browser: Browser, live_server: LiveServer, brand: Site, scheme: str, width: int
 ) -> None:
     with HostileApi(answers(200)) as server:
-        holder = Holder(saved(brand, name="Warehouse", url=server.url("/hooks")))
+        subscription = saved(brand, name="Warehouse", url=server.url("/hooks"))
+        holder = Holder(subscription, name="W" * 80)
         some_deliveries(holder.subscription)
         context = browser.new_context(
             color_scheme="dark" if scheme == "dark" else "light",
