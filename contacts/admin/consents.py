@@ -94,7 +94,7 @@ class ConsentDefinitionAdmin(DeletePages, TemplatePages, ConsentListAdmin):
     def delete_words(self, row: ConsentDefinition) -> DeleteWords:
         counts = answer_counts(row)
         answered = (
-            f"Contacts answered it: {counts.yes_words} yes, {counts.no_words} no. Its texts are "
+            f"Contacts answered it: {counts.yes.words} yes, {counts.no.words} no. Its texts are "
             "the proof of what they agreed to, so it cannot be deleted. Switch it off, and it is "
             "not asked for any more."
         )

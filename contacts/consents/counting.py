@@ -10,11 +10,10 @@ from typing import Final
 
 from django.db import connection
 
+from common.capped_count import CappedCount, capped_count
 from contacts.models import Consent, ConsentDefinition, Contact
 from sites.models import Site
 
-# Beyond it a page says “more than”: counting on would take longer than anybody waits.
-COUNTED: Final = 10_000
 # In a list: of the newest answers to an id so many each way, whosever they are.
 LOOKED_AT: Final = 1_000
 # The newest answers to an id by which an undefined one is found, and how many ids are looked at.
@@ -37,18 +36,8 @@ _IDS: Final = """
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AnswerCounts:
-    """At most `COUNTED` each; one more means that there are more."""
-
-    yes: int
-    no: int
-
-    @property
-    def yes_words(self) -> str:
-        return _words(self.yes)
-
-    @property
-    def no_words(self) -> str:
-        return _words(self.no)
+    yes: CappedCount
+    no: CappedCount
 
 
 def answer_counts(definition: ConsentDefinition) -> AnswerCounts:
@@ -166,12 +155,8 @@ def _answered_on(consent_ids: Sequence[str]) -> set[tuple[int, str]]:
         return {(site_id, consent_ids[number]) for number, site_id in cursor.fetchall()}
 
 
-def _counted(definition: ConsentDefinition, *, value: bool) -> int:
+def _counted(definition: ConsentDefinition, *, value: bool) -> CappedCount:
     answers = Consent.objects.filter(
         consent_id=definition.consent_id, value=value, contact__site_id=definition.site_id
     )
-    return answers.order_by()[: COUNTED + 1].count()
-
-
-def _words(count: int) -> str:
-    return f"{count:,}" if count <= COUNTED else f"more than {COUNTED:,}"
+    return capped_count(answers)

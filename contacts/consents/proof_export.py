@@ -39,7 +39,7 @@ def consent_proof_start(*, definition: ConsentDefinition, actor: Actor) -> Conta
     if waiting >= MOST_WAITING:
         raise ValidationError(f"{waiting} such files of this site are being written. Wait for one.")
     counts = answer_counts(definition)
-    total = counts.yes + counts.no
+    total = counts.yes.count + counts.no.count
     if not total:
         raise ValidationError("Nobody answered this consent yet.")
     file = file_create(

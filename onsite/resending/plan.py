@@ -11,19 +11,9 @@ from django.db.models import Count, Max, Min
 from onsite.models import State, Submission
 from onsite.resending.obstacles import IN_TROUBLE, SKIPPED, Obstacle, with_obstacle
 from onsite.resending.resend_filter import ResendFilter
+from sites.skipped import Skipped, skipped_of
 
 SAMPLES: Final = 10
-# What is skipped for having gone through is counted no further: it may be every one there is.
-COUNTED_SKIPS: Final = 10_000
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Skipped:
-    """Submissions that match and are not sent; `is_more` when there are more than `count`."""
-
-    count: int
-    reason: str
-    is_more: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -81,15 +71,5 @@ def _skipped_otherwise(filters: ResendFilter) -> list[Skipped]:
         (Obstacle.RUNNING, others.filter(state=State.RUNNING)),
         (Obstacle.WENT_THROUGH, others.filter(state=State.CONTINUED)),
     )
-    skipped = []
-    for obstacle, matching in found:
-        count = matching[: COUNTED_SKIPS + 1].count()
-        if count:
-            skipped.append(
-                Skipped(
-                    count=min(count, COUNTED_SKIPS),
-                    reason=SKIPPED[obstacle],
-                    is_more=count > COUNTED_SKIPS,
-                )
-            )
-    return skipped
+    skipped = [skipped_of(matching, SKIPPED[obstacle]) for obstacle, matching in found]
+    return [each for each in skipped if each.count]

@@ -177,7 +177,7 @@ def test_answers_are_counted_and_ids_without_definition_found(site: Site) -> Non
     elsewhere = (ConsentFact(consent_id="theirs", value=True),)
     apply(SiteFactory.create(), {"email": "a@example.com"}, consents=elsewhere)
     counts = answer_counts(definition)
-    assert (counts.yes, counts.no) == (2, 1)
+    assert (counts.yes.count, counts.no.count) == (2, 1)
     assert undefined_ids(sites=[site]) == [(site, "other0"), (site, "other1")]
 
 

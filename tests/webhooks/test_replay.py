@@ -83,7 +83,7 @@ def test_plan_says_how_many_from_when_to_when_and_what_is_skipped(
 def test_uncounted_skips_are_marked(
     source: Source, everything: ReplayFilter, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(replay, "COUNTED_SKIPS", 2)
+    monkeypatch.setattr("sites.skipped.COUNTED", 2)
     for _ in range(4):
         received_event(source, Status.PROCESSED)
     (skipped,) = replay_plan(filters=everything).skipped

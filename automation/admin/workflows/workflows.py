@@ -28,6 +28,7 @@ from automation.workflows.services import (
     workflow_save,
     workflow_start,
 )
+from common.capped_count import capped_count
 from sites.admin.audited import audit_url
 from sites.audit import Actor, audit_record
 from sites.models import Role
@@ -268,10 +269,9 @@ def _problems(error: ValidationError) -> list[tuple[str, str]]:
 def _under_way(workflow: Workflow) -> str:
     """Return how many contacts deleting the workflow would stop, as the start of a sentence."""
     open_runs = WorkflowRun.objects.filter(workflow=workflow, state__in=IN_PROGRESS)
-    count = open_runs.order_by()[: _MOST_COUNTED + 1].count()
-    if not count:
+    found = capped_count(open_runs, most=_MOST_COUNTED)
+    if not found:
         return ""
-    if count == 1:
+    if found.count == 1:
         return "1 contact is in the middle of it. "
-    shown = f"More than {_MOST_COUNTED:,}" if count > _MOST_COUNTED else f"{count:,}"
-    return f"{shown} contacts are in the middle of it. "
+    return f"{found.words.capitalize()} contacts are in the middle of it. "

@@ -14,10 +14,12 @@ from django.db.models import Count, Q, QuerySet
 from django.utils import timezone
 
 from common.bulk import update_rows
+from common.sql_constant import index_condition
 from sites.audit import Actor
 from sites.jobs import job_runner
 from sites.models import Job, Site
 from sites.planned_jobs import job_site_ids, planned_job_start
+from sites.skipped import Skipped, skipped_of
 from webhooks.inbound.history import Happening, history_with
 from webhooks.inbound.models import ReceivedEvent, Status
 from webhooks.inbound.models.received_event import TROUBLED
@@ -28,8 +30,6 @@ from webhooks.waking import RECEIVED, wake_workers
 KIND: Final = "replay"
 # On SQLite a slice holds the one write lock, and webhooks wait for it meanwhile.
 SLICE: Final = 200
-# What is skipped is counted no further: it may be every event there ever was.
-COUNTED_SKIPS: Final = 10_000
 
 SKIPPED: Final = {
     Status.PROCESSED: "already had their effect",
@@ -37,15 +37,6 @@ SKIPPED: Final = {
     Status.RECEIVED: "wait to be processed already",
 }
 BODY_REMOVED: Final = "have no body any more: retention removed it"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Skipped:
-    """Events that match and are not replayed; `is_more` when there are more than `count`."""
-
-    count: int
-    reason: str
-    is_more: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -132,7 +123,7 @@ def _next_keys(filters: ReplayFilter, *, after: UUID | None) -> list[UUID]:
             one = replace(filters, site_ids=(site_id,), statuses=())
             # The one state goes first: SQLite would look all of them up and sort.
             rows = one.events().filter(status=status)
-            rows = rows.filter(is_troubled()) if status in TROUBLED else rows
+            rows = rows.filter(index_condition(is_troubled())) if status in TROUBLED else rows
             rows = rows.filter(body__isnull=False)
             if after is not None:
                 rows = rows.filter(pk__gt=after)
@@ -178,12 +169,7 @@ def _skipped(filters: ReplayFilter) -> list[Skipped]:
     for status, reason in SKIPPED.items():
         if status is Status.PROCESSED and filters.include_processed:
             continue
-        found.append(_counted(filters.events().filter(status=status), reason))
+        found.append(skipped_of(filters.events().filter(status=status), reason))
     without_body = filters.events().filter(is_troubled(), body__isnull=True)
-    found.append(_counted(without_body, BODY_REMOVED))
+    found.append(skipped_of(without_body, BODY_REMOVED))
     return [skipped for skipped in found if skipped.count]
-
-
-def _counted(events: QuerySet[ReceivedEvent], reason: str) -> Skipped:
-    count = events[: COUNTED_SKIPS + 1].count()
-    return Skipped(count=min(count, COUNTED_SKIPS), reason=reason, is_more=count > COUNTED_SKIPS)

@@ -10,15 +10,13 @@ from uuid import UUID
 
 from django.db.models import Count, Max, Min, Q, QuerySet
 
+from sites.skipped import Skipped, skipped_of
 from webhooks.outbound.models import Delivery, Event, Subscription, Trigger
 from webhooks.outbound.recovering.again import has_repeat, is_emptied, recoverable
 from webhooks.outbound.recovering.conditions import in_state, is_waiting
 from webhooks.outbound.recovering.missing import gaps
 from webhooks.outbound.recovering.recover_filter import Mode, RecoverFilter
 from webhooks.outbound.subscriptions.directory import SubscriptionSnapshot, subscriptions_by_id
-
-# What is skipped is counted no further: it may be every delivery there ever was.
-COUNTED_SKIPS: Final = 10_000
 
 # Each follows a number, one or many.
 TESTS: Final = "made as a test"
@@ -27,15 +25,6 @@ REPEATED: Final = "sent again before; the newer delivery tells what became of th
 SUCCEEDED: Final = "that succeeded"
 WAIT: Final = "on the way already"
 HELD: Final = "held while the subscription is off, and released when it is switched on"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Skipped:
-    """What matches and is not sent; `is_more` when there are more than `count`."""
-
-    count: int
-    reason: str
-    is_more: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -197,5 +186,4 @@ def _on_their_way(filters: RecoverFilter) -> Skipped:
 
 
 def _counted(rows: QuerySet[Delivery], reason: str) -> Skipped:
-    count = rows.order_by()[: COUNTED_SKIPS + 1].count()
-    return Skipped(count=min(count, COUNTED_SKIPS), reason=reason, is_more=count > COUNTED_SKIPS)
+    return skipped_of(rows.order_by(), reason)

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Any, Final
+from typing import Any
 
 from django.http import HttpRequest
 
+from common.capped_count import capped_count
 from integrations.admin.field_rows import NEW_NUMBER, TYPE_LABELS, FieldRow
 from integrations.field_types import MOST_FIELDS, FieldType
 from webhooks.inbound.admin.custom_integrations.mapping_tester import stored_requests
@@ -14,8 +15,6 @@ from webhooks.inbound.admin.custom_integrations.targets_offered import offered_t
 from webhooks.inbound.admin.source_charts import SERIES, activity_chart, state_chip
 from webhooks.inbound.models import Context, ReceivedEvent, ReceptionEvent
 from webhooks.inbound.sources.activity import activity_by_source, state_of
-
-_MOST_COUNTED: Final = 10_000
 
 
 def status_context(event: ReceptionEvent) -> dict[str, Any]:
@@ -52,12 +51,10 @@ def editor_context(event: ReceptionEvent, request: HttpRequest) -> dict[str, Any
 
 def kept_words(event: ReceptionEvent) -> str:
     """Return what a deletion leaves behind, for the page that asks."""
-    rows = ReceivedEvent.objects.filter(source_id=event.source_id).order_by()
-    count = rows[: _MOST_COUNTED + 1].count()
-    told = f"more than {_MOST_COUNTED:,}" if count > _MOST_COUNTED else f"{count:,}"
+    received = capped_count(ReceivedEvent.objects.filter(source_id=event.source_id))
     first = "Its address stops working at once, and its alias is free for another event."
-    if not count:
+    if not received:
         return f"{first} It has received nothing."
-    noun = "received event" if count == 1 else "received events"
-    stay = "stays" if count == 1 else "stay"
-    return f"{first} {told} {noun} {stay} under Received events, and so do contacts."
+    noun = "received event" if received.count == 1 else "received events"
+    stay = "stays" if received.count == 1 else "stay"
+    return f"{first} {received.words} {noun} {stay} under Received events, and so do contacts."

@@ -5,13 +5,14 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any
 
 from django.conf import settings
 from django.urls import reverse
 from django.utils.http import urlencode
 from django.utils.safestring import SafeString
 
+from common.capped_count import capped_count
 from integrations.admin.field_rows import NEW_NUMBER, TYPE_LABELS, FieldRow
 from integrations.field_types import MOST_FIELDS, FieldType
 from sites.models import Site
@@ -20,8 +21,6 @@ from webhooks.outbound.event_types.matching import matches
 from webhooks.outbound.formats.registry import format_for
 from webhooks.outbound.models import Event, SendEvent, Subscription
 from webhooks.outbound.send_events.catalogue import send_event_type, send_type
-
-_MOST_COUNTED: Final = 10_000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -106,13 +105,11 @@ def curl_line(event: SendEvent) -> str:
 
 def kept_words(event: SendEvent) -> str:
     """Return what a deletion leaves behind, for the page that asks."""
-    rows = Event.objects.filter(site=event.site_id, type=send_type(event)).order_by()
-    count = rows[: _MOST_COUNTED + 1].count()
-    if not count:
+    sent = capped_count(Event.objects.filter(site=event.site_id, type=send_type(event)))
+    if not sent:
         return "It was never sent. Programs that send it are refused from then on."
-    told = f"more than {_MOST_COUNTED:,}" if count > _MOST_COUNTED else f"{count:,}"
-    noun, stay = ("event", "stays") if count == 1 else ("events", "stay")
+    noun, stay = ("event", "stays") if sent.count == 1 else ("events", "stay")
     return (
-        f"Programs that send it are refused from then on. {told} {noun} {stay} under Outbound "
-        "events, by the id alone, and so do the deliveries."
+        f"Programs that send it are refused from then on. {sent.words} {noun} {stay} under "
+        "Outbound events, by the id alone, and so do the deliveries."
     )
