@@ -20,7 +20,6 @@ from sites.site_filter import SiteFilter, of_site
 from webhooks.outbound.admin.delivery_actions import DeliveryActions
 from webhooks.outbound.admin.delivery_filters import (
     CodeFilter,
-    DeliveredTypeFilter,
     ErrorFilter,
     StateFilter,
     SubscriptionFilter,
@@ -30,6 +29,7 @@ from webhooks.outbound.admin.delivery_streams import delivery_streams, searched_
 from webhooks.outbound.admin.delivery_tabs import state_tabs
 from webhooks.outbound.admin.delivery_words import answer_words, delivery_chip, outcome_words
 from webhooks.outbound.admin.recover_pages import RecoverPages
+from webhooks.outbound.admin.type_filter import DeliveredTypeFilter
 from webhooks.outbound.models import Delivery, Trigger
 
 

@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import Any, ClassVar, Final
+from typing import Any, ClassVar
 
 from django.db.models import Q, QuerySet
 from django.http import HttpRequest
 
 from common.admin.list_filters import ChoiceFilter
-from sites.site_filter import chosen_sites, visible_sites
-from webhooks.outbound.event_types import static_event_types
-from webhooks.outbound.models import Delivery, Subscription
+from sites.site_filter import visible_sites
+from webhooks.outbound.models import Subscription
 from webhooks.outbound.recovering.conditions import (
     CODE_CLASSES,
     ERRORS,
@@ -22,8 +21,6 @@ from webhooks.outbound.recovering.conditions import (
     with_error,
     with_tries,
 )
-
-_RECENT: Final = 300
 
 
 def visible_subscriptions(request: HttpRequest) -> list[Subscription]:
@@ -50,24 +47,6 @@ class SubscriptionFilter(ChoiceFilter):
 
     def narrowed(self, queryset: QuerySet[Any]) -> QuerySet[Any]:
         return queryset.filter(subscription_id=int(self.chosen))
-
-
-class DeliveredTypeFilter(ChoiceFilter):
-    """Types of every site but the relays, and those that went out lately."""
-
-    title = "Event type"
-    parameter_name = "type"
-    takes_any_value = True
-
-    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
-        found = {each.key for each in static_event_types() if not each.group.startswith("Relay")}
-        for site in chosen_sites(request):
-            newest = Delivery.objects.filter(site_id=site.pk).order_by("-id")
-            found.update(newest.values_list("event_type", flat=True)[:_RECENT])
-        return [(name, name) for name in sorted(found)]
-
-    def narrowed(self, queryset: QuerySet[Any]) -> QuerySet[Any]:
-        return queryset.filter(event_type=self.chosen)
 
 
 class _WordFilter(ChoiceFilter):

@@ -2,37 +2,19 @@
 
 from __future__ import annotations
 
-from typing import Any, Final
+from typing import Final
 from uuid import UUID
 
 from django.db.models import Q, QuerySet
 from django.http import HttpRequest
 
 from common.admin.key_pages import KeyStream
-from common.admin.list_filters import ChoiceFilter
 from contacts.search import contacts_found
 from sites.roles import is_superuser
 from sites.site_filter import chosen_sites
-from webhooks.outbound.event_types import static_event_types
 from webhooks.outbound.models import Event
 
-_RECENT: Final = 300
 _LONGEST: Final = 254
-
-
-class EventTypeFilter(ChoiceFilter):
-    """Types of every site but the relays, and those that happened lately."""
-
-    title = "Event type"
-    parameter_name = "type"
-    takes_any_value = True
-
-    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
-        found = {each.key for each in static_event_types() if not each.group.startswith("Relay")}
-        for site in chosen_sites(request):
-            newest = Event.objects.filter(site_id=site.pk).order_by("-id")
-            found.update(newest.values_list("type", flat=True)[:_RECENT])
-        return [(name, name) for name in sorted(found)]
 
 
 def event_streams(

@@ -22,8 +22,9 @@ from sites.models import Role
 from sites.revealing import RevealingAdmin
 from sites.site_filter import SiteFilter, of_site
 from webhooks.outbound.admin.event_page import event_context
-from webhooks.outbound.admin.event_streams import EventTypeFilter, event_streams, searched_streams
+from webhooks.outbound.admin.event_streams import event_streams, searched_streams
 from webhooks.outbound.admin.event_type_pages import EventTypePages
+from webhooks.outbound.admin.type_filter import EventTypeFilter
 from webhooks.outbound.models import Delivery, DeliveryStatus, Event
 
 
