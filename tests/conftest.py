@@ -42,25 +42,18 @@ def member(site: Site) -> MakeMember:
     return make
 
 
-@pytest.fixture
-def viewer(client: Client, member: MakeMember) -> Client:
-    client.force_login(member(Role.VIEWER))
-    return client
+def logged_in_as(role: Role) -> Callable[..., Client]:
+    """Return a fixture: `client`, after somebody with the role on `site` logged in."""
+
+    @pytest.fixture
+    def client_of(client: Client, member: MakeMember) -> Client:
+        client.force_login(member(role))
+        return client
+
+    return client_of
 
 
-@pytest.fixture
-def support(client: Client, member: MakeMember) -> Client:
-    client.force_login(member(Role.SUPPORT))
-    return client
-
-
-@pytest.fixture
-def operator(client: Client, member: MakeMember) -> Client:
-    client.force_login(member(Role.OPERATOR))
-    return client
-
-
-@pytest.fixture
-def admin(client: Client, member: MakeMember) -> Client:
-    client.force_login(member(Role.ADMIN))
-    return client
+viewer = logged_in_as(Role.VIEWER)
+support = logged_in_as(Role.SUPPORT)
+operator = logged_in_as(Role.OPERATOR)
+admin = logged_in_as(Role.ADMIN)

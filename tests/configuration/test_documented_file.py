@@ -27,7 +27,8 @@ SECRETS: Final = {
 
 def documented_file() -> bytes:
     page = (BASE_DIR / "docs" / "configuration-as-code.md").read_text(encoding="utf-8")
-    return re.findall(r"```yaml\n(version: .*?)```", page, re.DOTALL)[0].encode()
+    found: list[str] = re.findall(r"```yaml\n(version: .*?)```", page, re.DOTALL)
+    return found[0].encode()
 
 
 def test_it_applies_says_what_it_means_and_the_second_time_changes_nothing(
