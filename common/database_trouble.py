@@ -6,7 +6,6 @@ import sqlite3
 from typing import Final
 
 from django.db import InterfaceError, OperationalError
-from psycopg import Error as PostgresqlError
 
 # Beginnings of SQLSTATE that speak of the server and never of the rows: connection, full disk, too
 # many connections, shutdown, input/output, and writing to a standby after a failover. Out of
@@ -31,7 +30,9 @@ def is_environment_error(error: Exception) -> bool:
     if isinstance(cause, sqlite3.Error):
         # Extended codes carry the primary one in their lowest byte.
         return getattr(cause, "sqlite_errorcode", 0) & 0xFF in _SQLITE_ENVIRONMENT
-    if isinstance(cause, PostgresqlError) and cause.sqlstate:
-        return cause.sqlstate.startswith(_SERVER_STATES)
+    # What psycopg calls it; its classes are not asked for, since on SQLite nothing else loads it.
+    state = getattr(cause, "sqlstate", None)
+    if state:
+        return bool(state.startswith(_SERVER_STATES))
     # Without a state the server never answered.
     return isinstance(error, OperationalError)

@@ -155,9 +155,10 @@ def _database() -> dict[str, Any]:
             "timeout": 20,
             "transaction_mode": "IMMEDIATE",
             # FULL: an event that was answered survives a power cut, not only a crash.
+            # Each thread of a process has its connection, and each connection a cache of its own.
             "init_command": (
                 "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA mmap_size=134217728; "
-                "PRAGMA journal_size_limit=67108864; PRAGMA cache_size=-20000;"
+                "PRAGMA journal_size_limit=67108864; PRAGMA cache_size=-8000;"
             ),
         }
         return config

@@ -8,9 +8,8 @@ from __future__ import annotations
 
 import os
 import select
-from typing import Any, Final, Protocol
+from typing import Final, Protocol
 
-import psycopg
 from django.db import connections
 
 RECEIVED: Final = "patchbay_received"  # there are received events to process
@@ -86,48 +85,6 @@ class Polling:
         return
 
 
-class Listening:
-    """Waits for a notification on a connection of its own, and looks once a second besides."""
-
-    def __init__(self, channel: str, bell: Bell, parameters: dict[str, Any]) -> None:
-        self._channel = channel
-        self._bell = bell
-        self._parameters = parameters
-        self._connection: psycopg.Connection[Any] | None = None
-
-    def wait(self) -> None:
-        try:
-            if self._connection is None:
-                # Returns at once: what was stored before this moment notified nobody here.
-                self._connection = self._listen()
-                return
-            self._wait_on(self._connection)
-        except psycopg.OperationalError:
-            self.close()
-            select.select([self._bell], [], [], POLL_SECONDS)
-
-    def was_busy(self) -> None:
-        return
-
-    def close(self) -> None:
-        if self._connection is not None:
-            self._connection.close()
-            self._connection = None
-
-    def _listen(self) -> psycopg.Connection[Any]:
-        connection = psycopg.connect(**self._parameters, autocommit=True)
-        connection.execute(f"LISTEN {self._channel}")
-        return connection
-
-    def _wait_on(self, connection: psycopg.Connection[Any]) -> None:
-        watched = [self._bell.fileno(), connection.fileno()]
-        ready, _, _ = select.select(watched, [], [], POLL_SECONDS)
-        if connection.fileno() in ready:
-            # One look serves all notifications that came meanwhile.
-            for _notification in connection.notifies(timeout=0):
-                pass
-
-
 def waiting_for(channel: str, using: str, bell: Bell) -> Waiting:
     """Return the way to wait that the database has."""
     connection = connections[using]
@@ -137,4 +94,7 @@ def waiting_for(channel: str, using: str, bell: Bell) -> Waiting:
     # Django's own keys for its wrapper; the rest is libpq's.
     for name in ("cursor_factory", "context", "server_side_binding", "pool"):
         parameters.pop(name, None)
+    # Only here: on SQLite nobody needs the driver, which takes 9 MB of a worker.
+    from webhooks.listening import Listening
+
     return Listening(channel, bell, parameters)

@@ -99,6 +99,13 @@ def test_nothing_is_installed_while_the_lock_is_the_same(machine: Machine) -> No
     assert len(machine.calls("-m venv")) == 1
 
 
+def test_memory_is_shared_by_threads_unless_the_operator_says_otherwise(machine: Machine) -> None:
+    tells = FAKE_PYTHON.replace("exit 7", 'echo "pools: $MALLOC_ARENA_MAX"; exit 7')
+    machine.add_python("python3.11", tells)
+    assert "pools: 2\n" in machine.run("run")[1]
+    assert "pools: 5\n" in machine.run("run", MALLOC_ARENA_MAX="5")[1]
+
+
 def test_test_installs_the_development_lock(machine: Machine) -> None:
     machine.add_python("python3.11")
     machine.run("test", "-k", "x")

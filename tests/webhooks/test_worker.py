@@ -23,7 +23,8 @@ from webhooks.inbound.processing import batches as processing
 from webhooks.inbound.processing import worker
 from webhooks.inbound.processing.leases import claim_fresh
 from webhooks.inbound.processing.worker import Until, Worker
-from webhooks.waking import RECEIVED, Bell, Listening, Polling, waiting_for, wake_workers
+from webhooks.listening import Listening
+from webhooks.waking import RECEIVED, Bell, Polling, waiting_for, wake_workers
 
 pytestmark = pytest.mark.django_db
 

@@ -24,6 +24,10 @@ class Command(BaseCommand):
         "PostgreSQL any number may run, on any machine."
     )
 
+    # They look at the code and not at the installation, and for that load every page of the
+    # console, which a worker never shows: 17 MB.
+    requires_system_checks = ()
+
     def add_arguments(self, parser: ArgumentParser) -> None:
         ends = parser.add_mutually_exclusive_group()
         ends.add_argument(
