@@ -5,7 +5,8 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any
 
-from django.db.models import CharField, Value
+from django.db import connection
+from django.db.models import CharField, Q, Value
 
 if TYPE_CHECKING:
     from django.db.backends.base.base import BaseDatabaseWrapper
@@ -30,3 +31,13 @@ class SqlConstant(Value):
         self, compiler: SQLCompiler, connection: BaseDatabaseWrapper
     ) -> tuple[str, tuple[Any, ...]]:
         return f"'{self.value}'", ()
+
+
+def index_condition(condition: Q) -> Q:
+    """Return what a query for a part of a partial index's rows adds to be answered from it.
+
+    SQLite wants the index's own condition repeated. PostgreSQL sees that the part lies within it;
+    told both, it multiplies how rare they are, expects hardly any rows, and then reads and sorts
+    all that there are where it could walk the index and stop.
+    """
+    return Q() if connection.vendor == "postgresql" else condition

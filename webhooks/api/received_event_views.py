@@ -18,6 +18,7 @@ from common.admin.key_pages import KeyStream
 from common.endpoint.conflict import Conflict
 from common.endpoint.pages import filters_in, in_order, page_response
 from common.endpoint.strict_body import CamelSerializer, Moment, Text, YesNo
+from common.sql_constant import index_condition
 from webhooks.api.answered_once import answered_once
 from webhooks.api.bodies_shown import body_text, told
 from webhooks.api.job_bodies import accepted
@@ -175,7 +176,7 @@ def _stream(filters: ReplayFilter, event_id: str) -> KeyStream:
     rows = filters.events()
     status = filters.statuses[0] if filters.statuses else ""
     if status in TROUBLED:
-        rows = rows.filter(is_troubled())
+        rows = rows.filter(index_condition(is_troubled()))
     if event_id:
         return KeyStream(rows=rows.exclude(event_id="").filter(event_id=event_id))
     chosen = [filters.source_id, filters.event_type, filters.cause, status]
@@ -196,5 +197,5 @@ def _walk(filters: ReplayFilter, status: str) -> QuerySet[ReceivedEvent]:
     if filters.cause:
         return rows.exclude(cause="").filter(cause=filters.cause)
     if status in TROUBLED:
-        return rows.filter(is_troubled(), status=status)
+        return rows.filter(index_condition(is_troubled()), status=status)
     return rows.filter(event_type=filters.event_type) if filters.event_type else rows

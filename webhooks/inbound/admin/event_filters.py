@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import Any, Final
 
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 from django.http import HttpRequest
 
 from common.admin.list_filters import ChoiceFilter
-from common.sql_constant import SqlConstant
+from common.sql_constant import SqlConstant, index_condition
 from sites.site_filter import chosen_sites, visible_sites
 from webhooks.inbound.models import ReceivedEvent, Source, Status
 from webhooks.inbound.models.received_event import TROUBLED
@@ -31,7 +31,8 @@ def with_status(queryset: QuerySet[Any], status: str) -> QuerySet[Any]:
     """Return the rows in one state, with the condition of the partial index that holds them."""
     queryset = queryset.filter(status=SqlConstant(status))
     if status in TROUBLED:
-        return queryset.filter(status__in=[SqlConstant(word) for word in TROUBLED])
+        of_index = Q(status__in=[SqlConstant(word) for word in TROUBLED])
+        return queryset.filter(index_condition(of_index))
     return queryset
 
 

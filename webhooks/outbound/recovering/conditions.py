@@ -8,7 +8,7 @@ from typing import Final
 
 from django.db.models import Q
 
-from common.sql_constant import SqlConstant
+from common.sql_constant import SqlConstant, index_condition
 from webhooks.outbound.models import TROUBLED, WAITING, DeliveryStatus
 
 IN_PROGRESS: Final = (DeliveryStatus.PENDING, DeliveryStatus.SENDING, DeliveryStatus.RETRYING)
@@ -57,15 +57,12 @@ def error_words(error: str) -> str:
 
 
 def in_state(state: str) -> Q:
-    """Return the condition of a word of `STATES`, in the form of the partial index behind it.
-
-    SQLite uses such an index only when the query repeats its condition, word by word.
-    """
+    """Return the condition of a word of `STATES`, in the form of the partial index behind it."""
     if state == "pending":
         return Q(status__in=[SqlConstant(str(each)) for each in IN_PROGRESS])
     condition = Q(status=SqlConstant(state))
     if state in TROUBLED:
-        condition &= Q(status__in=[SqlConstant(word) for word in TROUBLED])
+        condition &= index_condition(Q(status__in=[SqlConstant(word) for word in TROUBLED]))
     return condition
 
 
