@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from http import HTTPStatus
 from typing import Any, Final
 from uuid import UUID
 
@@ -12,21 +11,19 @@ from rest_framework.exceptions import ValidationError
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from common.endpoint.problems import problem
 from contacts.api.contact_body import accepted
 from contacts.api.contact_patch import NO_OBJECT
 from contacts.api.key_view import KeyView
-from contacts.api.naming import Name, contact_with_id
+from contacts.api.naming import contact_with_id
+from contacts.consents.answers import preference_set
 from contacts.models import Contact
-from contacts.services import contact_apply
-from integrations.contact_change import Channel, ContactChange
+from integrations.contact_change import Channel
 
 PREFERENCES: Final = {
     "acceptsEmail": Channel.EMAIL,
     "acceptsSms": Channel.SMS,
     "acceptsPostal": Channel.POSTAL,
 }
-NO_IDENTITY: Final = "NO_IDENTITY"
 _VALUE: Final = "value"
 
 
@@ -42,20 +39,8 @@ class PreferenceView(KeyView):
         if channel is None or contact is None:
             raise Http404
         accepts = _value_in(body)
-        name = _name_of(contact)
-        if name is None:
-            return problem(
-                HTTPStatus.CONFLICT,
-                NO_IDENTITY,
-                "This contact has no e-mail address, external id or phone number.",
-            )
-        applied = contact_apply(
-            site=self.key.site,
-            change=ContactChange(
-                identity=name.identity, preferences={channel: accepts}, only_known=True
-            ),
-            source=self.change_source(),
-            named_by=name.kind,
+        applied = preference_set(
+            contact=contact, channel=channel, accepts=accepts, source=self.change_source()
         )
         now = contact_with_id(self.key.site, applied.contact_id)
         if now is None:
@@ -73,14 +58,6 @@ def _value_in(body: Any) -> bool:
     if faults:
         raise ValidationError(faults)
     return bool(value)
-
-
-def _name_of(contact: Contact) -> Name | None:
-    for kind in ("email", "external_id", "phone"):
-        value: str | None = getattr(contact, kind)
-        if value:
-            return Name(kind, value)
-    return None
 
 
 def _body(contact: Contact) -> dict[str, Any]:

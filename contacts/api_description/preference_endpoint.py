@@ -7,11 +7,10 @@ from common.endpoint.description import (
     Answer,
     Endpoint,
     JsonSchema,
-    Problem,
     in_path,
     ref,
 )
-from contacts.api.preference_view import NO_IDENTITY, PREFERENCES
+from contacts.api.preference_view import PREFERENCES
 from contacts.api_description.contact_schemas import CONTACT_ID
 from sites.api_keys.key_operations import body_of, writing
 from sites.models import Scope
@@ -70,12 +69,6 @@ PREFERENCE_ENDPOINT: Final = Endpoint(
                             "preferences": dict.fromkeys(PREFERENCES) | {"acceptsSms": True},
                         }
                     },
-                ),
-                Problem(
-                    status=409,
-                    code=NO_IDENTITY,
-                    when="give the contact an e-mail, an external id or a phone number first.",
-                    detail=("This contact has no e-mail address, external id or phone number."),
                 ),
             ),
             description="Under the addresses of Voyado Engage's API, version 2.",

@@ -148,8 +148,6 @@ _WRONG: Final[dict[str, dict[str, Any]]] = {
         "body": json.dumps({"events": [{"type": "custom", "eventId": "0" * 24}]}).encode()
     },
 }
-# As an answer to these, the code means something else, or comes only at a bad moment.
-_ELSEWHERE: Final = frozenset((("setPreference", "NO_IDENTITY"),))
 _SCOPED: Final = "SCOPE_MISSING"
 
 
@@ -157,7 +155,6 @@ def problem_examples(
     path: str, operation: dict[str, Any]
 ) -> Iterator[tuple[int, str, dict[str, Any]]]:
     """Yield status, code and body; what changes the key comes last."""
-    name = operation["operationId"]
     found = [
         (int(status), code, example["value"])
         for status, response in operation["responses"].items()
@@ -165,9 +162,7 @@ def problem_examples(
         .get(_PROBLEM, {})
         .get("examples", {})
         .items()
-        if code in {*_WRONG, _SCOPED}
-        and (name, code) not in _ELSEWHERE
-        and not (code == "BAD_JSON" and path.startswith("/in/"))
+        if code in {*_WRONG, _SCOPED} and not (code == "BAD_JSON" and path.startswith("/in/"))
     ]
     yield from sorted(found, key=lambda each: each[1] == _SCOPED)
 
