@@ -10,8 +10,7 @@ from django.contrib.admin.options import IncorrectLookupParameters
 from django.contrib.admin.views.main import SEARCH_VAR
 from django.core.exceptions import ValidationError
 from django.db import models
-from django.http import HttpRequest
-from django.http.response import HttpResponseBase
+from django.http import HttpRequest, HttpResponse
 
 if TYPE_CHECKING:
     _ModelAdmin = admin.ModelAdmin[Any]
@@ -38,14 +37,13 @@ class AnyTextAdmin(_ModelAdmin):
         return super().get_changelist_instance(request)
 
     def response_action(
-        self, request: HttpRequest, queryset: models.QuerySet[Any]
-    ) -> HttpResponseBase | None:
+        self, request: HttpRequest, queryset: models.QuerySet[Any], *args: Any, **kwargs: Any
+    ) -> HttpResponse | None:
         data = request.POST.copy()
         chosen = [key for key in data.getlist(ACTION_CHECKBOX_NAME) if self._may_be_key(key)]
         data.setlist(ACTION_CHECKBOX_NAME, chosen)
         request.POST = data  # type: ignore[assignment]
-        response: HttpResponseBase | None = super().response_action(request, queryset)
-        return response
+        return super().response_action(request, queryset, *args, **kwargs)
 
     def _may_be_key(self, text: str) -> bool:
         try:
