@@ -25,10 +25,15 @@ def erase_calls(sought: Sought, cursor: str) -> Step:
     return Step(len(found), str(calls[-1].pk) if calls else cursor, len(calls) < _AT_ONCE)
 
 
+def calls_about(contact_id: UUID) -> int:
+    about = ApiCall.objects.filter(contact_id=contact_id)
+    return about.exclude(**NOTHING_SAID).count()
+
+
 def _said(call: ApiCall) -> bytes:
     around = json_text([call.request_headers, call.response_headers, call.notes])
     said = (call.url, call.request_body, call.response_body, call.reason, around)
     return "\n".join(said).encode()
 
 
-PLACES: Final = (Place(key="calls", label="API calls", erase=erase_calls),)
+PLACES: Final = (Place(key="calls", label="API calls", erase=erase_calls, held=calls_about),)

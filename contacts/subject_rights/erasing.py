@@ -91,6 +91,9 @@ def erasure_begin(
         asked_at=timezone.now(),
     )
     erasure.sought = sought
+    erasure.found = {
+        place.key: place.held(contact_id) for place in places() if place.held is not None
+    }
     erasure.save(force_insert=True)
 
 

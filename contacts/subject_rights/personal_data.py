@@ -68,14 +68,16 @@ class Place:
     """Where something may name a person without saying so in a column of its own.
 
     `links` returns what is known to be about the contact, while that still stands: it is called in
-    the transaction of the erasure, before anything is taken apart. `erase` looks at some rows from
-    a cursor on ("" at first), empties what is about the person, and may come twice to the same.
+    the transaction of the erasure, before anything is taken apart. So is `held`, which counts what
+    is emptied at once, with the contact. `erase` looks at some rows from a cursor on ("" at first),
+    empties what is about the person, and may come twice to the same.
     """
 
     key: str
     label: str
     erase: Callable[[Sought, str], Step]
     links: Callable[[UUID], Links] | None = None
+    held: Callable[[UUID], int] | None = None
 
 
 _data: Final[list[PersonalData]] = []

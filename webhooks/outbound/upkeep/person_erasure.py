@@ -32,6 +32,11 @@ def erase_events(sought: Sought, cursor: str) -> Step:
     return Step(len(found), str(events[-1].pk) if events else cursor, len(events) < _AT_ONCE)
 
 
+def events_about(contact_id: UUID) -> int:
+    about = Event.objects.filter(contact_id=contact_id).exclude(type=DELETED)
+    return about.exclude(payload="", raw_body=None).count()
+
+
 def _names(event: Event, texts: Collection[str]) -> bool:
     around = json_text([event.subject, event.raw_headers])
     parts = (event.payload.encode(), around.encode(), bytes(event.raw_body or b""))
@@ -48,4 +53,6 @@ def _empty(event: Event, texts: Collection[str]) -> None:
     Event.objects.filter(pk=event.pk).update(**values)
 
 
-PLACES: Final = (Place(key="events", label="Outbound events", erase=erase_events),)
+PLACES: Final = (
+    Place(key="events", label="Outbound events", erase=erase_events, held=events_about),
+)
