@@ -18,10 +18,10 @@ from webhooks.outbound.models import Signing, Subscription, SubscriptionState
 from webhooks.outbound.subscriptions.deletion import subscription_delete
 from webhooks.outbound.subscriptions.services import (
     PLAIN_FIELDS,
-    SECRET_NAMES,
     subscription_pause,
     subscription_save,
 )
+from webhooks.outbound.subscriptions.stored_secrets import SECRET_NAMES
 
 _FILE_KEYS: Final = {"format_key": "format"}
 _TEXTS: Final = ("url", "source_key", "signing", "encryption")

@@ -37,7 +37,7 @@ from webhooks.outbound.models import Incident, Subscription
 from webhooks.outbound.portal.links import LONGEST_NAME, LONGEST_SECONDS, USUAL_SECONDS
 from webhooks.outbound.subscriptions.activity import BANDS, activity_of, band_text
 from webhooks.outbound.subscriptions.backlog import backlogs, count_text, failed_for_good
-from webhooks.outbound.subscriptions.services import subscription_readable
+from webhooks.outbound.subscriptions.stored_secrets import subscription_readable
 from webhooks.outbound.subscriptions.systems import systems_of
 from webhooks.outbound.subscriptions.validation import WITH_OVERLAP, WITH_SECRET
 

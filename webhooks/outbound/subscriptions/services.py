@@ -8,8 +8,6 @@ made it.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
-from datetime import timedelta
 from typing import Any, Final
 
 from django.core.exceptions import ValidationError
@@ -17,7 +15,6 @@ from django.db import transaction
 from django.utils import timezone
 from django.views.decorators.debug import sensitive_variables
 
-from common.encryption import DecryptionFailed
 from common.redaction import redact_url
 from sites.audit import Actor, audit_record, field_changes
 from sites.models import Site, bump_configuration_version
@@ -29,12 +26,18 @@ from webhooks.outbound.subscriptions.limits import (
     LONGEST_OVERLAP_SECONDS,
 )
 from webhooks.outbound.subscriptions.state import paused_words
-from webhooks.outbound.subscriptions.validation import (
-    WITH_OVERLAP,
-    WITH_SECRET,
-    clean_subscription,
-    secrets_used,
+from webhooks.outbound.subscriptions.stored_secrets import (
+    HIDDEN,
+    UNREADABLE,
+    Headers,
+    StoredSecrets,
+    merged_headers,
+    put_secrets,
+    read_stored,
+    refuse_unknown,
+    replace_signing,
 )
+from webhooks.outbound.subscriptions.validation import WITH_SECRET, clean_subscription
 
 # In the order of the pages. Settings, secrets and headers are apart.
 PLAIN_FIELDS: Final = (
@@ -56,29 +59,16 @@ PLAIN_FIELDS: Final = (
     "batch_seconds",
     "strict_order",
 )
-SECRET_NAMES: Final = ("signing", "user", "password", "encryption")
 _SETTINGS: Final = ("format_settings", "signing_settings")
-_HIDDEN: Final = ("secrets", "headers")
 # What these say is in the bytes that go out, or in where they go.
 _BYTES: Final = ("url", "format_key", "signing", "encryption")
 _BYTES_BELOW: Final = ("format_settings.", "signing_settings.", "secrets.", "headers.")
-_STATE: Final = ("state", "state_reason", "state_changed_at")
-_SAVED: Final = (*PLAIN_FIELDS, *_SETTINGS, *_HIDDEN, "previous_until", "revision", "updated_at")
-_UNREADABLE: Final = (
-    "What is stored here was encrypted with a key that this installation does not have. Enter it "
-    "again."
+_CHANGED_SINCE: Final = (
+    "Nothing was done: the subscription was changed since you opened the page, perhaps by this very "
+    "button. See under Signing until when the old secret signs along, then decide anew."
 )
-
-Headers = Mapping[str, str | None]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Stored:
-    """Secrets and headers as they are at rest; `unreadable` names those without their key."""
-
-    secrets: dict[str, str] = field(default_factory=dict, repr=False)
-    headers: dict[str, str] = field(default_factory=dict, repr=False)
-    unreadable: frozenset[str] = frozenset()
+_STATE: Final = ("state", "state_reason", "state_changed_at")
+_SAVED: Final = (*PLAIN_FIELDS, *_SETTINGS, *HIDDEN, "previous_until", "revision", "updated_at")
 
 
 @sensitive_variables()
@@ -102,13 +92,13 @@ def subscription_save(
     is_new = subscription.pk is None
     row = Subscription(site=subscription.site) if is_new else _locked(subscription)
     check_unchanged(None if is_new else row, since=opened)
-    stored = _Stored() if is_new else _read(row)
+    stored = StoredSecrets() if is_new else read_stored(row)
     before = {} if is_new else _values(row, stored.secrets, stored.headers)
     given = {name: text.strip() for name, text in (secrets or {}).items() if text.strip()}
-    _refuse_unknown(given)
+    refuse_unknown(given)
     subscription.previous_until = row.previous_until
-    made = _put_secrets(subscription, stored, given)
-    subscription.headers = _headers(stored, headers)
+    made = put_secrets(subscription, stored, given)
+    subscription.headers = merged_headers(stored, headers)
     clean_subscription(subscription)
     changes = _changes(before, _values(subscription, subscription.secrets, subscription.headers))
     if is_new:
@@ -132,24 +122,28 @@ def secret_rotate(
     actor: Actor,
     overlap_seconds: int = DEFAULT_OVERLAP_SECONDS,
     secret: str = "",
+    seen_revision: int | None = None,
 ) -> str:
     """Put a new signing secret in place and return it; the old one signs along meanwhile.
 
     Where a receiver can only check one, as at WebEngage, the old one ends at once. `secret` is one
-    of the operator's own. Raises ValidationError.
+    of the operator's own. `seen_revision` is what the page showed: a form that is sent twice, as by
+    a reload, must not end the secret that the receiver still has. Raises ValidationError.
     """
     if not 0 <= overlap_seconds <= LONGEST_OVERLAP_SECONDS:
         raise ValidationError({"overlap": "The old secret signs along for at most 7 days."})
     row = _locked(subscription)
+    if seen_revision not in (None, row.revision):
+        raise ValidationError(_CHANGED_SINCE)
     if row.signing not in WITH_SECRET:
         raise ValidationError("This subscription does not sign with a secret.")
-    stored = _read(row)
+    stored = read_stored(row)
     if "headers" in stored.unreadable:
-        raise ValidationError({"headers": _UNREADABLE})
+        raise ValidationError({"headers": UNREADABLE})
     new = secret.strip() or new_signing_secret()
     row.secrets = {name: text for name, text in stored.secrets.items() if name != "signing"}
     row.headers = stored.headers
-    _replace_signing(row, stored.secrets.get("signing", ""), new, overlap_seconds)
+    replace_signing(row, stored.secrets.get("signing", ""), new, overlap_seconds)
     clean_subscription(row)
     row.revision += 1
     row.save(update_fields=_SAVED)
@@ -197,11 +191,6 @@ def subscription_pause(*, subscription: Subscription, actor: Actor, reason: str 
     return True
 
 
-def subscription_readable(subscription: Subscription) -> bool:
-    """Say whether its secrets and headers decrypt with the keys of this installation."""
-    return not _read(subscription).unreadable
-
-
 def _set_paused(subscription: Subscription, actor: Actor, reason: str = "") -> None:
     now = timezone.now()
     subscription.state, subscription.state_changed_at = SubscriptionState.PAUSED, now
@@ -212,80 +201,9 @@ def _set_paused(subscription: Subscription, actor: Actor, reason: str = "") -> N
 
 def _locked(subscription: Subscription) -> Subscription:
     rows = Subscription.objects.select_for_update(of=("self",), no_key=True)
-    found: Subscription = rows.select_related("site").defer(*_HIDDEN).get(pk=subscription.pk)
+    found: Subscription = rows.select_related("site").defer(*HIDDEN).get(pk=subscription.pk)
     if found.site_id != subscription.site_id:
         raise ValidationError("A subscription keeps its site. Make a new one on the other site.")
-    return found
-
-
-@sensitive_variables()
-def _read(row: Subscription) -> _Stored:
-    found: dict[str, dict[str, str]] = {}
-    unreadable = set()
-    for name in _HIDDEN:
-        try:
-            found[name] = dict(getattr(row, name))
-        except DecryptionFailed:
-            unreadable.add(name)
-    return _Stored(**found, unreadable=frozenset(unreadable))
-
-
-def _refuse_unknown(given: Mapping[str, str]) -> None:
-    unknown = {f"secrets.{name}": "There is no such secret." for name in given}
-    for name in SECRET_NAMES:
-        unknown.pop(f"secrets.{name}", None)
-    if unknown:
-        raise ValidationError(unknown)
-
-
-@sensitive_variables()
-def _put_secrets(subscription: Subscription, stored: _Stored, given: Mapping[str, str]) -> str:
-    """Give the subscription the secrets that it uses; return the signing secret if it was made."""
-    used = secrets_used(subscription)
-    old = stored.secrets.get("signing", "")
-    subscription.secrets = {
-        name: text for name, text in {**stored.secrets, **given}.items() if name in used
-    }
-    if subscription.signing not in WITH_SECRET:
-        subscription.previous_until = None
-        return ""
-    new = given.get("signing", "")
-    if new and old and new != old:
-        _replace_signing(subscription, old, new, DEFAULT_OVERLAP_SECONDS)
-    if subscription.secrets.get("signing"):
-        return ""
-    if "secrets" in stored.unreadable:
-        raise ValidationError({"secrets.signing": f"{_UNREADABLE} A rotation makes a new one."})
-    made = new_signing_secret()
-    subscription.secrets = {**subscription.secrets, "signing": made}
-    return made
-
-
-@sensitive_variables()
-def _replace_signing(row: Subscription, old: str, new: str, overlap_seconds: int) -> None:
-    secrets = {**row.secrets, "signing": new}
-    secrets.pop("previous_signing", None)
-    row.previous_until = None
-    if old and overlap_seconds and row.signing in WITH_OVERLAP:
-        secrets["previous_signing"] = old
-        row.previous_until = timezone.now() + timedelta(seconds=overlap_seconds)
-    row.secrets = secrets
-
-
-@sensitive_variables()
-def _headers(stored: _Stored, given: Headers | None) -> dict[str, str]:
-    is_kept = given is None or None in given.values()
-    if is_kept and "headers" in stored.unreadable:
-        raise ValidationError({"headers": _UNREADABLE})
-    if given is None:
-        return stored.headers
-    kept = {name.lower(): text for name, text in stored.headers.items()}
-    found: dict[str, str] = {}
-    for name, value in given.items():
-        text = kept.get(name.strip().lower(), "") if value is None else value.strip()
-        if name.strip().lower() in {known.lower() for known in found}:
-            raise ValidationError({"headers": f"The header {name} is there twice. Keep one."})
-        found[name.strip()] = text
     return found
 
 
