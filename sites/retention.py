@@ -15,5 +15,5 @@ def remove_key_counts(before: datetime) -> Iterator[int]:
 
 
 RETAINED: Final = (
-    Retained(name="api_key_counts", setting="RETENTION_COUNT_DAYS", remove=remove_key_counts),
+    Retained(name="key_counts", setting="RETENTION_COUNT_DAYS", remove=remove_key_counts),
 )

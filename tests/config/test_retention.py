@@ -12,6 +12,7 @@ from pytest_django import Settings
 
 from common.identifiers import random_token
 from common.retention import Retained, remove_expired
+from config.logging import redact
 from config.retention import RETAINED, apply_retention
 from integrations.models import ApiCall, GenericApiHour
 from onsite.models import State, Submission
@@ -123,6 +124,11 @@ def test_zero_days_keep_every_kind_for_ever(site: Site, settings: Settings) -> N
     submission(site, at=days_ago(4000))
     sent(site, 4000, "succeeded")
     assert set(apply_retention().values()) == {0}
+
+
+def test_the_log_tells_every_count() -> None:
+    told = redact(None, "info", {kind.name: 7 for kind in RETAINED})
+    assert told == {kind.name: 7 for kind in RETAINED}
 
 
 def test_a_kind_without_end_lets_the_others_have_their_turn(settings: Settings) -> None:

@@ -174,5 +174,5 @@ def test_the_days_of_many_keys_are_one_query(
 def test_counts_go_after_their_days(key: ApiKey) -> None:
     hour_of(key, timedelta(days=59), 200, 1)
     hour_of(key, timedelta(days=61), 200, 1)
-    assert apply_retention()["api_key_counts"] == 1
+    assert apply_retention()["key_counts"] == 1
     assert ApiKeyHour.objects.count() == 1
