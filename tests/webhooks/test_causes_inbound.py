@@ -18,6 +18,7 @@ from tests.webhooks.received import received_event
 from tests.webhooks.scripted import scripted_event, scripted_presets, scripted_source
 from webhooks.inbound.models import ReceivedEvent, ReceptionField, Source, Status
 from webhooks.inbound.processing import batches as processing
+from webhooks.inbound.processing import ends
 from webhooks.inbound.processing.activity_counts import finishes_count
 from webhooks.inbound.processing.batches import Processing
 from webhooks.inbound.processing.leases import claim_fresh, claim_retry
@@ -182,7 +183,7 @@ def test_an_attempt_that_failed_leaves_no_event(
             raise LookupError
         finishes_count(finishes)
 
-    monkeypatch.setattr(processing, "finishes_count", fail)
+    monkeypatch.setattr(ends, "finishes_count", fail)
     work()
     assert sorted(told(relay)) == ["contact.created"] * 2 + ["inbound.scripted.scripted"] * 2
     assert Event.objects.count() == 4

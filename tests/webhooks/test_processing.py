@@ -117,6 +117,50 @@ def test_rows_decide_the_status(
     assert row.lease_owner == ""
 
 
+def test_many_events_that_end_alike_end_as_each_of_them_would_alone(source: Source) -> None:
+    def events(do: str, count: int) -> list[ReceivedEvent]:
+        return [
+            scripted_event(source, {"email": f"{do}{number}@example.com", "do": do})
+            for number in range(count)
+        ]
+
+    lost, *accepted = events("accept", 31)
+    ignored, set_aside = events("ignore", 30), events("quarantine", 30)
+    mixed = scripted_event(
+        source, {"email": "a@example.com"}, {"email": "b@example.com", "do": "ignore"}
+    )
+    claimed = claim_fresh("me")
+    ReceivedEvent.objects.filter(pk=lost.pk).update(lease_owner="someone else")
+    work(claimed)
+    ended = {
+        event.pk: (event.status, event.cause, event.reason, _rows_of(event), len(event.history))
+        for event in ReceivedEvent.objects.exclude(processed_at=None)
+    }
+    assert ended == {
+        **{each.pk: ("processed", "", "", (1, 0, 0, 0), 0) for each in accepted},
+        **{
+            each.pk: ("ignored", "TEST_IGNORE", "Told to ignore.", (0, 0, 1, 0), 0)
+            for each in ignored
+        },
+        **{
+            each.pk: ("failed", "TEST_QUARANTINE", "Told to quarantine.", (0, 0, 0, 1), 1)
+            for each in set_aside
+        },
+        mixed.pk: ("processed", "", "", (1, 0, 1, 0), 0),
+    }
+    times = ReceivedEvent.objects.exclude(processed_at=None).values_list("processed_at", flat=True)
+    assert len(set(times)) == 1
+    assert reloaded(lost).status == Status.PROCESSING
+    held = ReceivedEvent.objects.exclude(lease_owner="", lease_expires_at=None)
+    assert [event.pk for event in held] == [lost.pk]
+    hour = SourceHour.objects.get()
+    assert (hour.processed, hour.ignored, hour.failed) == (31, 30, 30)
+
+
+def _rows_of(event: ReceivedEvent) -> tuple[int, ...]:
+    return event.rows_applied, event.rows_unchanged, event.rows_ignored, event.rows_quarantined
+
+
 def test_the_reason_tells_how_many_rows_were_set_aside(source: Source) -> None:
     event = scripted_event(source, OK, BAD, BAD)
     work()

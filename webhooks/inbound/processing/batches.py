@@ -6,30 +6,24 @@ and a batch of 500 with one bad event costs some twenty transactions.
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from itertools import islice
-from typing import Any, Final
+from typing import Final
 
 from django.db import connection, transaction
 from django.utils import timezone
 
-from common.bulk import update_rows
 from common.database_trouble import is_environment_error
 from common.flushing import transaction_flush_later
 from contacts.applied_change import ChangeItem, ChangeSource
 from contacts.services import contacts_apply_batch
 from integrations.inbound_event import Disposition, InboundEvent
 from webhooks.inbound.history import Happening, history_with
-from webhooks.inbound.models import Outcome, ReceivedEvent, Status
-from webhooks.inbound.processing.activity_counts import Finish, finishes_count
-from webhooks.inbound.processing.failures import (
-    Failure,
-    failure_of,
-    retry_delay,
-)
+from webhooks.inbound.models import ReceivedEvent, Status
+from webhooks.inbound.processing.ends import NO_LEASE, events_finish
+from webhooks.inbound.processing.failures import failure_of, retry_delay
 from webhooks.inbound.processing.leases import ClaimedEvent, held_rows
 from webhooks.inbound.processing.outcomes import (
     EventRow,
@@ -43,12 +37,6 @@ from webhooks.inbound.signals import rows_processed
 
 # A body of 8 MiB may hold 60,000 rows; statements stay small, and so does memory.
 CHUNK_ROWS: Final = 1000
-
-_NO_LEASE: Final = {"lease_owner": "", "lease_expires_at": None}
-_END_COLUMNS: Final = (
-    "status", "cause", "reason", "processed_at", "rows_applied", "rows_unchanged", "rows_ignored",
-    "rows_quarantined", *_NO_LEASE,
-)  # fmt: skip
 
 
 @dataclass(slots=True)
@@ -93,7 +81,7 @@ class Processing:
                 _postpone(event.claimed, type(error).__name__, timezone.now() + delay)
                 return
             event.failure = failure_of(error, event.claimed.attempts)
-            _finish([event], {event.claimed.id: RowTally()})
+            events_finish([event], {event.claimed.id: RowTally()})
 
 
 def _apply(owner: str, batch: Sequence[ParsedEvent]) -> None:
@@ -107,7 +95,7 @@ def _apply(owner: str, batch: Sequence[ParsedEvent]) -> None:
         _apply_chunk(chunk)
         outcomes_record(chunk, tallies)
         rows_processed.send(sender=ReceivedEvent, rows=chunk)
-    _finish(events, tallies)
+    events_finish(events, tallies)
 
 
 def _rows(events: Sequence[ParsedEvent]) -> Iterator[EventRow]:
@@ -140,51 +128,9 @@ def _change_item(row: EventRow) -> ChangeItem:
     return ChangeItem(site=context.site, change=row.inbound.change, source=source)
 
 
-def _finish(events: Sequence[ParsedEvent], tallies: dict[Any, RowTally]) -> None:
-    now = timezone.now()
-    ends, told, finishes = [], [], []
-    for event in events:
-        claimed, tally = event.claimed, tallies[event.claimed.id]
-        status, trouble = (Status.FAILED, event.failure) if event.failure else tally.end()
-        end = {"id": claimed.id, **_end(status, trouble, tally.counts, now)}
-        if claimed.history or status == Status.FAILED:
-            told.append({**end, "history": _last_words(claimed, status, trouble, now)})
-        else:
-            ends.append(end)
-        if claimed.processed_at is None:
-            finishes.append(Finish(claimed.source_id, claimed.received_at, status))
-    update_rows(connection, ReceivedEvent, ends, columns=_END_COLUMNS)
-    update_rows(connection, ReceivedEvent, told, columns=(*_END_COLUMNS, "history"))
-    finishes_count(finishes)
-
-
-def _end(
-    status: Status, trouble: Failure, counts: Counter[Outcome], now: datetime
-) -> dict[str, Any]:
-    return {
-        "status": status,
-        "cause": trouble.cause,
-        "reason": trouble.reason,
-        "processed_at": now.isoformat(),
-        "rows_applied": counts[Outcome.APPLIED],
-        "rows_unchanged": counts[Outcome.UNCHANGED],
-        "rows_ignored": counts[Outcome.IGNORED],
-        "rows_quarantined": counts[Outcome.QUARANTINED],
-        **_NO_LEASE,
-    }
-
-
-def _last_words(
-    claimed: ClaimedEvent, status: Status, trouble: Failure, now: datetime
-) -> list[dict[str, str]]:
-    what = Happening.FAILED if status == Status.FAILED else Happening.FINISHED
-    detail = f"{trouble.cause}: {trouble.reason}" if trouble.cause else status.label
-    return history_with(claimed.history, what, detail, at=now)
-
-
 def _postpone(claimed: ClaimedEvent, error_name: str, until: datetime) -> None:
     detail = f"The database answered {error_name}; tried again at {until:%H:%M:%S} UTC."
     history = history_with(claimed.history, Happening.POSTPONED, detail, at=timezone.now())
     ReceivedEvent.objects.filter(pk=claimed.id).update(
-        status=Status.RECEIVED, due_at=until, history=history, **_NO_LEASE
+        status=Status.RECEIVED, due_at=until, history=history, **NO_LEASE
     )

@@ -94,7 +94,7 @@ def held_rows(owner: str, ids: Iterable[UUID]) -> set[UUID]:
         cursor.execute(
             f"SELECT t.id FROM {ids_table} AS v JOIN {_TABLE} AS t ON t.id = v.id "
             f"WHERE t.lease_owner = %s AND t.status = 'processing' ORDER BY t.id {lock}",
-            [rows_parameter([{"id": each} for each in ids]), owner],
+            [rows_parameter([{"id": each.hex} for each in ids]), owner],
         )
         return {_uuid(row[0]) for row in cursor.fetchall()}
 
@@ -110,9 +110,14 @@ def release_all(owner: str) -> int:
     )
 
 
+def database_time(value: datetime) -> Any:
+    """Return an instant as a parameter of a statement that no model writes."""
+    return connection.ops.adapt_datetimefield_value(value)
+
+
 def _claim(owner: str, which: _Which, limit: int, limit_bytes: int) -> list[ClaimedEvent]:
     now = timezone.now()
-    due_at, expires_at = _database_time(now), _database_time(now + _lease_time())
+    due_at, expires_at = database_time(now), database_time(now + _lease_time())
     if connection.vendor == "sqlite" and not _is_any_due(which, due_at):
         return []  # without the write lock, which the reception of events would wait for
     with transaction.atomic(), connection.cursor() as cursor:
@@ -183,7 +188,3 @@ def _uuid(value: UUID | str) -> UUID:
 def _aware(value: datetime) -> datetime:
     # SQLite's adapter reads times, and knows nothing of their zone.
     return value if value.tzinfo else value.replace(tzinfo=UTC)
-
-
-def _database_time(value: datetime) -> Any:
-    return connection.ops.adapt_datetimefield_value(value)

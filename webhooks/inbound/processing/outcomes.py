@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import Counter, defaultdict
+from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -31,6 +31,8 @@ _OF_KIND = {
     ChangeKind.UNCHANGED: Outcome.UNCHANGED,
     ChangeKind.REJECTED: Outcome.QUARANTINED,
 }
+_NO_ROWS = dict.fromkeys(Outcome, 0)
+_NO_TROUBLE = Failure(cause="", reason="")
 
 
 @dataclass(slots=True)
@@ -53,7 +55,7 @@ class EventRow:
 class RowTally:
     """The outcomes of one event's rows so far, and the first trouble of each kind."""
 
-    counts: Counter[Outcome] = field(default_factory=Counter)
+    counts: dict[Outcome, int] = field(default_factory=_NO_ROWS.copy)
     first: dict[Outcome, Failure] = field(default_factory=dict)
 
     def add(self, outcome: Outcome, cause: str, reason: str) -> None:
@@ -67,9 +69,9 @@ class RowTally:
         if status == Status.IGNORED:
             return status, self.first[Outcome.IGNORED]
         if status == Status.PROCESSED:
-            return status, Failure(cause="", reason="")
+            return status, _NO_TROUBLE
         first = self.first[Outcome.QUARANTINED]
-        rows, aside = self.counts.total(), self.counts[Outcome.QUARANTINED]
+        rows, aside = sum(self.counts.values()), self.counts[Outcome.QUARANTINED]
         if rows == 1:
             return status, first
         reason = f"{aside} of {rows} rows were set aside. The first one: {first.reason}"
