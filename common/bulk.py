@@ -19,7 +19,7 @@ import json
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import date, datetime
 from decimal import Decimal
-from typing import Any
+from typing import Any, Final
 from uuid import UUID
 
 from django.db import models
@@ -166,6 +166,7 @@ def _jsonable(value: Any) -> str:
     raise TypeError(f"{type(value).__name__} has no place in a bulk row.")
 
 
+_EMPTY: Final[dict[type, str]] = {dict: "{}", list: "[]", tuple: "[]"}
 # One for all, and without a look for circles: it encodes a small value for every row.
 _json = json.JSONEncoder(default=_jsonable, check_circular=False, separators=(",", ":")).encode
 
@@ -245,7 +246,10 @@ def _sqlite_converter(field: models.Field[Any, Any]) -> Callable[[Any], Any] | N
 
 
 def _json_text(value: Any) -> str | None:
-    return None if value is None else _json(value)
+    if not value:
+        # Many columns are empty in most rows, and the encoder sets itself up for each value.
+        return None if value is None else _EMPTY.get(type(value)) or _json(value)
+    return _json(value)
 
 
 def _text(value: Any) -> Any:

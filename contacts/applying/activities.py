@@ -40,6 +40,7 @@ def activity_rows(
 ) -> list[ActivityRow]:
     """Return the activities of a change that happened after `floor`."""
     rows = []
+    event = facts.source.received_event_id
     for number, fact in enumerate(facts.change.activities):
         at = facts.at if fact.occurred_at is None else fact_time(fact.occurred_at, facts.received)
         kind, key = line_normalised(fact.type)[:_MAX_TYPE], _key(fact)
@@ -56,7 +57,7 @@ def activity_rows(
                 "source_key": facts.source.key,
                 "source_label": facts.source.label,
                 "key": key,
-                "received_event_id": facts.source.received_event_id,
+                "received_event_id": event.hex if event else None,
             }
             rows.append(ActivityRow(state, columns))
     return rows

@@ -17,6 +17,7 @@ from contacts.normalisation.values import line_normalised
 from integrations.contact_change import Channel, EmailListFact, EmailStatus
 
 SOFT: Final = EmailListStatus.Kind.SOFT.value
+_KINDS: Final = frozenset(EmailListStatus.Kind.values)
 _MAX_CAUSE: Final[int] = Preference._meta.get_field("cause").max_length or 0
 _MAX_LIST_ID: Final[int] = EmailListStatus._meta.get_field("list_id").max_length or 0
 _MAX_ESP_NAME: Final[int] = EmailListStatus._meta.get_field("esp_name").max_length or 0
@@ -43,7 +44,7 @@ def apply_email_list(
     inactive state is never lifted by a soft bounce, whichever came first.
     """
     list_id = line_normalised(fact.list_id)
-    if fact.kind not in EmailListStatus.Kind.values or not list_id or len(list_id) > _MAX_LIST_ID:
+    if fact.kind not in _KINDS or not list_id or len(list_id) > _MAX_LIST_ID:
         facts.notes.append("BAD_LIST_FACT: The list or its status is not one that can be kept.")
         return
     if fact.kind == SOFT:

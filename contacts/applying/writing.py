@@ -195,6 +195,8 @@ class Writer:
             conflict="ON CONFLICT DO NOTHING",
             returning="id",
         )
+        if len(written) == len(rows):
+            return
         new = {str(row_id).replace("-", "") for (row_id,) in written}
         for row_id, row in rows.items():
             row.is_repeat = row_id not in new
@@ -208,6 +210,8 @@ class Writer:
             conflict=_UPSERT_ACTIVITY,
             returning="contact_id, source_key, type, key",
         )
+        if len(written) == len(rows):
+            return
         new = {(str(contact).replace("-", ""), *rest) for contact, *rest in written}
         for key, row in rows.items():
             row.is_repeat = key not in new
