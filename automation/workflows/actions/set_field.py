@@ -119,7 +119,7 @@ def _value(call: StepCall, row: Settings, definition: FieldDefinition, draft: _D
         return None
     given = call.value(row["value"])
     if given is None or given == "":
-        raise FieldError("The event has no value for it.")
+        raise FieldError("There is no value for it.")
     if row["operation"] != "add":
         return lenient(definition, given)
     added = _number(lenient(definition, given))

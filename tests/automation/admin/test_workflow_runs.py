@@ -90,14 +90,20 @@ def test_page_tells_every_step_and_where_it_led(support: Client, site: Site) -> 
         assert told in text, told
     variables = text[text.index("What the trigger gave") :]
     assert "jane@example.com" not in variables
+    assert "The received event has them" in variables
 
 
 def test_a_run_without_its_person_and_its_links(support: Client, site: Site) -> None:
-    lonely = run(workflow(site), None, RunState.STOPPED, received_event_id=uuid.uuid4())
+    lonely = run(
+        workflow(site), None, RunState.STOPPED, received_event_id=uuid.uuid4(),
+        variables={"event": {"email": "jane@example.com"}},
+    )  # fmt: skip
     step(lonely, 0, StepState.DONE, event_id=uuid.uuid4(), api_call_id=uuid.uuid4())
     text = html(support.get(page_url(lonely)))
     assert "nobody any more" in text
+    assert "Personal values are masked." in text
     assert "the received event" not in text
+    assert "The received event" not in text
     assert "not reached" in text
 
 

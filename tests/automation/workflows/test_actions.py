@@ -59,6 +59,12 @@ def details() -> list[str]:
     return list(WorkflowStep.objects.order_by("pk").values_list("detail", flat=True))
 
 
+def test_what_has_no_value_is_left_out_wherever_it_is_from(site: Site) -> None:
+    workflow(site, set_field("gender", "/contact/last_name"))
+    changed(site, city="Lund")
+    assert details() == ["“Gender” was left as it is: There is no value for it."]
+
+
 def test_number_is_added_to_what_the_contact_has(site: Site) -> None:
     contact_field(site, "visits", "integer")
     contact_field(site, "spent", "decimal")
