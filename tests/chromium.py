@@ -6,6 +6,7 @@ import shutil
 from typing import Any, Final
 
 import pytest
+from playwright.sync_api import expect
 
 from tests.outside_tools import missing
 
@@ -18,6 +19,9 @@ ARGUMENTS: Final = (
     "--disable-sync",
     "--no-first-run",
 )
+
+# As long as an action may take. Five seconds are little on a machine that is busy.
+expect.set_options(timeout=30_000)
 
 
 @pytest.fixture(scope="session")

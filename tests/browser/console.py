@@ -2,15 +2,23 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from typing import Literal
 
-from playwright.sync_api import ConsoleMessage, Page
+from playwright.sync_api import ConsoleMessage, Locator, Page, expect
 
 from tests.factories import PASSWORD
 
 Colours = Literal["light", "dark"]
 OpenDesk = Callable[..., Page]
+
+# The button says it for a moment only, which a look now and then may miss.
+_KEEP_WORDS = """(button) => {
+    new MutationObserver(() => {
+        button.dataset.said ??= button.textContent;
+    }).observe(button, { childList: true });
+}"""
 
 
 def complaints_of(page: Page) -> list[str]:
@@ -31,7 +39,22 @@ def log_in(page: Page, url: str, username: str, *, path: str = "/admin/") -> Non
     page.get_by_label("Username").fill(username)
     page.get_by_label("Password").fill(PASSWORD)
     page.get_by_role("button", name="Log in").click()
+    loaded(page)
 
 
 def follow(page: Page, name: str) -> None:
     page.get_by_role("navigation", name="Pages").get_by_role("link", name=name, exact=True).click()
+    loaded(page)
+
+
+def loaded(page: Page) -> None:
+    """Wait for the scripts of the page that a click led to: it returns before they have run."""
+    page.wait_for_load_state()
+
+
+def copy(button: Locator) -> None:
+    """Press a button that copies, and see it say so."""
+    loaded(button.page)
+    button.evaluate(_KEEP_WORDS)
+    button.click()
+    expect(button).to_have_attribute("data-said", re.compile("^(Copied|Selected)$"))

@@ -42,12 +42,12 @@ def test_operator_imports_a_file_corrects_it_and_exports(
     expect(content).to_contain_text("Preview of the first 200 rows")
     # The page asks by itself how far the check is, and shows its end without a reload by hand.
     start = page.get_by_role("button", name="Start the import")
-    expect(start).to_be_visible(timeout=30_000)
+    expect(start).to_be_visible(timeout=60_000)
     expect(content).to_contain_text("1,199 of 1,200 rows would add or change a contact")
     expect(content).to_contain_text("Accepts e-mail: Write yes or no.")
     assert not Contact.objects.exists()
     start.click()
-    expect(page.locator("h1")).to_contain_text("Imported, some rows refused", timeout=30_000)
+    expect(page.locator("h1")).to_contain_text("Imported, some rows refused", timeout=60_000)
     assert Contact.objects.count() == 1199
 
     with page.expect_download() as fetched:

@@ -57,15 +57,15 @@ def test_operator_follows_the_documented_steps_and_sees_the_contact(
     assert url.endswith("/custom-events/alias/api-event-example")
     body = {"email": "john.doe@example.org", "phone": "666777888", "name": "John"}
     headers = {"Authorization": f"ApiKey {key}"}
-    unknown = requests.post(url, json=body, headers=headers, timeout=10)
+    unknown = requests.post(url, json=body, headers=headers, timeout=30)
     assert (unknown.status_code, unknown.json()["code"]) == (400, "E0501")
-    sent = requests.post(f"{url}?createContact=true", json=body, headers=headers, timeout=10)
+    sent = requests.post(f"{url}?createContact=true", json=body, headers=headers, timeout=30)
     assert (sent.status_code, len(sent.json()["id"])) == (201, 24)
     assert send_line(curl.replace("YOUR-KEY-ID:YOUR-SECRET", key)) == 201
 
     webhook = copied_url(page, "Webhook event example")
     other = body | {"email": "ann@example.org", "unknown": [1]}
-    assert requests.post(webhook, json=other, timeout=10).status_code == 201
+    assert requests.post(webhook, json=other, timeout=30).status_code == 201
     done = ReceivedEvent.objects.filter(status=Status.PROCESSED)
     eventually(lambda: done.count() == 3, what="the three events worked off")
     john = Contact.objects.get(email="john.doe@example.org")
@@ -84,7 +84,7 @@ def send_line(curl: str) -> int:
     pairs = [words[place + 1] for place, word in enumerate(words) if word == "-H"]
     headers = dict(pair.split(": ", 1) for pair in pairs)
     body = words[words.index("--data-raw") + 1]
-    return requests.post(words[-1], data=body.encode(), headers=headers, timeout=10).status_code
+    return requests.post(words[-1], data=body.encode(), headers=headers, timeout=30).status_code
 
 
 # -- the editor ------------------------------------------------------------------------------------

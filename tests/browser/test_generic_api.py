@@ -11,7 +11,7 @@ from pytest_django.live_server_helper import LiveServer
 
 from integrations.models import ApiCall, GenericApi
 from sites.models import Site
-from tests.browser.console import Colours, OpenDesk
+from tests.browser.console import Colours, OpenDesk, loaded
 from tests.hostile.api import HostileApi
 from tests.hostile.behaviours import answers, answers_json, by_method
 
@@ -66,6 +66,7 @@ def test_operator_configures_tries_and_switches_on(
     page = desk(width, colours)
     follow_to_sites(page, width)
     page.get_by_role("link", name="Nordic Outdoor").click()
+    loaded(page)
     section = expand_generic(page)
     configure(section, api)
 
@@ -84,6 +85,7 @@ def test_operator_configures_tries_and_switches_on(
     expect(page.locator(".messagelist")).to_contain_text("was saved")
     expect(section.locator("summary").first).to_contain_text("Active")
     expect(section.get_by_label("Ignore HTTP response codes")).to_have_value("409, 500-599")
+    loaded(page)
 
     section.get_by_label("The saved settings").check()
     section.get_by_label("E-mail", exact=True).fill("jane@example.com")

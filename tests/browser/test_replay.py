@@ -10,7 +10,7 @@ from playwright.sync_api import Page, expect
 
 from config.database_start import FIRST_OPERATOR
 from contacts.models import Contact
-from tests.browser.console import complaints_of, log_in
+from tests.browser.console import complaints_of, loaded, log_in
 from tests.factories import PASSWORD, SiteFactory, SourceFactory
 from tests.processes.conftest import StartStack
 from tests.processes.waiting import eventually
@@ -40,7 +40,7 @@ def test_operator_corrects_a_mapping_and_replays_what_failed(
             "email": f"jane{number}@example.com",
             "note": "<script>document.title='boo'</script>",
         }
-        answer = requests.post(stack.url + source.reception_path, json=sent, timeout=10)
+        answer = requests.post(stack.url + source.reception_path, json=sent, timeout=30)
         assert answer.status_code == 200, answer.text
     failed = ReceivedEvent.objects.filter(status=Status.FAILED)
     eventually(lambda: failed.count() == 3, what="all three failed")
@@ -58,13 +58,14 @@ def test_operator_corrects_a_mapping_and_replays_what_failed(
     source.save()
     page.get_by_role("link", name="Received events", exact=True).first.click()
     page.get_by_role("link", name=re.compile("Failed 3")).click()
+    loaded(page)
     page.locator("#action-toggle").check()
     page.get_by_label("Action:").select_option("replay_selected")
     page.get_by_role("button", name="Go").click()
     expect(page.locator("#content")).to_contain_text("3 events would be replayed")
     page.get_by_role("button", name="Replay 3 events").click()
     # The page asks by itself how far the job is, and shows its end without a reload by hand.
-    expect(page.locator("h1")).to_contain_text("Done", timeout=30_000)
+    expect(page.locator("h1")).to_contain_text("Done")
     expect(page.locator("#job-words")).to_contain_text("3 of 3")
 
     done = ReceivedEvent.objects.filter(status=Status.PROCESSED)

@@ -23,7 +23,7 @@ from tests.automation.segments.made import (
     group,
     segment,
 )
-from tests.browser.console import Colours, OpenDesk
+from tests.browser.console import Colours, OpenDesk, loaded
 from tests.factories import ContactFieldFactory, SiteFactory
 
 pytestmark = [pytest.mark.browser, pytest.mark.network]
@@ -100,6 +100,7 @@ def test_a_nested_rule_is_built_previewed_saved_and_computed(
     page = desk(java_script_enabled=scripts)
     page.goto(f"{live_server.url}/admin/automation/segment/")
     page.get_by_role("link", name="Add segment").click()
+    loaded(page)
     build(page, scripts=scripts)
     page.get_by_role("button", name="Preview").click()
     expect(page.locator("#rule-preview .number")).to_have_text("1")

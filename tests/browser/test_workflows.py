@@ -15,8 +15,14 @@ from config.database_start import FIRST_OPERATOR
 from contacts.models import Contact
 from sites.models import Role, Site
 from tests.automation.admin import workflow_rows
-from tests.browser.console import Colours, OpenDesk, complaints_of, follow, log_in
-from tests.browser.documented_steps import add_field, copied_url, create_integration, create_key
+from tests.browser.console import Colours, OpenDesk, complaints_of, follow, loaded, log_in
+from tests.browser.documented_steps import (
+    add_field,
+    copied_url,
+    create_integration,
+    create_key,
+    open_event_editor,
+)
 from tests.factories import PASSWORD, ContactFieldFactory, SiteFactory
 from tests.processes.conftest import StartStack
 from tests.processes.waiting import eventually
@@ -33,9 +39,7 @@ BODY = {"email": "john.doe@example.org", "name": "John", "amount": 499.5}
 
 def create_reception_event(page: Page) -> None:
     """2.2, with fields that stay on the activity: the workflow is to bring them to the contact."""
-    page.get_by_role("link", name="Create new reception event").click()
-    page.get_by_role("dialog").get_by_label("Public API").check()
-    page.get_by_role("dialog").get_by_role("button", name="Go to editor").click()
+    open_event_editor(page, "Public API")
     page.locator("#id_name").fill(EVENT)
     add_field(page, "Name", "name", "Text", "")
     add_field(page, "Amount", "amount", "Decimal", "")
@@ -48,6 +52,7 @@ def create_workflow(page: Page) -> None:
     follow(page, "Workflows")
     page.get_by_role("link", name="Create new workflow").click()
     page.get_by_role("link", name=re.compile("Create blank workflow")).click()
+    loaded(page)
     page.locator("#id_name").fill("Synchronise with contacts")
     page.get_by_label("What sets it off").select_option(label=TRIGGER)
     collected = page.locator(".collected")
@@ -86,6 +91,7 @@ def create_segment(page: Page) -> None:
     """2.7: a segment over the activity and one of its properties; preview, save, compute."""
     follow(page, "Segments")
     page.get_by_role("link", name="Add segment").click()
+    loaded(page)
     page.get_by_label("Name", exact=True).fill("Spent more than 100")
     rule = page.locator("#ninclude")
     rule.get_by_role("button", name="Add a condition").click()
@@ -121,7 +127,7 @@ def test_operator_follows_the_documented_steps_to_contacts_and_segments(
     headers = {"Authorization": f"ApiKey {key}"}
 
     def sent(count: int) -> None:
-        answer = requests.post(url, json=BODY, headers=headers, timeout=10)
+        answer = requests.post(url, json=BODY, headers=headers, timeout=30)
         assert answer.status_code == 201
         done = ReceivedEvent.objects.filter(status=Status.PROCESSED)
         eventually(lambda: done.count() == count, what="the event worked off")
@@ -186,9 +192,10 @@ def test_steps_are_added_moved_and_saved_by_enter(
     page = desk(java_script_enabled=scripts)
     page.goto(f"{live_server.url}/admin/automation/workflow/add/?site={shop.pk}")
     page.locator("#id_name").fill("Loyal")
-    page.get_by_label("What sets it off").select_option(label=TRIGGER)
-    if not scripts:
-        page.get_by_role("button", name="Use this trigger").click()
+    with page.expect_navigation():
+        page.get_by_label("What sets it off").select_option(label=TRIGGER)
+        if not scripts:
+            page.get_by_role("button", name="Use this trigger").click()
     add_step(page, "Wait")
     page.get_by_label("How long").fill("3")
     add_step(page, "Set field")
