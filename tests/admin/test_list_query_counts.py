@@ -14,9 +14,11 @@ from contacts.consents import counting
 from contacts.consents.counting import lately_answered
 from contacts.models import ConsentDefinition, Contact, PointDefinition
 from integrations.contact_change import ConsentFact
-from sites.models import Site, User
+from sites.models import Role, Site, User
 from tests.admin.list_plans import statements
+from tests.automation.admin.workflow_rows import run, workflow
 from tests.automation.segments.made import activity, contact, field, segment
+from tests.conftest import MakeMember
 from tests.contacts.changes import apply
 from tests.contacts.loyalty.giving import award, contact_of, promotion_of
 from tests.factories import ContactFieldFactory, SiteFactory
@@ -151,4 +153,19 @@ def test_a_beginning_that_many_people_have_takes_no_more_queries(
     few = queries_of(client, url)
     for number in range(1, 9):
         contact_of(site, f"person{number}@example.com")
+    assert queries_of(client, url) == few
+
+
+@pytest.mark.parametrize("state", ["", "finished"])
+def test_the_runs_of_a_person_take_no_query_for_each_workflow(
+    client: Client, member: MakeMember, site: Site, state: str
+) -> None:
+    client.force_login(member(Role.SUPPORT))
+    jane = contact_of(site, "jane@example.com")
+    run(workflow(site, "First"), jane)
+    url = reverse("admin:automation_workflowrun_changelist")
+    url = f"{url}?contact={jane.pk}&state={state}"
+    few = queries_of(client, url)
+    for number in range(6):
+        run(workflow(site, f"Workflow {number}"), jane)
     assert queries_of(client, url) == few
