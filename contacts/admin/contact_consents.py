@@ -30,6 +30,7 @@ from contacts.consents.standing import (
     State,
     consents_of,
     history_of,
+    joined_into,
     preference_history,
 )
 from contacts.console_source import console_source
@@ -191,6 +192,7 @@ class ConsentPages(SiteScopedAdmin):
                 {"label": CHANNEL_LABELS[told.channel], "told": told}
                 for told in _first(preference_history(contact))
             ],
+            "joined": joined_into(contact)[:_MOST_TOLD],
             "most_told": _MOST_TOLD,
             "may_export": self.may(request, contact, Role.OPERATOR),
         }

@@ -8,7 +8,13 @@ from uuid import UUID
 
 from django.utils import timezone
 
-from contacts.consents.standing import ConsentState, consents_of, history_of, preference_history
+from contacts.consents.standing import (
+    ConsentState,
+    consents_of,
+    history_of,
+    joined_into,
+    preference_history,
+)
 from contacts.consents.texts import CONDITION, DISPLAY, LINK, plain_words
 from contacts.models import ConsentChange, ConsentDefinition, ConsentText, Contact
 from contacts.transfer.cells import cell_text
@@ -87,6 +93,16 @@ def proof_document(contact: Contact) -> dict[str, Any]:
             }
             for change in preference_history(contact)
         ],
+        "joinedContacts": [
+            {
+                "id": str(merge.absorbed_id),
+                "joinedAt": cell_text(merge.at),
+                "joinedBy": merge.joined_by,
+                "source": merge.source_label,
+                "receivedEvent": _id(merge.received_event_id),
+            }
+            for merge in joined_into(contact)
+        ],
     }
 
 
@@ -94,6 +110,7 @@ def proof_rows(contact: Contact) -> Iterator[list[str]]:
     """Yield the same as rows under `COLUMNS`, newest first.
 
     How a preference stands is a row of its own: its history has neither the time nor the reason.
+    So is each contact that became one with this, and whose answers are among them.
     """
     definitions = {each.consent_id: each for each in _definitions(contact)}
     versions = {name: versions_of(each) for name, each in definitions.items()}
@@ -128,6 +145,17 @@ def proof_rows(contact: Contact) -> Iterator[list[str]]:
             "source_key": told.source_key,
             "entered_by": told.actor_label,
             "received_event": told.received_event_id,
+        }
+        yield _cells(cells)
+    for merge in joined_into(contact):
+        cells = {
+            **_person(contact),
+            "kind": "joined contact",
+            "id": str(merge.absorbed_id),
+            "recorded_at": merge.at,
+            "source": merge.source_label,
+            "comment": merge.joined_by,
+            "received_event": merge.received_event_id,
         }
         yield _cells(cells)
 

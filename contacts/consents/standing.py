@@ -14,6 +14,7 @@ from contacts.models import (
     ConsentChange,
     ConsentDefinition,
     Contact,
+    ContactMerge,
     ContactRevision,
 )
 from integrations.contact_change import Channel
@@ -104,6 +105,11 @@ def preference_history(contact: Contact) -> Iterator[PreferenceChange]:
                     actor_label=revision.actor_label,
                     received_event_id=revision.received_event_id,
                 )
+
+
+def joined_into(contact: Contact) -> list[ContactMerge]:
+    """Return under which other records the person answered, the last that was joined first."""
+    return list(contact.merges.order_by("-at", "-pk"))
 
 
 def _asks(state: ConsentState) -> bool:

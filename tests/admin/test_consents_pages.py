@@ -275,6 +275,32 @@ def test_the_proof_says_when_and_why_a_preference_stands(
     assert rows[2]["received_event"] == str(told.received_event_id)
 
 
+def test_the_proof_names_the_contacts_that_became_one(
+    client: Client, superuser: User, definition: ConsentDefinition, contact: Contact
+) -> None:
+    client.force_login(superuser)
+    assert "Joined contacts" not in client.get(contact_url(contact)).content.decode()
+    phone = {"phone": "+46701234567"}
+    fact = ConsentFact(consent_id="terms", value=True, at=at(1))
+    apply(contact.site, phone, 1, consents=(fact,))
+    joined = Contact.objects.get(phone=phone["phone"])
+    told = source("src_till")
+    apply(contact.site, {"email": "jane@example.com"} | phone, 2, by=told)
+    page = client.get(contact_url(contact)).content.decode()
+    assert str(joined.pk) in page
+    document = json.loads(client.post(contact_url(contact, "json")).content)
+    assert len(document["consents"][0]["answers"]) == 1
+    (named,) = document["joinedContacts"]
+    assert (named["id"], named["joinedBy"]) == (str(joined.pk), "phone")
+    assert named["receivedEvent"] == str(told.received_event_id)
+    text = client.post(contact_url(contact, "csv")).content.decode().removeprefix("\ufeff")
+    last = list(csv.DictReader(io.StringIO(text)))[-1]
+    assert (last["kind"], last["id"], last["comment"]) == (
+        "joined contact", str(joined.pk), "phone",
+    )  # fmt: skip
+    assert (last["contact_id"], last["recorded_at"]) == (str(contact.pk), named["joinedAt"])
+
+
 def test_the_proof_of_a_consent_is_a_file_that_a_job_writes(
     client: Client, member: MakeMember, definition: ConsentDefinition, contact: Contact
 ) -> None:
