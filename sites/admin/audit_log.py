@@ -14,6 +14,7 @@ from common.admin.key_pages import KeyStream
 from common.admin.keyset import KeysetAdmin, KeysetChangeList
 from common.admin.list_filters import ChoiceFilter
 from common.admin.relative_time import exact_text, relative_time
+from common.newest_rows import newest_of
 from sites.models import AuditEntry, Role
 from sites.roles import is_superuser
 from sites.scope import site_ids
@@ -162,7 +163,9 @@ def _newest_values(request: HttpRequest) -> dict[str, set[str]]:
         most = _LOOKED_AT_FOR_CHOICES // max(len(owners), 1)
         cached = {"action": set(), "actor_label": set()}
         for owner in owners:
-            newest = AuditEntry.objects.filter(**owner).order_by("-pk")
+            newest = AuditEntry.objects.order_by("-pk")
+            if owner:
+                newest = newest_of(newest, "site_id", owner["site_id"], key_falls=True)
             for action, actor_label in newest.values_list("action", "actor_label")[:most]:
                 cached["action"].add(action)
                 cached["actor_label"].add(actor_label)

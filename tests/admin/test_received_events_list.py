@@ -87,6 +87,15 @@ def test_site_and_source_narrow(admin_client: Client, failed: ReceivedEvent) -> 
     assert shown(admin_client, source="nonsense") == []
 
 
+def test_source_of_another_site_finds_nothing(
+    client: Client, member: MakeMember, failed: ReceivedEvent
+) -> None:
+    other = received_event(SourceFactory.create(site=SiteFactory.create()), Status.FAILED)
+    client.force_login(member(Role.VIEWER))
+    assert shown(client, source=failed.source_id) == [failed]
+    assert shown(client, source=other.source_id) == []
+
+
 def test_the_first_page_leads_to_the_failed_events_that_it_counts(
     admin_client: Client, site: Site
 ) -> None:

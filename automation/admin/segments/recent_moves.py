@@ -7,7 +7,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Final
+from typing import Any, Final
 from uuid import UUID
 
 from django.db import connection
@@ -15,9 +15,11 @@ from django.utils import timezone
 
 from automation.models import Segment, SegmentMove
 from common.identifiers import row_id_floor
+from common.newest_rows import newest_rows
 
 RECENT: Final = timedelta(days=7)
 MOST_COUNTED: Final = 2_000
+_OF_SEGMENT: Final[Any] = SegmentMove._meta.get_field("segment")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,29 +35,29 @@ def recent_moves(segment_ids: Sequence[UUID]) -> dict[UUID, RecentMoves]:
     """Return the moves of each segment since `RECENT`, in one query along its index."""
     if not segment_ids:
         return {}
-    quote = connection.ops.quote_name
-    moves, segments = quote(SegmentMove._meta.db_table), quote(Segment._meta.db_table)
-    newest = (
-        f"SELECT m.has_entered FROM {moves} m WHERE m.segment_id = s.id AND m.id >= %s "
-        f"ORDER BY m.id DESC LIMIT {MOST_COUNTED + 1}"
-    )
-    keys = ", ".join(["%s"] * len(segment_ids))
-    sql = (
-        "SELECT s.id, "
-        f"(SELECT count(*) FROM ({newest}) AS newest WHERE newest.has_entered), "
-        f"(SELECT count(*) FROM ({newest}) AS newest WHERE NOT newest.has_entered) "
-        f"FROM {segments} s WHERE s.id IN ({keys})"
-    )
-    floor = row_id_floor(timezone.now() - RECENT)
+    floor = _key(row_id_floor(timezone.now() - RECENT))
+    params: list[Any] = []
+    for segment_id in segment_ids:
+        params += [_key(segment_id), _key(segment_id), floor]
+    parts = [_part(number) for number in range(len(segment_ids))]
     with connection.cursor() as cursor:
-        cursor.execute(sql, [_key(floor), _key(floor), *map(_key, segment_ids)])
+        cursor.execute(" UNION ALL ".join(parts), params)
         rows = cursor.fetchall()
-    found = {}
-    for key, entered, left in rows:
-        is_more = entered + left > MOST_COUNTED
-        segment_id = key if isinstance(key, UUID) else UUID(key)
-        found[segment_id] = RecentMoves(entered=entered, left=left, is_more=is_more)
-    return found
+    return {
+        segment_ids[number]: RecentMoves(
+            entered=entered, left=count - entered, is_more=count > MOST_COUNTED
+        )
+        for number, count, entered in rows
+    }
+
+
+def _part(number: int) -> str:
+    columns, most = ("id", "has_entered"), MOST_COUNTED + 1
+    newest = newest_rows(_OF_SEGMENT, columns, limit=most, key_falls=True)
+    return (
+        f"SELECT {number} AS number, count(*), count(CASE WHEN newest.has_entered THEN 1 END) "
+        f"FROM ({newest}) AS newest WHERE newest.id >= %s"
+    )
 
 
 def moves_by_day(segment: Segment, *, days: int, now: datetime) -> list[tuple[datetime, int, int]]:

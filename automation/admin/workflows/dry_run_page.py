@@ -17,6 +17,7 @@ from automation.workflows.dry_run import NoSuchEvent, workflow_dry_run
 from automation.workflows.samples import latest_event, rows_of, source_of
 from automation.workflows.site_things import SiteThings
 from common.admin.status_chip import Tone, status_chip
+from common.newest_rows import newest_of
 from contacts.admin.change_words import FieldChange, contact_label, field_changes
 from contacts.admin.field_words import field_names
 from contacts.models import Contact
@@ -107,7 +108,7 @@ def _result(
 
 
 def _events(source_id: int, site: Site) -> list[tuple[str, str]]:
-    rows = ReceivedEvent.objects.filter(source_id=source_id, body__isnull=False).order_by("-pk")
+    rows = newest_of(ReceivedEvent.objects.filter(body__isnull=False), "source_id", source_id)
     with timezone.override(site.time_zone):
         return [
             (

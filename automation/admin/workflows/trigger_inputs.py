@@ -12,6 +12,7 @@ from automation.admin.workflows.step_reading import whole
 from automation.workflows import triggers
 from automation.workflows.site_things import SYSTEM_NAMES, SiteThings
 from automation.workflows.triggers import TRIGGERS, change_label
+from common.newest_rows import newest_of
 from integrations.contact_change import Channel
 from webhooks.inbound.models import ReceivedEvent
 
@@ -177,6 +178,6 @@ def _event_types(trigger: Mapping[str, Any], things: SiteThings) -> list[str]:
     source = things.sources.get(str(trigger.get("source")))
     if source is None:
         return []
-    newest = ReceivedEvent.objects.filter(source_id=source.pk).order_by("-pk")
+    newest = newest_of(ReceivedEvent.objects.all(), "source_id", source.pk)
     recent = set(newest.values_list("event_type", flat=True)[:_RECENT])
     return sorted({each.id for each in source.preset.event_types} | recent - {""})

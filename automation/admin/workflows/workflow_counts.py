@@ -7,7 +7,7 @@ from __future__ import annotations
 from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import Final
+from typing import Any, Final
 from uuid import UUID
 
 from django.db import connection
@@ -15,9 +15,11 @@ from django.utils import timezone
 
 from automation.models import RunState, StepState, WorkflowRun, WorkflowStep
 from common.identifiers import row_id_floor
+from common.newest_rows import newest_rows
 
 DAYS: Final = 7
 MOST_COUNTED: Final = 1_000
+_OF_WORKFLOW: Final[Any] = WorkflowRun._meta.get_field("workflow")
 
 
 @dataclass(slots=True)
@@ -54,28 +56,26 @@ def lately_counts(workflow_ids: Collection[UUID]) -> dict[UUID, LatelyCounts]:
     parts, params = [], []
     for number, pk in enumerate(found):
         parts.append(_part(number))
-        params += [key.get_db_prep_value(pk, connection), floor]
+        prepared = key.get_db_prep_value(pk, connection)
+        params += [prepared, prepared, floor]
     with connection.cursor() as cursor:
         cursor.execute(" UNION ALL ".join(parts), params)
         keys = list(found.values())
         for number, state, count, failed in cursor.fetchall():
             setattr(keys[number], RunState(state).value, count)
-            keys[number].failed += failed or 0
+            keys[number].failed += failed
     return found
 
 
 def _part(number: int) -> str:
-    quote = connection.ops.quote_name
-    runs, steps = quote(WorkflowRun._meta.db_table), quote(WorkflowStep._meta.db_table)
+    steps = connection.ops.quote_name(WorkflowStep._meta.db_table)
+    # EXISTS would let PostgreSQL gather the failed steps of all runs first.
     failed = (
-        f"CASE WHEN EXISTS (SELECT 1 FROM {steps} s WHERE s.run_id = r.id "
-        f"AND s.state = '{StepState.FAILED.value}') THEN 1 ELSE 0 END"
+        f"(SELECT 1 FROM {steps} s WHERE s.run_id = newest.id "
+        f"AND s.state = '{StepState.FAILED.value}' LIMIT 1)"
     )
-    newest = (
-        f"SELECT r.state AS state, {failed} AS failed FROM {runs} r "
-        f"WHERE r.workflow_id = %s AND r.id >= %s ORDER BY r.id DESC LIMIT {MOST_COUNTED}"
-    )
+    newest = newest_rows(_OF_WORKFLOW, ("id", "state"), limit=MOST_COUNTED, key_falls=True)
     return (
-        f"SELECT {number} AS number, state, count(*), sum(failed) "
-        f"FROM ({newest}) AS newest GROUP BY state"
+        f"SELECT {number} AS number, newest.state, count(*), count({failed}) "
+        f"FROM ({newest}) AS newest WHERE newest.id >= %s GROUP BY newest.state"
     )

@@ -9,7 +9,9 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from django.db import connection
-from django.db.models import ForeignKey, Model, QuerySet
+from django.db.models import ForeignKey, QuerySet
+
+from common.newest_rows import newest_rows
 
 # Beyond it a page says “more than”: counting on would take longer than anybody waits.
 COUNTED: Final = 10_000
@@ -51,20 +53,18 @@ def newest_counts(
     if not keys:
         return {}
     quote = connection.ops.quote_name
-    model: type[Model] = owner.model
-    names = (model._meta.db_table, owner.column, model._meta.pk.column)
-    rows, column, key = (quote(str(name)) for name in names)
-    newest = (
-        f"SELECT {quote(filled) if filled else column} AS filled FROM {rows} WHERE {column} = %s "
-        f"{f'ORDER BY {key} DESC ' if filled else ''}LIMIT {COUNTED_IN_LIST + 1}"
-    )
+    rows, column = quote(owner.model._meta.db_table), quote(str(owner.column))
+    most = COUNTED_IN_LIST + 1
+    any_rows = f"SELECT {column} FROM {rows} WHERE {column} >= %s AND {column} <= %s LIMIT {most}"
+    counted = newest_rows(owner, (filled,), limit=most) if filled else any_rows
     parts = [
-        f"SELECT {number} AS number, count(*), count(filled) FROM ({newest}) AS newest"
+        f"SELECT {number} AS number, count(*), count({quote(filled) if filled else column}) "
+        f"FROM ({counted}) AS counted"
         for number in range(len(keys))
     ]
     prepared = [owner.get_db_prep_value(each, connection) for each in keys]
     with connection.cursor() as cursor:
-        cursor.execute(" UNION ALL ".join(parts), prepared)
+        cursor.execute(" UNION ALL ".join(parts), [each for key in prepared for each in (key, key)])
         return {
             keys[number]: (CappedCount(count, COUNTED_IN_LIST), has)
             for number, count, has in cursor.fetchall()

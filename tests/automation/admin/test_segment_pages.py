@@ -402,7 +402,11 @@ def test_moves_are_counted_no_further_than_there_is_room_to_say(
         SegmentMove.objects.create(
             pk=key, segment=made, contact=person, has_entered=days > 0, at=at, told_at=at
         )
-    assert recent_moves([made.pk, uuid4()]) == {made.pk: RecentMoves(entered=2, left=1)}
+    other = uuid4()
+    assert recent_moves([made.pk, other]) == {
+        made.pk: RecentMoves(entered=2, left=1),
+        other: RecentMoves(),
+    }
     by_day = [(entered, left) for _, entered, left in moves_by_day(made, days=10, now=now)]
     assert by_day == [(1, 0), *[(0, 0)] * 3, (2, 0), *[(0, 0)] * 4, (0, 1)]
     monkeypatch.setattr("automation.admin.segments.recent_moves.MOST_COUNTED", 2)

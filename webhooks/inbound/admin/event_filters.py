@@ -8,6 +8,7 @@ from django.db.models import Q, QuerySet
 from django.http import HttpRequest
 
 from common.admin.list_filters import ChoiceFilter
+from common.newest_rows import newest_of
 from common.sql_constant import SqlConstant, index_condition
 from sites.site_filter import chosen_sites, visible_sites
 from webhooks.inbound.models import ReceivedEvent, Source, Status
@@ -68,7 +69,7 @@ class EventTypeFilter(ChoiceFilter):
         }
         recent = set[str]()
         for site in chosen_sites(request):
-            newest = ReceivedEvent.objects.filter(site_id=site.pk).order_by("-id")
+            newest = newest_of(ReceivedEvent.objects.all(), "site_id", site.pk)
             recent.update(newest.values_list("event_type", flat=True)[:_RECENT])
         return [(name, name) for name in sorted(declared | recent - {""})]
 

@@ -47,7 +47,11 @@ def event_streams(
     if not conditions and sees_all:
         return [KeyStream(rows=rows)]
     if conditions == ["source"]:
-        return [KeyStream(rows=rows)]
+        # Without the viewer's sites, so that the index of the source holds all that is asked.
+        return [
+            KeyStream(rows=dates.queryset(request, _walk(site.pk, chosen, status)))
+            for site in _sites(request, chosen)
+        ]
     if conditions == [Status.PROCESSED] and sees_all:
         everything = dates.queryset(request, ReceivedEvent.objects.all())
         return [KeyStream(rows=rows, walk=everything, walked=_WALKED)]

@@ -50,14 +50,15 @@ def delivery_streams(
     if sees_all and "subscription" not in chosen and state not in TROUBLED:
         walk = dates.queryset(request, Delivery.objects.all()) if is_walked else None
         return [KeyStream(rows=rows, walk=walk, walked=_WALKED)]
-    return [
-        KeyStream(
-            rows=rows.filter(**owner),
-            walk=dates.queryset(request, _walk(owner, state)) if is_walked else None,
-            walked=_WALKED,
-        )
-        for owner in _owners(request, chosen)
-    ]
+    streams = []
+    for owner in _owners(request, chosen):
+        narrowed = dates.queryset(request, _walk(owner, state))
+        if is_walked:
+            streams.append(KeyStream(rows=rows.filter(**owner), walk=narrowed, walked=_WALKED))
+        else:
+            # Without the viewer's sites, so that the index of the owner holds all that is asked.
+            streams.append(KeyStream(rows=narrowed))
+    return streams
 
 
 def _owners(request: HttpRequest, chosen: dict[str, str]) -> list[dict[str, int]]:

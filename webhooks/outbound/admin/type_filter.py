@@ -8,6 +8,7 @@ from django.db.models import Model, QuerySet
 from django.http import HttpRequest
 
 from common.admin.list_filters import ChoiceFilter
+from common.newest_rows import newest_of
 from sites.site_filter import chosen_sites
 from webhooks.outbound.event_types import static_event_types
 from webhooks.outbound.models import Delivery, Event
@@ -27,7 +28,7 @@ class _TypeFilter(ChoiceFilter):
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
         found = {each.key for each in static_event_types() if not each.group.startswith("Relay")}
         for site in chosen_sites(request):
-            newest = self.rows._default_manager.filter(site_id=site.pk).order_by("-id")
+            newest = newest_of(self.rows._default_manager.all(), "site_id", site.pk)
             found.update(newest.values_list(self.column, flat=True)[:_RECENT])
         return [(name, name) for name in sorted(found)]
 
