@@ -323,6 +323,22 @@ def test_rotation_shows_the_new_secret_and_the_countdown(admin: Client, site: Si
     assert "in 59 min" not in html(admin.get(page(subscription, "signing")))
 
 
+def test_a_rotation_that_is_sent_twice_is_one(admin: Client, site: Site) -> None:
+    """The secret that the receiver still has goes on signing."""
+    subscription = saved(site)
+    before = subscription.secrets["signing"]
+    form = {"overlap": "3600", "revision": str(subscription.revision)}
+    assert f'name="revision" value="{subscription.revision}"' in html(
+        admin.get(page(subscription, "signing"))
+    )
+    admin.post(page(subscription, part="rotate"), form)
+    after = Subscription.objects.get().secrets
+    assert after["previous_signing"] == before
+    again = admin.post(page(subscription, part="rotate"), form, follow=True)
+    assert "Nothing was done" in html(again)
+    assert Subscription.objects.get().secrets == after
+
+
 def test_rotation_is_for_admins(operator: Client, site: Site) -> None:
     subscription = saved(site)
     assert "Rotate the secret" not in html(operator.get(page(subscription, "signing")))

@@ -50,6 +50,26 @@ document.addEventListener('change', (event) => {
     }
 });
 
+// A second click while the answer is on its way would do it twice, and take away the first answer,
+// which may be all there ever is of a secret. Heard last: forms that a script takes care of stay.
+const TWICE_WITHIN_MS = 3000;
+let sentAt = new WeakMap();
+window.addEventListener('submit', (event) => {
+    const form = event.target;
+    if (event.defaultPrevented || form.getAttribute('method') !== 'post') {
+        return;
+    }
+    const now = performance.now();
+    if (now - (sentAt.get(form) ?? -Infinity) < TWICE_WITHIN_MS) {
+        event.preventDefault();
+    } else {
+        sentAt.set(form, now);
+    }
+});
+window.addEventListener('pageshow', () => {
+    sentAt = new WeakMap();
+});
+
 // An address that names a section opens it: #section-generic.
 const openNamed = () => {
     const named = document.getElementById(window.location.hash.slice(1));

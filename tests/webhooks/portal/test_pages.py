@@ -72,6 +72,7 @@ def test_a_new_secret_is_shown_once_and_noted(holder: Holder) -> None:
     answer = holder.post("/secret", overlap="3600")
     now = Subscription.objects.get()
     assert now.secrets["signing"] in text_of(answer)
+    assert "two sign at most" in text_of(holder.get())
     assert now.secrets["previous_signing"] == before
     assert answer.headers["Cache-Control"] == "no-store"
     assert now.secrets["signing"] not in text_of(holder.get())

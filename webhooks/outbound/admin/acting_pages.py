@@ -15,6 +15,7 @@ from django.views.decorators.debug import sensitive_variables
 from sites.audit import Actor
 from sites.models import Role
 from sites.scoped_admin import SiteScopedAdmin
+from webhooks.outbound.admin.seen_revision import seen_revision
 from webhooks.outbound.admin.test_context import shown_test
 from webhooks.outbound.admin.verification_hint import verification_hint
 from webhooks.outbound.holding.plan import Choice, held_plan
@@ -117,6 +118,7 @@ class ActingPages(SiteScopedAdmin):
                 actor=Actor.from_request(request),
                 overlap_seconds=_seconds(overlap, DEFAULT_OVERLAP_SECONDS),
                 secret=request.POST.get("secret", ""),
+                seen_revision=seen_revision(request),
             )
         except ValidationError as error:
             messages.error(request, " ".join(error.messages))

@@ -11,6 +11,7 @@ from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.debug import sensitive_variables
 
+from webhooks.outbound.admin.seen_revision import seen_revision
 from webhooks.outbound.models import Delivery
 from webhooks.outbound.portal.guarding import actor_of, opened_by_link
 from webhooks.outbound.portal.links import Visit
@@ -64,6 +65,7 @@ def secret(request: HttpRequest, visit: Visit) -> HttpResponse:
             subscription=visit.subscription,
             actor=actor_of(request, visit),
             overlap_seconds=seconds,
+            seen_revision=seen_revision(request),
         )
     except ValidationError as error:
         return _refused(request, visit, error)

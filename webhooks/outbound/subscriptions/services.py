@@ -64,8 +64,8 @@ _SETTINGS: Final = ("format_settings", "signing_settings")
 _BYTES: Final = ("url", "format_key", "signing", "encryption")
 _BYTES_BELOW: Final = ("format_settings.", "signing_settings.", "secrets.", "headers.")
 _CHANGED_SINCE: Final = (
-    "Nothing was done: the subscription was changed since you opened the page, perhaps by this very "
-    "button. See under Signing until when the old secret signs along, then decide anew."
+    "Nothing was done: the subscription was changed since you opened the page, perhaps by this "
+    "very button. See under Signing until when the old secret signs along, then decide anew."
 )
 _STATE: Final = ("state", "state_reason", "state_changed_at")
 _SAVED: Final = (*PLAIN_FIELDS, *_SETTINGS, *HIDDEN, "previous_until", "revision", "updated_at")
