@@ -17,6 +17,7 @@ from common.http.deadline import Deadline
 from common.http.names import MOST_THREADS, Found, Resolver
 from tests.hostile.api import HostileApi
 from tests.hostile.behaviours import answers, answers_chunked, answers_json
+from tests.processes.waiting import eventually
 
 pytestmark = pytest.mark.network
 
@@ -44,7 +45,7 @@ def connected(monkeypatch: pytest.MonkeyPatch) -> list[Any]:
 
 
 def _call(url: str, method: str = "GET", **fields: Any) -> HttpAnswer:
-    return send(OutgoingRequest(method=method, url=url, **({"total_seconds": 5.0} | fields)))
+    return send(OutgoingRequest(method=method, url=url, **({"total_seconds": 30.0} | fields)))
 
 
 def _failure(url: str, **fields: Any) -> HttpFailure:
@@ -338,7 +339,7 @@ def stuck(over: threading.Event, monkeypatch: pytest.MonkeyPatch) -> list[str]:
 
     def waits(host: str, port: int) -> list[Found]:
         asked.append(host)
-        over.wait(30)
+        over.wait(120)
         return [(socket.AF_INET, ("127.0.0.1", port))]
 
     monkeypatch.setattr(names, "system_addresses", waits)
@@ -349,7 +350,7 @@ def test_a_look_up_that_hangs_ends_with_the_time_for_connecting(
     stuck: list[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("common.http.dialling.resolver", Resolver())
-    failure = _failure("http://api.example:8080/", connect_seconds=0.2)
+    failure = _failure("http://api.example:8080/", connect_seconds=1.0)
     assert failure.kind is FailureKind.DNS
     assert "not looked up in time" in failure.sentence
     assert stuck == ["api.example"]
@@ -359,12 +360,15 @@ def test_look_ups_that_nobody_waits_for_are_dropped(
     stuck: list[str], over: threading.Event
 ) -> None:
     resolver = Resolver()
-    for number in range(MOST_THREADS + 5):
+    for number in range(MOST_THREADS):
+        resolver.ask(f"{number}.example", 80, Deadline(60.0), lambda _: None)
+    eventually(lambda: len(stuck) == MOST_THREADS)
+    for number in range(5):
         with pytest.raises(TimeoutError):
-            resolver.addresses(f"{number}.example", 80, Deadline(0.05))
+            resolver.addresses(f"late{number}.example", 80, Deadline(0.05))
     assert len(stuck) == MOST_THREADS
     over.set()
-    assert resolver.addresses("last.example", 80, Deadline(10.0))
+    assert resolver.addresses("last.example", 80, Deadline(60.0))
     assert stuck[MOST_THREADS:] == ["last.example"]
 
 
@@ -381,7 +385,7 @@ def _look_up_in(
     resolver: Resolver, monkeypatch: pytest.MonkeyPatch, answer: Callable[[], list[Found]]
 ) -> list[Found]:
     monkeypatch.setattr(names, "system_addresses", lambda host, port: answer())
-    return resolver.addresses("api.example", 80, Deadline(10.0))
+    return resolver.addresses("api.example", 80, Deadline(60.0))
 
 
 # --- What it never uses -------------------------------------------------------------------------

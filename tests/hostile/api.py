@@ -104,6 +104,14 @@ class Peer:
 Behaviour: TypeAlias = Callable[[Peer], None]
 
 
+@contextmanager
+def closed_port() -> Iterator[int]:
+    """Yield a port on loopback that refuses connections, and that nobody else gets meanwhile."""
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        yield int(taken.getsockname()[1])
+
+
 class HostileApi:
     """A server on loopback. The n-th connection meets the n-th behaviour, later ones the last."""
 

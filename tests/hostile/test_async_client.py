@@ -19,7 +19,7 @@ from hypothesis import strategies as st
 from common.http import FailureKind, HttpAnswer, HttpFailure, OutgoingRequest, Unsendable, names
 from common.http.async_client import AsyncClient
 from tests.hostile import behaviours as api_that
-from tests.hostile.api import Behaviour, HostileApi, Peer
+from tests.hostile.api import Behaviour, HostileApi, Peer, closed_port
 from tests.hostile.certificates import Authority, authority, self_signed
 from tests.hostile.event_loop import in_a_loop
 from tests.hostile.test_http_client import _LINES
@@ -46,7 +46,7 @@ def run(*requests: OutgoingRequest) -> list[HttpAnswer | HttpFailure]:
 
 
 def _request(api: HostileApi, **fields: Any) -> OutgoingRequest:
-    defaults: dict[str, Any] = {"method": "POST", "url": api.url(), "total_seconds": 5.0}
+    defaults: dict[str, Any] = {"method": "POST", "url": api.url(), "total_seconds": 30.0}
     return OutgoingRequest(**({"body": b"{}"} | defaults | fields))
 
 
@@ -238,9 +238,8 @@ def test_plain_http_on_the_port_is_a_sentence_about_https() -> None:
 
 
 def test_a_port_that_nobody_listens_on() -> None:
-    with socket.create_server(("127.0.0.1", 0)) as server:
-        port = server.getsockname()[1]
-    (end,) = run(OutgoingRequest(method="POST", url=f"http://127.0.0.1:{port}/"))
+    with closed_port() as port:
+        (end,) = run(OutgoingRequest(method="POST", url=f"http://127.0.0.1:{port}/"))
     assert isinstance(end, HttpFailure)
     assert end.kind is FailureKind.REFUSED
     assert "refused the connection" in end.sentence

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import subprocess
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -12,6 +11,7 @@ from config.environment import BASE_DIR
 from config.processes import web_command
 from tests.hostile.wire import Wire
 from tests.processes.stack import database_url, free_port
+from tests.processes.waiting import eventually
 
 
 @contextmanager
@@ -36,15 +36,16 @@ def web_process() -> Iterator[int]:
         yield port
     finally:
         process.terminate()
-        process.wait(20)
+        process.wait(120)
 
 
 def _wait_until_it_listens(port: int) -> None:
-    deadline = time.monotonic() + 30
-    while time.monotonic() < deadline:
-        try:
-            with Wire(port):
-                return
-        except OSError:
-            time.sleep(0.1)
-    raise AssertionError("The web process did not listen.")
+    eventually(lambda: _listens(port), what="the web process listens")
+
+
+def _listens(port: int) -> bool:
+    try:
+        with Wire(port):
+            return True
+    except OSError:
+        return False

@@ -20,7 +20,7 @@ class Answer:
 class Wire:
     """One connection to a server on loopback."""
 
-    def __init__(self, port: int, timeout_seconds: float = 10.0) -> None:
+    def __init__(self, port: int, timeout_seconds: float = 60.0) -> None:
         self._socket = socket.create_connection(("127.0.0.1", port), timeout=timeout_seconds)
 
     def __enter__(self) -> Wire:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import socket
 from typing import Any
 
 import pytest
@@ -13,6 +12,7 @@ from integrations.models import ApiCall, Operation, Outcome, Purpose
 from onsite.models import Register, State
 from tests.contacts.changes import apply
 from tests.factories import SiteFactory
+from tests.hostile.api import closed_port
 from tests.onsite.campaign import JANE, Campaign
 from tests.onsite.retailer import Retailer, retailer_api
 
@@ -209,10 +209,9 @@ def test_what_was_known_is_kept_when_the_write_blocks(
 def test_an_api_that_cannot_be_reached_or_is_too_slow(
     campaign: Campaign, retailer: Retailer
 ) -> None:
-    with socket.create_server(("127.0.0.1", 0)) as taken:
-        port = taken.getsockname()[1]
-    retailer_api(campaign.site, retailer, lookup_url=f"http://127.0.0.1:{port}/")
-    assert campaign.send().body["code"] == "LOOKUP_REFUSED"
+    with closed_port() as port:
+        retailer_api(campaign.site, retailer, lookup_url=f"http://127.0.0.1:{port}/")
+        assert campaign.send().body["code"] == "LOOKUP_REFUSED"
     retailer_api(campaign.site, retailer, connect_seconds=1, total_seconds=1)
     retailer.open_door.clear()
     assert campaign.send().body["code"] == "LOOKUP_TIMEOUT"

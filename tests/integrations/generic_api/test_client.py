@@ -277,7 +277,9 @@ def test_answer_without_a_contact_blocks(site: Site, behaviour: Behaviour, part:
 def test_no_answer_is_an_error_with_a_sentence(
     site: Site, call_it: Any, behaviour: Behaviour, failure: str
 ) -> None:
-    with retailer(site, behaviour, connect_seconds=1, total_seconds=1) as (_, api):
+    # Short only where it is to run out: this machine may be busy.
+    seconds = 1 if failure == "timeout" else 30
+    with retailer(site, behaviour, connect_seconds=seconds, total_seconds=seconds) as (_, api):
         result = call_it(api=api, visitor=JANE, purpose=Purpose.SUBMISSION)
     call = only_call()
     assert (call.outcome, call.status_code, call.failure) == ("error", None, failure)
