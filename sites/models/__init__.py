@@ -6,7 +6,7 @@ from sites.models.process import Heartbeat, ProcessKind
 from sites.models.publishable_key import PublishableKey
 from sites.models.site import Site
 from sites.models.user import User
-from sites.models.version import ConfigurationVersion, bump_configuration_version
+from sites.models.version import ConfigurationVersion, KeptInMemory, bump_configuration_version
 
 __all__ = [
     "ApiKey",
@@ -16,6 +16,7 @@ __all__ = [
     "Heartbeat",
     "Job",
     "JobState",
+    "KeptInMemory",
     "Membership",
     "ProcessKind",
     "PublishableKey",

@@ -2,15 +2,14 @@ from __future__ import annotations
 
 import uuid
 import zoneinfo
-from typing import Any
 
 import phonenumbers
 from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.core.validators import RegexValidator
-from django.db import models, transaction
+from django.db import models
 
-from sites.models.version import bump_configuration_version
+from sites.models.version import KeptInMemory
 
 
 def validate_time_zone(value: str) -> None:
@@ -23,7 +22,7 @@ def validate_country(value: str) -> None:
         raise ValidationError(f"“{value}” is not a country code. Use two letters such as SE.")
 
 
-class Site(models.Model):
+class Site(KeptInMemory):
     """A brand or store. Every other row belongs to exactly one site."""
 
     name = models.CharField(max_length=120)
@@ -70,8 +69,3 @@ class Site(models.Model):
 
     def __str__(self) -> str:
         return self.name
-
-    def save(self, *args: Any, **kwargs: Any) -> None:
-        with transaction.atomic():
-            super().save(*args, **kwargs)
-            bump_configuration_version()

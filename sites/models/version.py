@@ -1,6 +1,8 @@
 from __future__ import annotations
 
-from django.db import models
+from typing import Any
+
+from django.db import models, transaction
 from django.db.models import F
 
 
@@ -26,3 +28,21 @@ class ConfigurationVersion(models.Model):
 def bump_configuration_version() -> None:
     if not ConfigurationVersion.objects.filter(pk=1).update(value=F("value") + 1):
         ConfigurationVersion.objects.get_or_create(pk=1, defaults={"value": 1})
+
+
+class KeptInMemory(models.Model):
+    """A row that processes keep in memory: each change of it moves the version that they watch."""
+
+    class Meta:
+        abstract = True
+
+    def save(self, *args: Any, **kwargs: Any) -> None:
+        with transaction.atomic():
+            super().save(*args, **kwargs)
+            bump_configuration_version()
+
+    def delete(self, *args: Any, **kwargs: Any) -> tuple[int, dict[str, int]]:
+        with transaction.atomic():
+            result = super().delete(*args, **kwargs)
+            bump_configuration_version()
+        return result

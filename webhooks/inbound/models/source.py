@@ -1,8 +1,6 @@
 from __future__ import annotations
 
-from typing import Any
-
-from django.db import models, transaction
+from django.db import models
 from django.urls import reverse
 
 from common.encrypted_fields import EncryptedJSONField
@@ -10,14 +8,14 @@ from common.identifiers import random_token
 from integrations.preset import Preset
 from integrations.registry import preset_choices, preset_for
 from integrations.request import PresetConfig
-from sites.models import Site, bump_configuration_version
+from sites.models import KeptInMemory, Site
 
 
 def new_public_id() -> str:
     return random_token("src_")
 
 
-class Source(models.Model):
+class Source(KeptInMemory):
     """A configured sender of webhooks on a site: a preset, its verification and its URL.
 
     `settings` and `secrets` hold the values of the preset's declared fields. Changes go through
@@ -47,17 +45,6 @@ class Source(models.Model):
 
     def __str__(self) -> str:
         return self.name
-
-    def save(self, *args: Any, **kwargs: Any) -> None:
-        with transaction.atomic():
-            super().save(*args, **kwargs)
-            bump_configuration_version()
-
-    def delete(self, *args: Any, **kwargs: Any) -> tuple[int, dict[str, int]]:
-        with transaction.atomic():
-            result = super().delete(*args, **kwargs)
-            bump_configuration_version()
-        return result
 
     @property
     def preset(self) -> Preset:

@@ -1,13 +1,13 @@
 from __future__ import annotations
 
-from typing import Any, Final
+from typing import Final
 
-from django.db import models, transaction
+from django.db import models
 from django.db.models import Q
 
 from common.encrypted_fields import EncryptedJSONField
 from common.identifiers import random_token
-from sites.models import Site, bump_configuration_version
+from sites.models import KeptInMemory, Site
 
 # Seconds before each try, counted from the failure before it (Svix, page *Retry Schedule*).
 DEFAULT_SCHEDULE: Final = (0, 5, 300, 1800, 7200, 18000, 36000, 36000)
@@ -45,7 +45,7 @@ def default_schedule() -> list[int]:
     return list(DEFAULT_SCHEDULE)
 
 
-class Subscription(models.Model):
+class Subscription(KeptInMemory):
     """Who wants to be told of what, where, in which dialect, and how hard we try.
 
     `event_types` are exact types or patterns such as `contact.*`; none means all. `conditions` on
@@ -137,17 +137,6 @@ class Subscription(models.Model):
 
     def __str__(self) -> str:
         return self.name
-
-    def save(self, *args: Any, **kwargs: Any) -> None:
-        with transaction.atomic():
-            super().save(*args, **kwargs)
-            bump_configuration_version()
-
-    def delete(self, *args: Any, **kwargs: Any) -> tuple[int, dict[str, int]]:
-        with transaction.atomic():
-            result = super().delete(*args, **kwargs)
-            bump_configuration_version()
-        return result
 
     @property
     def is_batched(self) -> bool:
