@@ -101,6 +101,19 @@ def test_site_is_chosen_among_those_that_one_configures(
     assert not CustomIntegration.objects.filter(site=foreign).exists()
 
 
+def test_of_several_sites_none_is_chosen_for_the_user(client: Client, superuser: User) -> None:
+    first, second = SiteFactory.create(), SiteFactory.create()
+    client.force_login(superuser)
+    url = reverse("admin:integrations_customintegration_add")
+    assert "Choose a site" in text_of(client.get(url))
+    html = text_of(client.post(url, LOOKS | {"name": "Tills", "site": ""}))
+    assert "Choose the site that it belongs to." in html
+    assert not CustomIntegration.objects.exists()
+    assert f'value="{second.pk}" selected' in text_of(client.get(f"{url}?site={second.pk}"))
+    client.post(url, LOOKS | {"name": "Tills", "site": first.pk})
+    assert CustomIntegration.objects.get().site == first
+
+
 def test_list_counts_events_and_shows_the_last_activity(
     operator: Client, webhook: ReceptionEvent
 ) -> None:

@@ -10,6 +10,7 @@ from django.db.models import QuerySet
 from common.admin.service_errors import ServiceErrors
 from integrations.models import Colour, CustomIntegration, Icon
 from sites.models import Site
+from sites.site_choice import offer_sites
 from webhooks.inbound.admin.custom_integrations.marks import mark
 
 if TYPE_CHECKING:
@@ -52,14 +53,12 @@ class SiteChoice(forms.Form):
     """On which site a new integration is made; left out where there is but one."""
 
     site: forms.ModelChoiceField[Site] = forms.ModelChoiceField(
-        Site.objects.none(), empty_label=None
+        Site.objects.none(), error_messages={"required": "Choose the site that it belongs to."}
     )
 
     def __init__(self, data: Any = None, *, sites: QuerySet[Site], chosen: str = "") -> None:
-        super().__init__(data, initial={"site": chosen})
-        field = self.fields["site"]
-        assert isinstance(field, forms.ModelChoiceField)
-        field.queryset = sites
+        super().__init__(data)
+        offer_sites(self, sites, chosen)
         if sites.count() == 1:
-            field.disabled = True
+            self.fields["site"].disabled = True
             self.initial["site"] = sites.get().pk
