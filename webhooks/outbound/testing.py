@@ -34,6 +34,7 @@ from webhooks.outbound.models import (
 )
 from webhooks.outbound.publishing.message_ids import new_message_ids
 from webhooks.outbound.subscriptions.directory import SubscriptionSnapshot, snapshot_of
+from webhooks.outbound.upkeep.erasure import EMPTIED
 
 _UNKNOWN_TYPE = "This event type is not in the catalogue of the site. Choose another one."
 _NOT_CARRIED = "The format of this subscription does not carry events of this type."
@@ -70,7 +71,18 @@ def subscription_test(*, subscription: Subscription, event: str | Event, actor: 
     )
     attempt = _tried(unit, snapshot, now)
     attempt.is_test = True
-    return _record(attempt, subscription, test, delivery_id, actor)
+    with transaction.atomic():
+        if isinstance(event, Event) and _is_emptied(event):
+            # The copy would bring back a person who was erased meanwhile.
+            for name, value in EMPTIED.items():
+                setattr(test, name, value)
+        return _record(attempt, subscription, test, delivery_id, actor)
+
+
+def _is_emptied(event: Event) -> bool:
+    """Say so of one that is gone, too; locked, so that an erasure comes before or after."""
+    found = Event.objects.select_for_update().filter(pk=event.pk)
+    return not found.values_list("payload", flat=True).first()
 
 
 def _example(subscription: Subscription, key: str) -> Event:
@@ -126,7 +138,6 @@ def _decision(snapshot: SubscriptionSnapshot, end: HttpAnswer | HttpFailure) -> 
     return decide(snapshot, outcome, now=timezone.now(), jitter=0)
 
 
-@transaction.atomic
 def _record(
     attempt: Tried, subscription: Subscription, event: Event, delivery_id: UUID, actor: Actor
 ) -> Attempt:

@@ -8,11 +8,13 @@ from typing import Any
 import pytest
 import standardwebhooks
 from django.core.exceptions import ValidationError
+from django.db import connection
 from django.utils import timezone
 
 from sites.models import AuditEntry, Site
 from tests.hostile.api import HostileApi
 from tests.hostile.behaviours import answers
+from tests.webhooks.delivering import Answer, Got, receiver
 from tests.webhooks.outbound.subscribing import ACTOR, contact, delivery, saved
 from webhooks.outbound.models import (
     Attempt,
@@ -28,6 +30,7 @@ from webhooks.outbound.models import (
 )
 from webhooks.outbound.subscriptions.services import subscription_pause
 from webhooks.outbound.testing import subscription_test
+from webhooks.outbound.upkeep.erasure import EMPTIED
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.network]
 
@@ -114,6 +117,24 @@ def test_something_that_happened_goes_under_a_new_message_id(site: Site) -> None
     copy = Event.objects.get(is_test=True)
     # So that an erasure of the person takes the test along.
     assert copy.contact_id == kim.pk
+
+
+def test_a_test_brings_back_nobody_who_was_erased_while_it_was_sent(site: Site) -> None:
+    def erases(_: Got) -> Answer:
+        Event.objects.update(**EMPTIED)
+        connection.close()
+        return 200, {}, b"Saved kim@example.com"
+
+    with receiver(erases) as server:
+        subscription = saved(site, url=server.url)
+        kim = contact(site, "kim@example.com")
+        happened = delivery(subscription, contact=kim, payload='{"contactId":"real"}').event
+        attempt = try_out(subscription, happened)
+    assert server.got
+    copy = Event.objects.get(is_test=True)
+    assert (copy.payload, copy.subject) == ("", {})
+    assert (attempt.status_code, attempt.response_body) == (200, "")
+    assert not KeptBody.objects.exists()
 
 
 def test_what_cannot_be_built_is_told(site: Site) -> None:
