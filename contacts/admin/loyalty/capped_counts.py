@@ -1,45 +1,20 @@
-"""Counting rows on a page, never to the end of a large table."""
+"""Counting for each row of a list, never to the end of a large table."""
 
 # ruff: noqa: S608 - names come from model declarations; values are parameters.
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Any, Final
 
 from django.db import connection
-from django.db.models import ForeignKey, QuerySet
+from django.db.models import ForeignKey
 
+from common.capped_count import CappedCount
 from common.newest_rows import newest_rows
 
-# Beyond it a page says “more than”: counting on would take longer than anybody waits.
-COUNTED: Final = 10_000
-# The same for each row of a list, which counts for all of them.
+# Of each row of a list, which counts for all of them.
 COUNTED_IN_LIST: Final = 1_000
-
-
-@dataclass(frozen=True, slots=True)
-class CappedCount:
-    """At most `most`; one more means that there are more."""
-
-    count: int
-    most: int = COUNTED
-
-    @property
-    def is_cut(self) -> bool:
-        return self.count > self.most
-
-    @property
-    def words(self) -> str:
-        return f"more than {self.most:,}" if self.is_cut else f"{self.count:,}"
-
-    def __bool__(self) -> bool:
-        return self.count > 0
-
-
-def capped_count(rows: QuerySet[Any]) -> CappedCount:
-    return CappedCount(rows.order_by()[: COUNTED + 1].count())
 
 
 def newest_counts(

@@ -15,8 +15,9 @@ from django.utils.safestring import SafeString
 from common.admin.list_filters import ChoiceFilter
 from common.admin.row_menu import row_menu
 from common.admin.status_chip import Tone, status_chip
+from common.capped_count import CappedCount, capped_count
 from common.uses import users_of
-from contacts.admin.loyalty.capped_counts import CappedCount, capped_count, newest_counts
+from contacts.admin.loyalty.capped_counts import newest_counts
 from contacts.admin.loyalty.point_definition_form import NewPointDefinitionForm, PointDefinitionForm
 from contacts.loyalty.definitions import (
     USES,

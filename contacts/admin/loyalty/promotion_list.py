@@ -17,7 +17,8 @@ from django.utils.safestring import SafeString
 from common.admin.list_filters import ChoiceFilter
 from common.admin.relative_time import relative_time
 from common.admin.row_menu import row_menu
-from contacts.admin.loyalty.capped_counts import COUNTED, CappedCount, newest_counts
+from common.capped_count import COUNTED, CappedCount
+from contacts.admin.loyalty.capped_counts import newest_counts
 from contacts.admin.loyalty.loyalty_words import CHANNEL_LABELS, promotion_chip
 from contacts.models import Promotion, PromotionAssignment
 from sites.admin.audited import AuditedAdmin, audit_url
