@@ -14,6 +14,7 @@ import warnings
 from pathlib import Path
 
 from tests.keys import TEST_KEYS
+from tests.patient_postgresql import start_again
 
 
 def _start_postgresql(folder: Path) -> str:
@@ -28,8 +29,10 @@ def _start_postgresql(folder: Path) -> str:
     # Tests kill processes, not the machine: nothing here needs to survive a power cut.
     for setting in ("fsync", "full_page_writes", "synchronous_commit"):
         server.psql(f"ALTER SYSTEM SET {setting} = off;")
-    server.psql("ALTER SYSTEM SET max_connections = 200;")
-    server.psql("SELECT pg_reload_conf();")
+    # Each process of the tests has stacks and threads that connect; this is read at a start only.
+    server.psql("ALTER SYSTEM SET max_connections = 500;")
+    server.stop()
+    start_again(server)
     return str(server.get_uri())
 
 

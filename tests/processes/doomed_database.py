@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import atexit
 import os
 import signal
 import subprocess
@@ -12,6 +13,7 @@ from typing import Any
 
 import psycopg
 
+from tests.patient_postgresql import start_again
 from tests.processes.stack import ROOT
 from tests.processes.waiting import eventually
 
@@ -58,7 +60,9 @@ class DoomedDatabase:
         # What PostgreSQL calls an immediate shutdown: its processes leave without a word.
         os.kill(int(lock.read_text().split()[0]), signal.SIGQUIT)
         eventually(lambda: not lock.exists(), what="the server is gone")
-        self._server.ensure_postgres_running()
+        start_again(self._server)
 
     def stop(self) -> None:
         self._server.stop()
+        # Nothing is left for the end of the process, where it would log to closed streams.
+        atexit.unregister(self._server._cleanup)
