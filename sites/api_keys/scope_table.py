@@ -29,7 +29,7 @@ class Resource:
 RESOURCES: Final = (
     Resource(
         name="Contacts",
-        covers="Contacts and the fields they have",
+        covers="Contacts, the fields they have, and the segments they are in",
         read=Scope.CONTACTS_READ,
         write=Scope.CONTACTS_WRITE,
     ),

@@ -135,6 +135,10 @@ def test_addresses_are_taken_as_people_paste_them(admin: Client, site: Site) -> 
     assert ApiKey.objects.get().allowed_networks == ["192.0.2.7", "10.0.0.0/8", "2001:db8::1"]
 
 
+def test_the_table_says_that_contacts_bring_their_segments(admin: Client, site: Site) -> None:
+    assert "the segments they are in" in text_of(admin.get(reverse(ADD)))
+
+
 def test_an_admin_adds_only_to_sites_of_their_own(admin: Client, site: Site) -> None:
     other = SiteFactory.create(name="Somebody else's")
     assert "Somebody else" not in text_of(admin.get(reverse(ADD)))
