@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from functools import partial
 from typing import Any, Final
 from uuid import UUID
 
@@ -28,9 +29,10 @@ class Snapshot:
 
     def __init__(self, facts_of_batch: Sequence[Facts], *, is_locked: bool) -> None:
         self.states: dict[str, ContactState] = {}
-        self.holders = Holders(self._load_source_ids)
         self._counted: set[tuple[UUID, int | None]] = set()
         self._loaded: set[str] = set()
+        # No method of this object: in a circle of the two, every contact would outlive its batch.
+        self.holders = Holders(partial(_load_once, "source_ids", self.states, self._loaded))
         self._load_contacts(facts_of_batch, is_locked)
         changes = [facts.change for facts in facts_of_batch]
         if any(change.email_list for change in changes):
@@ -54,9 +56,7 @@ class Snapshot:
             self._load(kind)
 
     def _load(self, kind: str) -> None:
-        if kind not in self._loaded:
-            self._loaded.add(kind)
-            _LOADERS[kind]({key: state for key, state in self.states.items() if not state.is_new})
+        _load_once(kind, self.states, self._loaded)
 
     def was_counted(self, source: ChangeSource) -> bool:
         """Return whether this row of a received event was here before; from now on it was."""
@@ -82,7 +82,7 @@ class Snapshot:
                     identities[key[1]].add((key[0], key[2]))
         found = loading.source_id_holders(source_keys)
         ids = {*found.values(), *(key[2] for key in named)}
-        self.states = loading.contact_states(ids, identities, is_locked=is_locked)
+        self.states.update(loading.contact_states(ids, identities, is_locked=is_locked))
         for state in self.states.values():
             self.holders.put_identities(state)
         for key in named:
@@ -115,5 +115,8 @@ class Snapshot:
                 if event and any(name.startswith("email_list.") for name in changes)
             }
 
-    def _load_source_ids(self) -> None:
-        self._load("source_ids")
+
+def _load_once(kind: str, states: dict[str, ContactState], loaded: set[str]) -> None:
+    if kind not in loaded:
+        loaded.add(kind)
+        _LOADERS[kind]({key: state for key, state in states.items() if not state.is_new})

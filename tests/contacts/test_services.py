@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import gc
 from typing import Any
 
 import pytest
@@ -7,6 +8,7 @@ from django.db import IntegrityError, connection
 from django.test.utils import CaptureQueriesContext
 
 from contacts import services
+from contacts.applying.states import ContactState
 from contacts.models import Activity, Contact, ContactRevision, ContactSourceId
 from contacts.services import (
     ChangeItem,
@@ -221,3 +223,21 @@ def test_the_same_state_of_an_address_keeps_the_cause_that_is_known(site: Site) 
         "email_status": ["bounced", "banned"],
         "email_status_cause": ["hard_bounce", None],
     }
+
+
+def test_batch_is_gone_when_it_is_done(site: Site) -> None:
+    """What only the collector can free adds up until it runs, and running costs every event."""
+
+    def held() -> int:
+        return sum(type(each) is ContactState for each in gc.get_objects())
+
+    gc.collect()
+    before = held()
+    gc.disable()
+    try:
+        for minute in (0, 1):
+            contacts_apply_batch(batch(site, 5, minute))
+        after = held()
+    finally:
+        gc.enable()
+    assert after == before
