@@ -5,17 +5,17 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any, Final, TypeAlias
 
 from django.db import connection
 
 from sites.models import Site
 from webhooks.outbound.delivering.database_values import (
+    among,
     aware,
     event_bytes,
     id_value,
-    marks,
     row_id,
 )
 from webhooks.outbound.delivering.unit import (
@@ -34,7 +34,6 @@ _COLUMNS: Final = (
     "t.id", "message_id", "type", "occurred_at", "public_id", "contact_id", "subject",
     "raw_content_type", "raw_headers",
 )  # fmt: skip
-_MOST_PARAMETERS: Final = 500
 
 # Events with the sizes of their payloads.
 _Found: TypeAlias = dict[RowKey, tuple[SentEvent, int]]
@@ -57,7 +56,7 @@ def load_large(unit: Unit) -> None:
 
 
 def _put_events(unit: Unit, events: _Found) -> None:
-    found = [events[part.event_id] for part in unit.parts if part.event_id in events]
+    found = [one for part in unit.parts if (one := events.get(part.event_id)) is not None]
     unit.is_large = sum(size for _, size in found) > LARGE_BYTES
     unit.events = [event for event, _ in found]
     if found and not unit.is_batch:
@@ -81,26 +80,26 @@ def _events(
     """Return events with their sizes, without the payload of those above `most_bytes`."""
     ids = list({part.event_id for unit in units for part in unit.parts})
     found = {}
-    for start in range(0, len(ids), _MOST_PARAMETERS):
-        for row in _rows(ids[start : start + _MOST_PARAMETERS], most_bytes):
-            event, size = _event(row)
-            found[row[0]] = (event, size)
+    for row in _rows(ids, most_bytes):
+        event, size = _event(row)
+        found[row[0]] = (event, size)
     return found
 
 
-def _rows(ids: Sequence[RowKey], most_bytes: int | None) -> list[Any]:
+def _rows(ids: Sequence[RowKey], most_bytes: int | None) -> Iterator[Any]:
     size = event_bytes("t")
     payload, raw = "payload", "raw_body"
     if most_bytes is not None:
         small = f"{size} <= {most_bytes:d}"
         payload, raw = (f"CASE WHEN {small} THEN {name} END" for name in (payload, raw))
     with connection.cursor() as cursor:
-        cursor.execute(
-            f"SELECT {', '.join(_COLUMNS)}, {size}, {payload}, {raw} FROM {_TABLE} AS t "
-            f"JOIN {_SITES} AS s ON s.id = t.site_id WHERE t.id IN ({marks(ids)})",
-            ids,
-        )
-        return list(cursor.fetchall())
+        for condition, parameters in among(ids):
+            cursor.execute(
+                f"SELECT {', '.join(_COLUMNS)}, {size}, {payload}, {raw} FROM {_TABLE} AS t "
+                f"JOIN {_SITES} AS s ON s.id = t.site_id WHERE t.id {condition}",
+                parameters,
+            )
+            yield from cursor.fetchall()
 
 
 def _event(row: Any) -> tuple[SentEvent, int]:

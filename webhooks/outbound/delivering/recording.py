@@ -18,7 +18,7 @@ from django.utils import timezone
 
 from common.bulk import insert_rows, rows_as_table, rows_parameter
 from webhooks.outbound.delivering.attempt import Tried
-from webhooks.outbound.delivering.database_values import database_time, marks
+from webhooks.outbound.delivering.database_values import among, database_time
 from webhooks.outbound.delivering.health import health_record
 from webhooks.outbound.delivering.unit import RowKey, Unit
 from webhooks.outbound.models import Attempt, Delivery, DeliveryStatus, Event, KeptBody
@@ -32,7 +32,6 @@ _MOVED: Final = ("id", "attempts", "status", "due_at", "last_status_code", "last
                  "finished_at")  # fmt: skip
 _ENDED: Final = (DeliveryStatus.SUCCEEDED, DeliveryStatus.FAILED, DeliveryStatus.CANCELLED)
 _TRIED_AGAIN: Final = (DeliveryStatus.RETRYING, DeliveryStatus.HELD)
-_MOST_PARAMETERS: Final = 500
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,20 +99,17 @@ def _emptied(units: Sequence[Unit]) -> set[RowKey]:
     for unit in units:
         for part in unit.parts:
             units_of.setdefault(part.event_id, []).append(unit.id)
-    ids = sorted(units_of)
-    lock = "FOR SHARE" if connection.vendor == "postgresql" else ""
+    lock = "ORDER BY id FOR SHARE" if connection.vendor == "postgresql" else ""
     found: set[RowKey] = set()
-    for start in range(0, len(ids), _MOST_PARAMETERS):
-        some = ids[start : start + _MOST_PARAMETERS]
-        with connection.cursor() as cursor:
+    with connection.cursor() as cursor:
+        for condition, parameters in among(list(units_of)):
             cursor.execute(
-                f"SELECT id, payload = '' FROM {_EVENT} WHERE id IN ({marks(some)}) "
-                f"ORDER BY id {lock}",
-                some,
+                "WITH held AS MATERIALIZED (SELECT id, payload = '' AS is_empty "
+                f"FROM {_EVENT} WHERE id {condition} {lock}) SELECT id FROM held WHERE is_empty",
+                parameters,
             )
-            for pk, is_empty in cursor.fetchall():
-                if is_empty:
-                    found.update(units_of[pk])
+            for (pk,) in cursor.fetchall():
+                found.update(units_of[pk])
     return found
 
 
@@ -129,9 +125,7 @@ def _move(results: Sequence[Tried], owner: str, now: datetime) -> set[RowKey]:
             others.append(each)
     moved: set[RowKey] = set()
     for (status_code, attempts), ids in plain.items():
-        for start in range(0, len(ids), _MOST_PARAMETERS):
-            some = ids[start : start + _MOST_PARAMETERS]
-            moved |= _succeed(some, _Success(status_code, attempts, owner, now))
+        moved |= _succeed(ids, _Success(status_code, attempts, owner, now))
     return moved | _move_each(others, owner, now)
 
 
@@ -143,18 +137,18 @@ class _Success(NamedTuple):
 
 
 def _succeed(ids: Sequence[RowKey], end: _Success) -> set[RowKey]:
-    chosen, parameters = f"IN ({marks(ids)})", list[Any](ids)
-    if connection.vendor == "postgresql":
-        chosen, parameters = "= ANY(%s::uuid[])", ["{" + ",".join(map(str, ids)) + "}"]
+    moved: set[RowKey] = set()
     with connection.cursor() as cursor:
-        cursor.execute(
-            f"UPDATE {_TABLE} SET status = 'succeeded', last_status_code = %s, last_error = '', "
-            "reason = '', finished_at = %s, lease_owner = '', lease_expires_at = NULL "
-            "WHERE lease_owner = %s AND status = 'sending' AND attempts = %s "
-            f"AND id {chosen} RETURNING id",
-            [end.status_code, database_time(end.at), end.owner, end.attempts, *parameters],
-        )
-        return {row[0] for row in cursor.fetchall()}
+        for condition, parameters in among(ids):
+            cursor.execute(
+                f"UPDATE {_TABLE} SET status = 'succeeded', last_status_code = %s, "
+                "last_error = '', reason = '', finished_at = %s, lease_owner = '', "
+                "lease_expires_at = NULL WHERE lease_owner = %s AND status = 'sending' "
+                f"AND attempts = %s AND id {condition} RETURNING id",
+                [end.status_code, database_time(end.at), end.owner, end.attempts, *parameters],
+            )
+            moved.update(row[0] for row in cursor.fetchall())
+    return moved
 
 
 def _move_each(results: Sequence[Tried], owner: str, now: datetime) -> set[RowKey]:
