@@ -116,7 +116,7 @@ def test_of_two_who_save_at_the_same_moment_one_is_refused(
         read_before(state, data, *args, **more)
         if data and not getattr(threading.current_thread(), "has_read", False):
             threading.current_thread().has_read = True  # type: ignore[attr-defined]
-            both_read.wait(timeout=30)
+            both_read.wait(timeout=120)
 
     monkeypatch.setattr(OpenedState, "__init__", read_together)
     saved: dict[str, bool] = {}
@@ -132,7 +132,7 @@ def test_of_two_who_save_at_the_same_moment_one_is_refused(
     for thread in threads:
         thread.start()
     for thread in threads:
-        thread.join(timeout=60)
+        thread.join(timeout=240)
     (winner,) = [typed for typed, is_saved in saved.items() if is_saved]
     assert len(saved) == 2
     assert winner in kind.stored(row)

@@ -66,7 +66,7 @@ def recorder() -> Iterator[Recorder]:
 
 def run(line: str) -> None:
     assert shutil.which("curl"), "curl is needed to prove the line that operators paste"
-    subprocess.run(["sh", "-c", line], check=True, capture_output=True, timeout=20)
+    subprocess.run(["sh", "-c", line], check=True, capture_output=True, timeout=120)
 
 
 def built(preset: Preset, sample: Sample, url: str = SOURCE_URL) -> BuiltRequest:

@@ -95,8 +95,9 @@ def retailer_api(site: Site, retailer: Retailer, **fields: Any) -> GenericApi:
         "email_key": "e_mail",
         "phone_key": "mobile",
         "ignored_codes": "409, 500-599",
-        "connect_seconds": 2,
-        "total_seconds": 5,
+        # The longest there is: tests hold an answer back until others have arrived.
+        "connect_seconds": 30,
+        "total_seconds": 30,
         "custom_options": OPTIONS,
     }
     api, _ = GenericApi.objects.update_or_create(site=site, defaults=values | fields)

@@ -158,7 +158,7 @@ def test_of_two_keys_with_one_name_made_at_once_one_is_refused() -> None:
     outcomes: list[str] = []
 
     def make() -> None:
-        together.wait(timeout=10)
+        together.wait(timeout=120)
         try:
             create(site)
             outcomes.append("made")
@@ -171,7 +171,7 @@ def test_of_two_keys_with_one_name_made_at_once_one_is_refused() -> None:
     for thread in threads:
         thread.start()
     for thread in threads:
-        thread.join(timeout=30)
+        thread.join(timeout=240)
     assert sorted(outcomes) == ["made", "name"]
     assert AuditEntry.objects.count() == 1
 

@@ -101,7 +101,7 @@ def test_processes_that_write_at_once_lose_nothing() -> None:
     def write(order: list[ApiKey]) -> None:
         try:
             for _ in range(5):
-                together.wait(timeout=20)
+                together.wait(timeout=120)
                 # As another process would: each with counts of its own, in whatever order.
                 usage._write(
                     Counter(
@@ -120,7 +120,7 @@ def test_processes_that_write_at_once_lose_nothing() -> None:
     for thread in threads:
         thread.start()
     for thread in threads:
-        thread.join(timeout=60)
+        thread.join(timeout=240)
     assert not failures
     assert set(stored().values()) == {20}
     assert len(stored()) == 8
@@ -135,7 +135,7 @@ def test_counts_of_threads_are_all_there(key: ApiKey) -> None:
     for thread in threads:
         thread.start()
     for thread in threads:
-        thread.join(timeout=30)
+        thread.join(timeout=120)
     flush()
     assert ApiKeyHour.objects.get().count == 2000
 

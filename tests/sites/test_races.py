@@ -33,7 +33,7 @@ def at_once(*calls: Callable[[], None]) -> None:
     for thread in threads:
         thread.start()
     for thread in threads:
-        thread.join(timeout=30)
+        thread.join(timeout=240)
 
 
 def test_two_admins_who_remove_each_other_leave_one() -> None:

@@ -147,7 +147,7 @@ def deliver(until: Until = Until.NOTHING_DUE) -> int:
 
 def stop_when(engine: DeliveryEngine, done: Callable[[], object]) -> None:
     """Stop the engine once something is so; the body of a thread."""
-    ends_at = time.monotonic() + 45
+    ends_at = time.monotonic() + 240
     while not done() and time.monotonic() < ends_at:
         time.sleep(0.01)
     engine.stop()

@@ -24,7 +24,7 @@ from webhooks.outbound.models import Attempt, Delivery
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.network]
 
-_ENDS_SECONDS = 30.0
+_ENDS_SECONDS = 120.0
 
 
 def eventually(holds: Callable[[], bool]) -> None:

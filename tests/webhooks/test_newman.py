@@ -68,11 +68,11 @@ def downloaded(client: Client, event: ReceptionEvent) -> Any:
 
 def logged_in(url: str, user: User) -> requests.Session:
     session = requests.Session()
-    page = session.get(f"{url}/admin/", timeout=10)
+    page = session.get(f"{url}/admin/", timeout=60)
     hidden = re.search('name="csrfmiddlewaretoken" value="([^"]+)"', page.text)
     assert hidden is not None
     given = {"username": user.username, "password": PASSWORD, "csrfmiddlewaretoken": hidden[1]}
-    session.post(page.url, given, headers={"Referer": page.url}, timeout=10).raise_for_status()
+    session.post(page.url, given, headers={"Referer": page.url}, timeout=60).raise_for_status()
     return session
 
 
@@ -104,7 +104,7 @@ def test_what_an_operator_downloads_becomes_a_contact(
     stack = start_stack()
     session = logged_in(stack.url, operator)
     collection, other = (
-        session.get(stack.url + page_of(event), timeout=10).json() for event in (api, webhook)
+        session.get(stack.url + page_of(event), timeout=60).json() for event in (api, webhook)
     )
 
     (unknown,) = run_newman(without_create_contact(collection), api_key=key)

@@ -118,7 +118,7 @@ def test_two_processes_that_count_the_same_hour_lose_nothing() -> None:
 
     def count(outcome: str) -> None:
         try:
-            barrier.wait(timeout=30)
+            barrier.wait(timeout=120)
             for _ in range(10):
                 record(site, outcome=outcome)
         except BaseException as error:

@@ -308,7 +308,7 @@ def test_of_two_who_save_at_once_one_is_told() -> None:
     def save(key: str) -> None:
         api = generic_api_for(site)
         api.email_key = key
-        barrier.wait(timeout=30)
+        barrier.wait(timeout=120)
         try:
             generic_api_save(api=api, actor=SYSTEM)
             outcomes.append("saved")
