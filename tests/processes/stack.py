@@ -100,7 +100,7 @@ class LiveStack:
             sys.stderr.write(self.output())
         self.stop()
 
-    def wait_until_ready(self, seconds: float = 60.0) -> None:
+    def wait_until_ready(self, seconds: float = 180.0) -> None:
         deadline = time.monotonic() + seconds
         while not self.is_ready():
             if self.process.poll() is not None or time.monotonic() > deadline:
@@ -115,7 +115,7 @@ class LiveStack:
 
     def get(self, path: str, *, token: str = "") -> requests.Response:
         headers = {"Authorization": f"Bearer {token}"} if token else {}
-        return requests.get(self.url + path, headers=headers, timeout=10)
+        return requests.get(self.url + path, headers=headers, timeout=30)
 
     def pids(self, kind: ProcessKind) -> set[int]:
         rows = live_processes(kind).values_list("process_id", flat=True)
@@ -129,16 +129,14 @@ class LiveStack:
         return killed
 
     def wait_for_replacement(self, kind: ProcessKind, killed: set[int]) -> set[int]:
-        return eventually(
-            lambda: self.pids(kind) - killed, seconds=60, what=f"{kind} again\n{self.output()}"
-        )
+        return eventually(lambda: self.pids(kind) - killed, what=f"{kind} again\n{self.output()}")
 
     def stop(self) -> int:
         """End it as an operator would; return its exit code."""
         if self.process.poll() is None:
             self.process.terminate()
             try:
-                self.process.wait(timeout=40)
+                self.process.wait(timeout=120)
             except subprocess.TimeoutExpired:
                 self.process.kill()
         return self.process.wait()

@@ -41,7 +41,7 @@ def main() -> None:
 
     def child(kind: str, traits: str) -> Child:
         command = [sys.executable, str(TROUBLEMAKER), str(marks), kind, *traits.split(",")]
-        spec = ChildSpec(kind=ProcessKind(kind), command=command, stale_after_seconds=1.5)
+        spec = ChildSpec(kind=ProcessKind(kind), command=command, stale_after_seconds=3.0)
         return Child(spec, environment=os.environ, log=ChildLog(Path(folder) / f"{kind}.log"))
 
     Supervisor(

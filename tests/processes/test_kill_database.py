@@ -61,10 +61,10 @@ def test_no_receiver_hears_of_what_the_database_then_forgets(database: DoomedDat
         database.run("-m", "tests.processes.doomed_filling", there.url, str(EVENTS))
         worker = _worker(database)
         try:
-            eventually(lambda: _is_over(database), seconds=120, what="all came to an end")
+            eventually(lambda: _is_over(database), seconds=300, what="all came to an end")
         finally:
             worker.terminate()
-            worker.wait(60)
+            worker.wait(120)
     _assert_once(database, there)
 
 

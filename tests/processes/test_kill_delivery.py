@@ -18,11 +18,15 @@ from django.db import connection
 from django.db.models import Max
 from django.utils import timezone
 
-from sites.heartbeats import live_processes
-from sites.models import ProcessKind, Site
+from sites.models import Site
 from tests.factories import SiteFactory
 from tests.processes.waiting import eventually
-from tests.processes.workers import LEASE_SECONDS, running_worker, start_worker
+from tests.processes.workers import (
+    LEASE_SECONDS,
+    running_worker,
+    start_worker,
+    wait_for_heartbeats,
+)
 from tests.webhooks.delivering import TYPE, Answer, Got, Receiver, publish, receiver, subscription
 from webhooks.outbound.delivering.database_work import UPKEEP_SECONDS
 from webhooks.outbound.delivering.lanes import FIRST_LIMIT
@@ -36,7 +40,7 @@ pytestmark = [
 ]
 
 # What a process may need to start on a busy machine, besides the lease.
-START_SECONDS: Final = 60
+START_SECONDS: Final = 120
 TIMEOUT_SECONDS: Final = 4
 # A lease covers the waiting for a turn and the call, and is looked at every few seconds.
 STUCK_SECONDS: Final = LEASE_SECONDS + 2 * TIMEOUT_SECONDS + UPKEEP_SECONDS
@@ -65,11 +69,29 @@ class Gate:
 
     def __init__(self, seconds: float = 0.0) -> None:
         self._seconds = seconds
+        self._lock = threading.Lock()
+        self._left: int | None = None
         self.is_open = threading.Event()
         self.is_open.set()
 
+    def shut_after(self, count: int) -> None:
+        """Let so many through and nobody after them, until it is opened."""
+        with self._lock:
+            self._left = count
+
+    def open(self) -> None:
+        with self._lock:
+            self._left = None
+            self.is_open.set()
+
     def __call__(self, _: Got) -> Answer:
         time.sleep(self._seconds)
+        with self._lock:
+            if self._left is not None:
+                self._left -= 1
+                if self._left < 0:
+                    self._left = None
+                    self.is_open.clear()
         self.is_open.wait(60)
         return 200, {}, b"ok"
 
@@ -170,9 +192,12 @@ def test_killed_workers_lose_nothing_and_repeat_under_the_same_id(start: Start) 
         }
         publisher = next(iter(to))
         for _ in range(4):
+            # The worker does not come to an end before it is killed, however late we look.
+            slow.shut_after(30)
             publish(publisher, 40)
             opt_out(site, 17)
             kill_in_mid_flight(start(), *to.values())
+            slow.open()
         assert Delivery.objects.filter(status="sending").exists()
         with running_worker():
             wait_until_all_ended()
@@ -196,7 +221,7 @@ def test_nothing_is_stuck_beyond_its_lease(start: Start) -> None:
         publish(to, 10)
         kill_in_mid_flight(start(), there)
         died_at = timezone.now()
-        gate.is_open.set()
+        gate.open()
         longest = timedelta(seconds=LEASE_SECONDS + 2 * TIMEOUT_SECONDS)
         until = Delivery.objects.aggregate(until=Max("lease_expires_at"))["until"]
         assert until <= died_at + longest
@@ -217,23 +242,13 @@ def test_sigterm_lets_calls_end_and_hands_the_rest_back(start: Start) -> None:
         worker.terminate()
         # Open only when the worker is on its way out: what it had not begun is handed back.
         eventually(lambda: held_by(worker) == len(there.got), what="the rest is handed back")
-        gate.is_open.set()
-        assert worker.wait(30) == 0
+        gate.open()
+        assert worker.wait(START_SECONDS) == 0
     states = Counter(Delivery.objects.values_list("status", "attempts", "lease_owner"))
     assert set(states) == {("succeeded", 1, ""), ("pending", 0, "")}
     assert states["succeeded", 1, ""] == len(there.got) == Attempt.objects.count()
     assert there.most_by_message == 1
     assert not KeptBody.objects.exists()
-
-
-def wait_for_heartbeats(*workers: subprocess.Popen[bytes]) -> None:
-    pids = {worker.pid for worker in workers}
-    eventually(
-        lambda: (
-            pids <= set(live_processes(ProcessKind.WORKER).values_list("process_id", flat=True))
-        ),
-        what="all workers have started",
-    )
 
 
 @pytest.mark.skipif(connection.vendor != "postgresql", reason="one worker at a time on SQLite")
@@ -246,7 +261,7 @@ def test_two_workers_share_the_load_and_repeat_nothing() -> None:
         to = [subscribe(site, there, timeout_seconds=60, name=f"to {n}") for n in range(8)]
         publish(to[0], 50)
         eventually(lambda: held_by(first) and held_by(second), what="both have their share")
-        gate.is_open.set()
+        gate.open()
         wait_until_all_ended()
     assert len(there.got) == 8 * 50
     # The message id is that of the event: every subscription has it once.
@@ -271,7 +286,7 @@ def test_of_two_workers_one_may_die(start: Start) -> None:
         eventually(lambda: len(there.got) >= under_way, what="calls of both are under way")
         doomed.send_signal(signal.SIGKILL)
         doomed.wait()
-        gate.is_open.set()
+        gate.open()
         wait_until_all_ended()
         assert survivor.poll() is None
     assert set(Delivery.objects.values_list("status", flat=True)) == {"succeeded"}
@@ -301,7 +316,7 @@ def test_a_database_that_hangs_up_costs_no_attempt() -> None:
         publish(to, 30)
         eventually(lambda: held_by(worker) and there.got, what="calls are under way")
         assert hang_up_on_everybody_else()
-        gate.is_open.set()
+        gate.open()
         wait_until_all_ended()
         assert worker.poll() is None
     ends = Delivery.objects.values_list("status", "attempts").distinct()

@@ -27,7 +27,7 @@ pytestmark = [
     pytest.mark.django_db(transaction=True),
 ]
 
-START_SECONDS: Final = 60
+START_SECONDS: Final = 120
 
 
 @pytest.fixture

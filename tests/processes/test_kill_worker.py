@@ -17,6 +17,7 @@ from tests.processes.workers import (
     kill_in_the_middle,
     running_worker,
     start_worker,
+    wait_for_heartbeats,
     wait_until_worked_off,
 )
 from tests.webhooks.scripted import scripted_event, scripted_source
@@ -25,7 +26,7 @@ from webhooks.models import EventOutcome, ReceivedEvent, Source, Status
 pytestmark = [pytest.mark.processes, pytest.mark.django_db(transaction=True)]
 
 # What a process may need to start on a busy machine, besides the lease.
-START_SECONDS = 30
+START_SECONDS = 120
 PEOPLE = 20
 
 
@@ -49,13 +50,16 @@ def assert_every_event_had_its_effect_once(rows: int) -> None:
     assert Contact.objects.count() == PEOPLE
 
 
-def test_killed_workers_leave_every_event_applied_once(source: Source) -> None:
+def test_killed_workers_leave_every_event_applied_once(source: Source, tmp_path: Path) -> None:
     rows = 0
-    for _ in range(5):
+    for number in range(5):
+        # The worker does not come to an end before it is killed, however late we look.
+        gate = tmp_path / str(number)
         store(source, 40)
-        store(source, 2, do="slow", seconds=0.1)
+        store(source, 2, do="wait", until=str(gate))
         rows += 42
         kill_in_the_middle(start_worker("--batch-size", "15"))
+        gate.touch()
     with running_worker():
         wait_until_worked_off(START_SECONDS + LEASE_SECONDS)
     assert set(ReceivedEvent.objects.values_list("status", flat=True)) == {Status.PROCESSED}
@@ -81,7 +85,7 @@ def test_an_event_that_kills_its_worker_is_set_aside_alone(source: Source) -> No
         wait_until_dead_or_done(worker)
         if worker.poll() is None:
             worker.terminate()
-            assert worker.wait(30) == 0
+            assert worker.wait(START_SECONDS) == 0
         else:
             assert worker.returncode == -signal.SIGKILL
             deaths += 1
@@ -93,25 +97,32 @@ def test_an_event_that_kills_its_worker_is_set_aside_alone(source: Source) -> No
 
 
 @pytest.mark.skipif(connection.vendor != "postgresql", reason="one worker at a time on SQLite")
-def test_two_workers_share_the_events_and_one_may_die(source: Source) -> None:
-    store(source, 120, do="slow", seconds=0.01)
-    doomed = start_worker("--batch-size", "5")
-    with running_worker("--batch-size", "5") as survivor:
+def test_two_workers_share_the_events_and_one_may_die(source: Source, tmp_path: Path) -> None:
+    gate = tmp_path / "gate"
+    # Long enough that neither takes over what the other still works on.
+    lease_seconds = 3 * LEASE_SECONDS
+    doomed = start_worker("--batch-size", "5", lease_seconds=lease_seconds)
+    with running_worker("--batch-size", "5", lease_seconds=lease_seconds) as survivor:
+        wait_for_heartbeats(doomed, survivor)
+        store(source, 120, do="wait", until=str(gate))
         held = ReceivedEvent.objects.filter(status=Status.PROCESSING)
         owned = held.filter(lease_owner__contains=f"-{survivor.pid}-")
         eventually(owned.exists, what="the second worker has its share")
         kill_in_the_middle(doomed)
-        wait_until_worked_off(START_SECONDS + LEASE_SECONDS)
+        gate.touch()
+        wait_until_worked_off(START_SECONDS + lease_seconds)
     assert set(ReceivedEvent.objects.values_list("status", flat=True)) == {Status.PROCESSED}
     assert_every_event_had_its_effect_once(120)
 
 
-def test_sigterm_finishes_the_batch_and_hands_nothing_over(source: Source) -> None:
-    store(source, 30, do="slow", seconds=0.02)
+def test_sigterm_finishes_the_batch_and_hands_nothing_over(source: Source, tmp_path: Path) -> None:
+    gate = tmp_path / "gate"
+    store(source, 30, do="wait", until=str(gate))
     worker = start_worker("--batch-size", "10")
     eventually(ReceivedEvent.objects.filter(status=Status.PROCESSING).exists)
     worker.terminate()
-    assert worker.wait(30) == 0
+    gate.touch()
+    assert worker.wait(START_SECONDS) == 0
     statuses = list(ReceivedEvent.objects.values_list("status", flat=True))
     assert set(statuses) <= {Status.PROCESSED, Status.RECEIVED}
     assert statuses.count(Status.PROCESSED) >= 10

@@ -25,7 +25,7 @@ from tests.processes.workers import LEASE_SECONDS, running_worker, start_worker
 
 pytestmark = [pytest.mark.processes, pytest.mark.django_db(transaction=True)]
 
-START_SECONDS: Final = 60
+START_SECONDS: Final = 120
 PEOPLE: Final = 600
 WAIT: Final = step("wait", amount=1, unit="minutes")
 

@@ -64,7 +64,7 @@ class Machine:
 
     def run(self, *arguments: str, path: Path | None = None, **fake: str) -> tuple[int, str]:
         process = self.start(*arguments, path=path, **fake)
-        output, errors = process.communicate(timeout=60)
+        output, errors = process.communicate(timeout=120)
         return process.returncode, output + errors
 
     def calls(self, containing: str) -> list[str]:
@@ -177,7 +177,7 @@ def test_two_first_starts_install_once(machine: Machine) -> None:
     machine.add_python("python3.11")
     both = [machine.start("run", FAKE_PIP_SECONDS="1") for _ in range(2)]
     for process in both:
-        process.communicate(timeout=60)
+        process.communicate(timeout=120)
     assert [process.returncode for process in both] == [7, 7]
     assert len(machine.calls("pip install")) == 1
 
@@ -197,7 +197,7 @@ def test_interrupted_installation_starts_over(machine: Machine, number: signal.S
     process = machine.start("run", FAKE_PIP_SECONDS="300")
     eventually(lambda: machine.calls("pip install"))
     os.killpg(process.pid, number)
-    process.communicate(timeout=30)
+    process.communicate(timeout=120)
     assert process.returncode != 0
     assert machine.run("run")[0] == 7
     assert len(machine.calls("pip install")) == 2

@@ -72,7 +72,7 @@ def test_killed_supervisor_leaves_no_process_behind(live_stack: LiveStack) -> No
     family = descendants(live_stack)
     live_stack.process.send_signal(signal.SIGKILL)
     live_stack.process.wait()
-    eventually(lambda: not any(is_alive(process_id) for process_id in family), seconds=10)
+    eventually(lambda: not any(is_alive(process_id) for process_id in family))
     with pytest.raises(requests.ConnectionError):
         live_stack.get("/livez")
 
@@ -84,7 +84,7 @@ def run_until_exit(folder: Path, *arguments: str, **environment: str) -> tuple[i
         env={**os.environ, "PYTHONPATH": str(ROOT), **environment},
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=120,
         check=False,
     )
     return done.returncode, done.stdout + done.stderr

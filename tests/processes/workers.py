@@ -11,6 +11,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Final
 
+from sites.heartbeats import live_processes
+from sites.models import ProcessKind
 from tests.processes.stack import ROOT, database_url
 from tests.processes.waiting import eventually
 from webhooks.models import ReceivedEvent, Status
@@ -18,13 +20,15 @@ from webhooks.models import ReceivedEvent, Status
 LEASE_SECONDS: Final = 2
 
 
-def start_worker(*arguments: str, log: Path | None = None) -> subprocess.Popen[bytes]:
+def start_worker(
+    *arguments: str, log: Path | None = None, lease_seconds: int = LEASE_SECONDS
+) -> subprocess.Popen[bytes]:
     environment = {
         **os.environ,
         "DATABASE_URL": database_url(),
         "DJANGO_SETTINGS_MODULE": "config.settings",
         "PYTHONPATH": str(ROOT),
-        "WORKER_LEASE_SECONDS": str(LEASE_SECONDS),
+        "WORKER_LEASE_SECONDS": str(lease_seconds),
         "LOG_LEVEL": "WARNING",
     }
     command = [sys.executable, "-m", "tests.processes.scripted_worker", *arguments]
@@ -35,17 +39,29 @@ def start_worker(*arguments: str, log: Path | None = None) -> subprocess.Popen[b
 
 
 @contextmanager
-def running_worker(*arguments: str, log: Path | None = None) -> Iterator[subprocess.Popen[bytes]]:
+def running_worker(
+    *arguments: str, log: Path | None = None, lease_seconds: int = LEASE_SECONDS
+) -> Iterator[subprocess.Popen[bytes]]:
     """Run a worker; in the end it must leave by itself on SIGTERM."""
-    worker = start_worker(*arguments, log=log)
+    worker = start_worker(*arguments, log=log, lease_seconds=lease_seconds)
     try:
         yield worker
         worker.terminate()
-        assert worker.wait(30) == 0
+        assert worker.wait(120) == 0
     finally:
         if worker.poll() is None:
             worker.kill()
             worker.wait()
+
+
+def wait_for_heartbeats(*workers: subprocess.Popen[bytes]) -> None:
+    pids = {worker.pid for worker in workers}
+    eventually(
+        lambda: (
+            pids <= set(live_processes(ProcessKind.WORKER).values_list("process_id", flat=True))
+        ),
+        what="all workers have started",
+    )
 
 
 def kill_in_the_middle(worker: subprocess.Popen[bytes]) -> None:

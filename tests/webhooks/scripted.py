@@ -10,6 +10,7 @@ import json
 import os
 import signal
 import time
+from pathlib import Path
 from typing import Any
 from unittest import mock
 
@@ -54,8 +55,10 @@ def _event(row: dict[str, Any], config: PresetConfig) -> InboundEvent:
         raise KeyError(row["email"])
     if do == "unreadable" and not config.settings.get("readable"):
         raise UnreadablePayload("WRONG_KEY", "Set the right key, then replay.")
-    if do == "slow":
-        time.sleep(row["seconds"])
+    if do == "wait":
+        ends_at = time.monotonic() + 120
+        while not Path(row["until"]).exists() and time.monotonic() < ends_at:
+            time.sleep(0.01)
     event = InboundEvent(type=row.get("type", "scripted"), event_id=row.get("id", ""))
     if do in ("ignore", "quarantine"):
         event.disposition = Disposition(f"{do}d")
