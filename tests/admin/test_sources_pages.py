@@ -20,6 +20,7 @@ from webhooks.inbound.models import ReceivedEvent, Source, SourceHour
 SECRET = "whsec_" + base64.b64encode(b"a secret of 32 bytes, at least. ").decode()
 NEWER = "whsec_" + base64.b64encode(b"another secret, 32 bytes as well").decode()
 BASICS = {"name": "Engage", "is_active": "on", "throttle_per_second": "2000"}
+SWITCHED_OFF = {"name": "Engage", "throttle_per_second": "2000"}
 TOKEN = "token-with-24-characters-or-more"
 
 
@@ -123,6 +124,41 @@ def test_missing_secret_is_said_beside_its_field(
     client.force_login(superuser)
     response = client.post(add_url(site, "voyado_engage"), BASICS)
     assert "Signing secrets must not be empty" in response.content.decode()
+    assert not Source.objects.exists()
+
+
+def test_source_that_is_switched_off_may_wait_for_its_secret(
+    client: Client, site: Site, member: MakeMember
+) -> None:
+    client.force_login(member(Role.OPERATOR))
+    refused = client.post(add_url(site, "voyado_engage"), BASICS).content.decode()
+    assert "save the source switched off: the address comes next" in refused
+    client.post(add_url(site, "voyado_engage"), SWITCHED_OFF)
+    source = Source.objects.get()
+    assert (source.is_active, source.secrets) == (False, {})
+    html = client.get(change_url(source)).content.decode()
+    assert "Waits for its secret" in html
+    assert source.reception_path in html
+    assert "Nothing to sign with yet" in html
+
+    early = client.post(change_url(source), BASICS).content.decode()
+    assert "Signing secrets must not be empty" in early
+    client.post(change_url(source), BASICS | {"setting-signing_secrets": SECRET})
+    source.refresh_from_db()
+    assert (source.is_active, source.secrets) == (True, {"signing_secrets": [SECRET]})
+    html = client.get(change_url(source)).content.decode()
+    assert "Waits for its secret" not in html
+    # From now on it is for admins to change it.
+    assert "setting-signing_secrets" not in html
+
+
+def test_source_that_is_switched_off_takes_no_secret_that_is_none(
+    client: Client, superuser: User, site: Site
+) -> None:
+    client.force_login(superuser)
+    given = SWITCHED_OFF | {"setting-signing_secrets": "not a secret"}
+    response = client.post(add_url(site, "voyado_engage"), given)
+    assert response.status_code == 200
     assert not Source.objects.exists()
 
 

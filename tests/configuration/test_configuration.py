@@ -194,6 +194,16 @@ def test_absent_section_is_left_alone_by_pruning(brand: Site) -> None:
     assert (Source.objects.count(), Membership.objects.count()) == (2, 2)
 
 
+def test_source_that_is_switched_off_may_wait_for_its_secret() -> None:
+    source = {"name": "Engage", "preset": "voyado_engage", "active": False}
+    apply(document(sources=[source]))
+    exported = configuration_export(site=Site.objects.get())
+    assert Source.objects.get().secrets == {}
+    assert apply(exported).changes == ()
+    (problem,) = problems_of(document(sources=[source | {"active": True}]))
+    assert problem.startswith("sources[0].secrets.signing_secrets: ")
+
+
 def test_pruned_source_takes_its_received_events_along(brand: Site) -> None:
     received_event(Source.objects.get(name="Engage"), Status.PROCESSED)
     apply(document(sources=[]), prune=True)
@@ -252,7 +262,9 @@ def test_problems_name_the_place_and_come_together(brand: Site) -> None:
         "members[4]": "This must be a mapping of keys to values.",
         "sources[0].preset": "The preset of a source stays: voyado_engage.",
         "sources[1].settings.colour": "There is no such setting. Remove it.",
-        "sources[1].secrets.signing_secrets": "Signing secrets must not be empty. Fill this in.",
+        "sources[1].secrets.signing_secrets": "Signing secrets must not be empty. Fill this in. If "
+        "the sender shows it only once it has an address, save the source switched off: the "
+        "address comes next, and the secret after it.",
         "sources[2].throttle_per_second": "This must be a whole number.",
         "sources[3].preset": f"Choose one of: {presets}.",
         "sources[3].public_id": "Another source has this id already.",

@@ -39,9 +39,8 @@ class VoyadoEngage(Preset):
             kind=FieldKind.SECRETS,
             required=True,
             help_text="From the endpoint's page in the Svix portal, beginning with whsec_. The "
-            "portal asks for an address first: give it one of this host that ends in /in/soon, "
-            "and the true one afterwards. One a line, newest first: after a rotation keep the old "
-            "one for 24 hours.",
+            "portal asks for the address first: leave this empty and Active off to have it. One a "
+            "line, newest first: after a rotation keep the old one for 24 hours.",
             clean=clean_signing_secret,
         ),
         SettingField(

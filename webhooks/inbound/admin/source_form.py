@@ -14,6 +14,7 @@ from integrations.preset import Preset
 from integrations.settings_fields import FieldKind, SettingField
 from sites.models import Site
 from webhooks.inbound.models import Source
+from webhooks.inbound.sources.services import missing_secrets
 
 _PREFIX: Final = "setting-"
 
@@ -22,7 +23,8 @@ class SourceForm(ServiceErrors, forms.Form):
     """A source's own fields, then one per declared setting.
 
     Values go to the service as given: the preset cleans them, and its errors come back through
-    `show_errors`. Without `takes_secrets` the secret fields are left out and keep their values.
+    `show_errors`. Without `takes_secrets` the secret fields are left out and keep their values; but
+    whoever could give a secret to a new source can give it the one that it still waits for.
     """
 
     name = forms.CharField(max_length=120, help_text="As people here call it, such as the vendor.")
@@ -30,7 +32,7 @@ class SourceForm(ServiceErrors, forms.Form):
         required=False,
         initial=True,
         label="Active",
-        help_text="Switched off, it refuses every webhook.",
+        help_text="Switched off, it refuses every webhook, and may wait for its secret.",
     )
     throttle_per_second = forms.IntegerField(
         min_value=0,
@@ -51,8 +53,11 @@ class SourceForm(ServiceErrors, forms.Form):
     ) -> None:
         self.preset = preset
         self.source = source
+        missing = [] if source is None else missing_secrets(source)
         self.declared = [
-            field for field in preset.settings_fields if takes_secrets or not field.kind.is_secret
+            field
+            for field in preset.settings_fields
+            if takes_secrets or not field.kind.is_secret or field in missing
         ]
         own = {} if source is None else _own_values(source)
         super().__init__(data, initial=own or {"name": preset.label})

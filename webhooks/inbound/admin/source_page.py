@@ -18,6 +18,7 @@ from integrations.verification import VerificationFailed
 from webhooks.inbound.admin.source_charts import SERIES, activity_chart, state_chip
 from webhooks.inbound.models import Source
 from webhooks.inbound.sources.activity import activity_by_source, state_of
+from webhooks.inbound.sources.services import missing_secrets
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -103,6 +104,7 @@ def operator_context(source: Source, sample_name: str) -> dict[str, Any]:
     return {
         "masked_url": masked_url(source),
         "url_has_secret": masked_url(source) != reception_url(source),
+        "missing_secrets": [field.label for field in missing_secrets(source)],
         "samples": source.preset.samples(),
         "sample": sample,
         "curl": ready_curl(source, sample, mask_secrets=True),

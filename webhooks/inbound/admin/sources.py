@@ -67,7 +67,7 @@ class SourceAdmin(SourceListAdmin):
             except ValidationError as error:
                 form.show_errors(error)
             else:
-                return self._saved(request, source, form, made, "is ready")
+                return self._saved(request, source, form, made, "was added")
         title = f"Add {choices.preset.label} to {choices.site}"
         return self._page(request, "add", title, choices.site, form=form, choices=choices)
 

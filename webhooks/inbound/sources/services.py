@@ -15,12 +15,17 @@ from django.utils import timezone
 
 from integrations.preset import Preset
 from integrations.request import PresetConfig
+from integrations.settings_fields import SettingField
 from sites.audit import Actor, audit_record, field_changes
 from sites.models import bump_configuration_version
 from sites.opened_state import OpenedState, check_unchanged
 from webhooks.inbound.models import Source
 
 SOURCE_FIELDS: Final = ("name", "is_active", "throttle_per_second")
+_ADDRESS_FIRST: Final = (
+    "If the sender shows it only once it has an address, save the source switched off: the address "
+    "comes next, and the secret after it."
+)
 
 # A preset's field key to a new secret as typed: text, or a list where several are current.
 Secrets = Mapping[str, Any]
@@ -100,6 +105,12 @@ def _clean(source: Source, secrets: dict[str, Any]) -> dict[str, Any]:
         preset=source.preset, settings=source.settings, secrets=secrets
     )
     found: dict[str, Any] = dict(errors)
+    for field in _missing(source, errors, secrets):
+        # Many senders, all that send by Svix among them, show it only once they have the address.
+        if source.is_active:
+            found[field.key] = f"{errors[field.key]} {_ADDRESS_FIRST}"
+        else:
+            del found[field.key]
     exclude = {"secrets", "settings"} | ({"preset_key"} if source.pk else set())
     try:
         source.full_clean(exclude=exclude)
@@ -109,6 +120,22 @@ def _clean(source: Source, secrets: dict[str, Any]) -> dict[str, Any]:
         raise ValidationError(found)
     source.settings, source.secrets = dict(config.settings), dict(config.secrets)
     return generated
+
+
+def missing_secrets(source: Source) -> list[SettingField]:
+    """Return the fields of secrets that a source lacks, as it may while it is switched off."""
+    _, errors = source.preset.clean(source.config)
+    return _missing(source, errors, source.secrets)
+
+
+def _missing(
+    source: Source, errors: Collection[str], secrets: Mapping[str, Any]
+) -> list[SettingField]:
+    return [
+        field
+        for field in source.preset.settings_fields
+        if field.kind.is_secret and field.key in errors and not secrets.get(field.key)
+    ]
 
 
 def config_clean(
