@@ -2,8 +2,9 @@
 
 The journal's thread loads a snapshot on first use and again when the configuration version has
 risen, in this or any other process. Requests only read: while it loads, and while the database is
-away, the previous snapshot serves. Who is not in it may be new: nobody is told that there is no
-such address before the thread has looked once more, later than the request came.
+away, the previous snapshot serves. Who is not in it may be new: before it is said that there is no
+such address, the thread looks once more, later than the request came. Of many strangers at once it
+looks for a few, and the others are judged by the snapshot.
 """
 
 # ruff: noqa: TRY400 - the text of a database error, or of a preset's, may quote a row.
