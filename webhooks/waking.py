@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import os
 import select
+import threading
+from contextlib import suppress
 from typing import Final, Protocol
 
 from django.db import connections
@@ -35,24 +37,26 @@ class Bell:
         self._reader, self._writer = os.pipe()
         os.set_blocking(self._writer, False)
         self._is_closed = False
+        # A handler may interrupt the thread that holds it.
+        self._lock = threading.RLock()
 
     def ring(self) -> None:
-        # A second signal may come while one loop has ended and the other drains; by then another
+        # One loop may have ended while another rings, or a second signal comes; by then another
         # file may have the number.
-        if self._is_closed:
-            return
-        try:
-            os.write(self._writer, b"!")
-        except BlockingIOError:
-            return  # it has been ringing for a while
+        with self._lock:
+            if self._is_closed:
+                return
+            with suppress(BlockingIOError):  # it has been ringing for a while
+                os.write(self._writer, b"!")
 
     def fileno(self) -> int:
         return self._reader
 
     def close(self) -> None:
-        self._is_closed = True
-        os.close(self._reader)
-        os.close(self._writer)
+        with self._lock:
+            self._is_closed = True
+            os.close(self._reader)
+            os.close(self._writer)
 
 
 class Waiting(Protocol):

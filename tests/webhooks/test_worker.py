@@ -4,7 +4,9 @@ import os
 import threading
 import time
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -172,6 +174,29 @@ def test_a_signal_after_the_end_rings_nobody() -> None:
     finally:
         os.close(reader)
         os.close(writer)
+
+
+def test_a_bell_is_not_closed_while_it_is_rung(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Deliveries that end by an error ring in their thread what the main thread closes."""
+    is_ringing, may_write = threading.Event(), threading.Event()
+
+    def write(number: int, data: bytes) -> int:
+        is_ringing.set()
+        assert may_write.wait(30)
+        return os.write(number, data)
+
+    bell = Bell()
+    monkeypatch.setattr("webhooks.waking.os", SimpleNamespace(write=write, close=os.close))
+    with ThreadPoolExecutor(2) as pool:
+        rung = pool.submit(bell.ring)
+        assert is_ringing.wait(30)
+        closed = pool.submit(bell.close)
+        with pytest.raises(TimeoutError):
+            closed.result(0.05)
+        may_write.set()
+        rung.result(30)
+        closed.result(30)
+    bell.ring()
 
 
 def test_polling_waits_longer_while_idle_and_starts_over_when_busy(
