@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any
 
 from django.db.models import QuerySet
 
-# Counted no further: what is left out for being well may be every row there is.
-COUNTED: Final = 10_000
+from common.capped_count import COUNTED, capped_count
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -21,6 +20,6 @@ class Skipped:
 
 
 def skipped_of(rows: QuerySet[Any], reason: str) -> Skipped:
-    """Return how many rows there are, up to as many as are counted."""
-    count = rows[: COUNTED + 1].count()
-    return Skipped(count=min(count, COUNTED), reason=reason, is_more=count > COUNTED)
+    """Return how many rows there are; what is left out for being well may be every one there is."""
+    found = capped_count(rows, most=COUNTED)
+    return Skipped(count=min(found.count, found.most), reason=reason, is_more=found.is_cut)

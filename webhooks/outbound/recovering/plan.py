@@ -163,15 +163,15 @@ def _skipped(filters: RecoverFilter) -> Iterator[Skipped]:
     for state in filters.states:
         rows = filters.deliveries(state)
         tests = Q(trigger=Trigger.TEST)
-        yield _counted(rows.filter(tests), TESTS)
-        yield _counted(rows.exclude(tests).filter(is_emptied()), EMPTIED)
-        yield _counted(rows.exclude(tests).exclude(is_emptied()).filter(has_repeat()), REPEATED)
+        yield skipped_of(rows.filter(tests), TESTS)
+        yield skipped_of(rows.exclude(tests).filter(is_emptied()), EMPTIED)
+        yield skipped_of(rows.exclude(tests).exclude(is_emptied()).filter(has_repeat()), REPEATED)
     if filters.state in ("", "succeeded") and "succeeded" not in filters.states:
-        yield _counted(filters.deliveries("succeeded"), SUCCEEDED)
+        yield skipped_of(filters.deliveries("succeeded"), SUCCEEDED)
     if filters.state in ("", "pending", "retrying"):
         yield _on_their_way(filters)
     if filters.state in ("", "held"):
-        yield _counted(filters.deliveries("held"), HELD)
+        yield skipped_of(filters.deliveries("held"), HELD)
 
 
 def _on_their_way(filters: RecoverFilter) -> Skipped:
@@ -180,10 +180,6 @@ def _on_their_way(filters: RecoverFilter) -> Skipped:
         Subscription.objects.filter(site_id__in=filters.site_ids).values_list("pk", flat=True)
     )  # fmt: skip
     rows = filters.deliveries(filters.state).filter(subscription_id__in=keys)
-    waiting = _counted(rows.filter(is_waiting()), WAIT)
-    sending = _counted(rows.filter(in_state("sending")), WAIT)
+    waiting = skipped_of(rows.filter(is_waiting()), WAIT)
+    sending = skipped_of(rows.filter(in_state("sending")), WAIT)
     return replace(waiting, count=waiting.count + sending.count)
-
-
-def _counted(rows: QuerySet[Delivery], reason: str) -> Skipped:
-    return skipped_of(rows.order_by(), reason)
